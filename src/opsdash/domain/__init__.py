@@ -1,0 +1,1 @@
+"""The field's nouns and rules: pure, standard library only, `now` is always a parameter."""

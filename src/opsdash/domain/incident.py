@@ -1,0 +1,57 @@
+"""Incidents: what a team responds to, opened by a firing alert or declared by a person."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from opsdash.domain.alert import Severity
+from opsdash.domain.text import SafeText
+
+
+class IncidentState(StrEnum):
+    """PagerDuty's states."""
+
+    TRIGGERED = "triggered"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class ResponseStatus(StrEnum):
+    """How far the response is."""
+
+    INVESTIGATING = "investigating"
+    IDENTIFIED = "identified"
+    MITIGATING = "mitigating"
+    MONITORING = "monitoring"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One incident. `id` is `INC-001`, counted up and never reused.
+
+    `opened_at` is when it was detected, `impact_at` when the condition under its first alert
+    began. `alerts` are the ids of the occurrences that belong to it.
+    """
+
+    id: str
+    title: SafeText
+    severity: Severity
+    state: IncidentState
+    response: ResponseStatus
+    opened_at: datetime
+    impact_at: datetime
+    opened_by: SafeText
+    resolved_at: datetime | None = None
+    alerts: tuple[str, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """Whether it has not resolved."""
+        return self.state is not IncidentState.RESOLVED
+
+
+def incident_id(number: int) -> str:
+    """Return `INC-001` for 1; the number keeps growing past three digits."""
+    return f"INC-{number:03d}"

@@ -1,0 +1,54 @@
+"""Outside text, made safe once where it enters: visible, one line, without effect on a terminal."""
+
+import re
+import unicodedata
+from typing import NewType
+
+SafeText = NewType("SafeText", str)
+"""Text that passed `clean`: no control, bidirectional or invisible character, bounded length."""
+
+LIMIT = 2000
+"""Characters kept of one text; longer ones end in an ellipsis."""
+
+_MARKS_KEPT = 3
+_ORDINARY = re.compile(r"[ -~]*")
+_BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def clean(raw: object, limit: int = LIMIT) -> SafeText:
+    """Return `raw` as one visible line of at most `limit` characters.
+
+    Line breaks and tabs become one space. Control characters (C0, C1, DEL), bidirectional
+    overrides, zero-width characters, tag characters and lone surrogates become U+FFFD, so that a
+    person sees that something was there. More than three combining marks on a letter are cut.
+    Brackets and every other word stay: markup is text here.
+    """
+    text = raw if isinstance(raw, str) else str(raw)
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    if _ORDINARY.fullmatch(text):
+        return SafeText(text)
+    text = _UNSAFE.sub("\ufffd", _BREAKS.sub(" ", text))
+    return SafeText(_limit_marks(unicodedata.normalize("NFC", text)))
+
+
+def _limit_marks(text: str) -> str:
+    if text.isascii():
+        return text
+    kept: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MARKS_KEPT:
+            kept.append(character)
+    return "".join(kept)
+
+
+def clean_lines(raw: object, limit: int = 20_000) -> tuple[SafeText, ...]:
+    """Return the lines of a longer text (an annotation, a ticket), each of them clean."""
+    text = raw if isinstance(raw, str) else str(raw)
+    return tuple(clean(line) for line in text[:limit].splitlines())

@@ -1,0 +1,1 @@
+"""The clock's hand: the loop that collects, judges and records, one module a step."""

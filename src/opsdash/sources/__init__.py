@@ -1,0 +1,1 @@
+"""Reads of the world: metrics and alerts from servers, files or the simulation."""

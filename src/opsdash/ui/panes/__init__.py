@@ -1,0 +1,1 @@
+"""The five panes, each a function from snapshot to lines."""

@@ -1,0 +1,1 @@
+"""Widgets that render lines and repaint only the lines that changed."""

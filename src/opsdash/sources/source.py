@@ -1,0 +1,79 @@
+"""What the engine asks of a source, and the one error that may leave it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from opsdash.domain.alert import Observation
+from opsdash.domain.indicator import Indicator
+from opsdash.domain.sample import Answer, Point
+from opsdash.domain.text import SafeText
+
+
+class SourceError(Exception):
+    """A source that could not be read: one clean line for people, and when to try again at the earliest."""
+
+    def __init__(self, reason: SafeText, retry_after: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class AlertReport:
+    """All alerts that a source shows at one read.
+
+    `unchanged` says that nothing differs from the read before (then `observations` is empty and
+    not to be used). `restarted` says that the source has begun anew so recently that an alert
+    missing from it proves nothing. `warnings` are problems that did not keep it from answering.
+    """
+
+    observations: tuple[Observation, ...] = ()
+    unchanged: bool = False
+    restarted: bool = False
+    warnings: tuple[SafeText, ...] = ()
+
+
+class MetricSource(Protocol):
+    """Reads indicators. Every method raises SourceError when the source as a whole fails."""
+
+    id: str
+    kind: str
+
+    async def read(self, indicators: Sequence[Indicator], now: datetime) -> Mapping[str, Answer]:
+        """Return an answer for each indicator id, absent values with their reason."""
+        ...
+
+    async def compare(self, indicators: Sequence[Indicator], now: datetime) -> Mapping[str, Answer]:
+        """Return what each indicator with `compare` was that long ago."""
+        ...
+
+    async def history(
+        self,
+        indicators: Sequence[Indicator],
+        start: datetime,
+        end: datetime,
+        step: timedelta,
+    ) -> Mapping[str, tuple[Point, ...]]:
+        """Return the points of each indicator from `start` to `end`, `step` apart."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class AlertSource(Protocol):
+    """Reads alerts."""
+
+    id: str
+    kind: str
+
+    async def alerts(self, now: datetime) -> AlertReport:
+        """Return every alert that the source shows now; raise SourceError when it cannot."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...

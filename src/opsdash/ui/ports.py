@@ -1,0 +1,83 @@
+"""What the screen needs from outside: a feed of snapshots and a hand that writes; nothing heavy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from opsdash.domain.alert import Alert
+from opsdash.domain.indicator import Indicator
+from opsdash.domain.sample import Point
+from opsdash.domain.timeline import Entry
+from opsdash.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an act: the ids it was done to, and each refusal as (id, reason).
+
+    `said` is a sentence for the message line where the ids alone do not tell, as after an undo.
+    """
+
+    done: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What a snapshot does not carry of one alert (by its id) or one indicator (by its id).
+
+    `entries` is the whole timeline, oldest first. `indicator` says what `hour` and `day` chart: the
+    last hour as fine as the store has it, the last day by the minute, both oldest first; for an
+    alert it is the tile that shows its figure, None where no tile does. `earlier` are the former
+    occurrences of the same alert, newest first.
+    """
+
+    id: str
+    entries: tuple[Entry, ...] = ()
+    indicator: Indicator | None = None
+    hour: tuple[Point, ...] = ()
+    day: tuple[Point, ...] = ()
+    earlier: tuple[Alert, ...] = ()
+
+
+class Feed(Protocol):
+    """Where snapshots come from. None of it touches the network."""
+
+    async def changed(self) -> bool:
+        """Return whether the store changed since the last `take`; cheap enough for each 250 ms."""
+
+    async def take(self) -> Snapshot:
+        """Return the picture of the store now."""
+
+    async def detail(self, id: str) -> Detail:
+        """Return what belongs to the alert or indicator `id`; an empty Detail where unknown."""
+
+    async def request_refresh(self) -> None:
+        """Ask the engine to read every source now instead of at the next interval."""
+
+
+class Hand(Protocol):
+    """A person's writes. Each call is one transaction, done when it returns."""
+
+    async def acknowledge(self, ids: Sequence[str], comment: str = "") -> Outcome:
+        """Take the alerts `ids`; one that another person took is refused with who and when."""
+
+    async def unacknowledge(self, ids: Sequence[str]) -> Outcome:
+        """Give the alerts `ids` back to nobody."""
+
+    async def escalate(
+        self,
+        ids: Sequence[str],
+        as_of_levels: Mapping[str, int],
+        reason: str,
+        to: int | None = None,
+    ) -> Outcome:
+        """Raise the alerts to level `to`, or each to its next.
+
+        `as_of_levels` is the level of each that the person saw when deciding: an alert that stands
+        elsewhere by now is refused.
+        """
+
+    async def undo(self) -> Outcome:
+        """Take back the person's own last act, where nobody has acted on it since."""

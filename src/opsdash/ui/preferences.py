@@ -1,0 +1,62 @@
+"""How this terminal and this person want the screen: theme, glyphs, colours, keys, zone."""
+
+import codecs
+import locale
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from opsdash.domain.setup import Setup
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What the screen takes from the configuration and the environment, decided once at start.
+
+    `themes_folder` is the folder of the person's own themes, beside the configuration. `ascii`
+    asks for glyphs that every locale has, `colourless` for bold, reverse and underline alone.
+    `keys` maps an action to its key, `timezone` is an IANA name.
+    """
+
+    theme: str = "night-shift"
+    themes_folder: Path | None = None
+    ascii: bool = False
+    colourless: bool = False
+    keys: Mapping[str, str] = field(default_factory=dict)
+    timezone: str = "UTC"
+
+
+def preferences_of(
+    setup: Setup,
+    themes_folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Preferences:
+    """Return the preferences that `setup` and the environment (`os.environ` by default) state."""
+    given = os.environ if environment is None else environment
+    return Preferences(
+        theme=setup.theme,
+        themes_folder=themes_folder,
+        ascii=not speaks_utf8(given),
+        colourless=bool(given.get("NO_COLOR")),
+        keys=setup.keys,
+        timezone=setup.timezone,
+    )
+
+
+def speaks_utf8(environment: Mapping[str, str]) -> bool:
+    """Return whether the locale that the environment names writes UTF-8.
+
+    The order is POSIX': LC_ALL, LC_CTYPE, LANG; none of them set is the C locale. A locale
+    without a codeset (`de_DE`) is asked of the C library's table.
+    """
+    named = next(
+        (environment[key] for key in ("LC_ALL", "LC_CTYPE", "LANG") if environment.get(key)), "C"
+    )
+    if named.partition(".")[0] in ("C", "POSIX") and "." not in named:
+        return False
+    codeset = locale.normalize(named).partition(".")[2].partition("@")[0]
+    try:
+        return codecs.lookup(codeset).name == "utf-8"
+    except LookupError:
+        return False

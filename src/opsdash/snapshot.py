@@ -2,74 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 
 from opsdash.domain.alert import Alert
 from opsdash.domain.incident import Incident
 from opsdash.domain.indicator import Pane, Reading
+from opsdash.domain.on_call import OnCall
+from opsdash.domain.problem import Problem
 from opsdash.domain.setup import Setup
+from opsdash.domain.source import EngineState, EngineView, SourceState, SourceView
 from opsdash.domain.status import Status
-from opsdash.domain.text import SafeText
 from opsdash.domain.ticket import Ticket
 from opsdash.domain.timeline import Entry
 
-
-class SourceState(StrEnum):
-    """Whether a source answered at the last try. `waiting` has not been asked yet."""
-
-    OK = "ok"
-    FAILING = "failing"
-    WAITING = "waiting"
-
-
-@dataclass(frozen=True, slots=True)
-class SourceView:
-    """How a source is: its state, the reason and since when, and its last success."""
-
-    id: str
-    kind: str
-    state: SourceState
-    since: datetime
-    last_success: datetime | None = None
-    interval: timedelta = timedelta(seconds=5)
-    reason: SafeText | None = None
-
-
-class EngineState(StrEnum):
-    """Whether the engine that holds the lease is at work."""
-
-    RUNNING = "running"
-    DOWN = "down"
-    NEVER = "never"
-
-
-@dataclass(frozen=True, slots=True)
-class EngineView:
-    """The engine that holds, or last held, the lease."""
-
-    state: EngineState
-    holder: SafeText = SafeText("")
-    epoch: int = 0
-    heartbeat_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that keeps the screen from being whole: what, why, since when."""
-
-    id: str
-    text: SafeText
-    since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OnCall:
-    """Who is on call on a schedule now, and until when."""
-
-    schedule: str
-    name: SafeText
-    until: datetime
+__all__ = [
+    "EngineState",
+    "EngineView",
+    "OnCall",
+    "Problem",
+    "Snapshot",
+    "SourceState",
+    "SourceView",
+]
 
 
 @dataclass(frozen=True, slots=True)

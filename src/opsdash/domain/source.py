@@ -1,0 +1,46 @@
+"""How the sources and the engine are: what tells quiet from blind."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from opsdash.domain.text import SafeText
+
+
+class SourceState(StrEnum):
+    """Whether a source answered at the last try. `waiting` has not been asked yet."""
+
+    OK = "ok"
+    FAILING = "failing"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """How a source is: its state, the reason and since when, and its last success."""
+
+    id: str
+    kind: str
+    state: SourceState
+    since: datetime
+    last_success: datetime | None = None
+    interval: timedelta = timedelta(seconds=5)
+    reason: SafeText | None = None
+
+
+class EngineState(StrEnum):
+    """Whether the engine that holds the lease is at work."""
+
+    RUNNING = "running"
+    DOWN = "down"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineView:
+    """The engine that holds, or last held, the lease."""
+
+    state: EngineState
+    holder: SafeText = SafeText("")
+    epoch: int = 0
+    heartbeat_at: datetime | None = None

@@ -1,0 +1,207 @@
+"""Occurrences of alerts: what the engine observed of them and what people decided."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from opsdash.domain.alert import Acknowledgement, Alert, AlertState, Severity
+from opsdash.domain.incident import incident_id
+from opsdash.domain.record import from_ms, to_ms
+from opsdash.domain.text import SafeText
+
+_COLUMNS = (
+    "id, fingerprint, occurrence, state, severity, labels, annotations, active_at, fired_at,"
+    " fires_at, resolved_at, value, silenced_by, inhibited_by, generator_url, sources,"
+    " acknowledged_by, acknowledged_at, acknowledged_comment, level, level_at, incident"
+)
+_ALL = f"SELECT {_COLUMNS} FROM alert"  # noqa: S608 - column names only
+_OPEN = _ALL + " WHERE resolved_at IS NULL"
+_BY_ID = _ALL + " WHERE id = ?"
+_CHANGED = _ALL + " WHERE changed > ?"
+_SHOWN = _ALL + " WHERE resolved_at IS NULL OR resolved_at >= ?"
+_OF_INCIDENT = _ALL + " WHERE incident = ? ORDER BY active_at"
+_BY_PREFIX = _ALL + " WHERE substr(id, 1, ?) = ? ORDER BY resolved_at IS NOT NULL, occurrence DESC"
+
+
+def load_open(connection: sqlite3.Connection) -> dict[str, Alert]:
+    """Return the open occurrences by fingerprint."""
+    return {alert.fingerprint: alert for alert in map(_alert, connection.execute(_OPEN))}
+
+
+def load_shown(connection: sqlite3.Connection, resolved_since: datetime) -> list[Alert]:
+    """Return the open occurrences, and those that resolved since `resolved_since`."""
+    return list(map(_alert, connection.execute(_SHOWN, (to_ms(resolved_since),))))
+
+
+def load_changed(connection: sqlite3.Connection, after: int) -> list[Alert]:
+    """Return the occurrences written after change number `after`, resolved ones too."""
+    return list(map(_alert, connection.execute(_CHANGED, (after,))))
+
+
+def load(connection: sqlite3.Connection, id: str) -> Alert | None:
+    """Return one occurrence by its id."""
+    row = connection.execute(_BY_ID, (id,)).fetchone()
+    return None if row is None else _alert(row)
+
+
+def load_of_incident(connection: sqlite3.Connection, number: int) -> list[Alert]:
+    """Return the occurrences that belong to an incident, oldest first."""
+    return list(map(_alert, connection.execute(_OF_INCIDENT, (number,))))
+
+
+def match(connection: sqlite3.Connection, prefix: str) -> list[Alert]:
+    """Return the occurrences whose id begins with `prefix`, open ones first."""
+    return list(map(_alert, connection.execute(_BY_PREFIX, (len(prefix), prefix))))
+
+
+def last_occurrence(connection: sqlite3.Connection, fingerprint: str) -> int:
+    """Return the number of the newest occurrence of an alert, 0 before the first."""
+    row = connection.execute(
+        "SELECT max(occurrence) FROM alert WHERE fingerprint = ?", (fingerprint,)
+    ).fetchone()
+    return row[0] or 0
+
+
+def insert(connection: sqlite3.Connection, alert: Alert, change: int) -> None:
+    """Store a new occurrence."""
+    connection.execute(
+        "INSERT INTO alert (id, fingerprint, occurrence, changed, state, severity, labels,"
+        " annotations, active_at, fired_at, fires_at, resolved_at, value, silenced_by,"
+        " inhibited_by, generator_url, sources, level)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+        (alert.id, alert.fingerprint, alert.occurrence, change, *_observed(alert)),
+    )
+
+
+def update_observed(connection: sqlite3.Connection, alert: Alert, change: int) -> None:
+    """Store what the engine observed of an occurrence; what people decided is not touched."""
+    connection.execute(
+        "UPDATE alert SET changed = ?, state = ?, severity = ?, labels = ?, annotations = ?,"
+        " active_at = ?, fired_at = ?, fires_at = ?, resolved_at = ?, value = ?, silenced_by = ?,"
+        " inhibited_by = ?, generator_url = ?, sources = ? WHERE id = ?",
+        (change, *_observed(alert), alert.id),
+    )
+
+
+def set_acknowledgement(
+    connection: sqlite3.Connection, id: str, taken: Acknowledgement | None, change: int
+) -> None:
+    """Store who took an occurrence, or that nobody has it any more."""
+    connection.execute(
+        "UPDATE alert SET changed = ?, acknowledged_by = ?, acknowledged_at = ?,"
+        " acknowledged_comment = ? WHERE id = ?",
+        (
+            change,
+            taken and taken.by,
+            taken and to_ms(taken.at),
+            taken and taken.comment,
+            id,
+        ),
+    )
+
+
+def set_level(
+    connection: sqlite3.Connection, id: str, level: int, at: datetime | None, change: int
+) -> None:
+    """Store the escalation level that an occurrence reached, and when."""
+    connection.execute(
+        "UPDATE alert SET changed = ?, level = ?, level_at = ? WHERE id = ?",
+        (change, level, None if at is None else to_ms(at), id),
+    )
+
+
+def set_incident(connection: sqlite3.Connection, id: str, number: int, change: int) -> None:
+    """Store the incident that an occurrence belongs to."""
+    connection.execute(
+        "UPDATE alert SET changed = ?, incident = ? WHERE id = ?", (change, number, id)
+    )
+
+
+def prune(connection: sqlite3.Connection, now: datetime, kept: timedelta) -> None:
+    """Drop occurrences that resolved longer than `kept` ago and their entries.
+
+    The newest occurrence of an alert stays, so that numbers are never used twice, and so does
+    everything that belongs to an incident.
+    """
+    gone = (
+        "SELECT a.id FROM alert AS a WHERE a.resolved_at < ? AND a.incident IS NULL AND EXISTS"
+        " (SELECT 1 FROM alert AS b WHERE b.fingerprint = a.fingerprint"
+        " AND b.occurrence > a.occurrence)"
+    )
+    limit = (to_ms(now - kept),)
+    connection.execute(f"DELETE FROM entry WHERE alert IN ({gone})", limit)  # noqa: S608
+    connection.execute(f"DELETE FROM alert WHERE id IN ({gone})", limit)  # noqa: S608
+
+
+def _observed(alert: Alert) -> tuple[object, ...]:
+    return (
+        alert.state.value,
+        alert.severity.value,
+        _dump(alert.labels),
+        _dump(alert.annotations),
+        to_ms(alert.active_at),
+        _ms(alert.fired_at),
+        _ms(alert.fires_at),
+        _ms(alert.resolved_at),
+        alert.value,
+        _dump_list(alert.silenced_by),
+        _dump_list(alert.inhibited_by),
+        alert.generator_url,
+        _dump_list(alert.sources),
+    )
+
+
+def _alert(row: tuple[Any, ...]) -> Alert:
+    (
+        id, fingerprint, occurrence, state, severity, labels, annotations, active_at, fired_at,
+        fires_at, resolved_at, value, silenced_by, inhibited_by, generator_url, sources,
+        by, at, comment, level, level_at, incident,
+    ) = row  # fmt: skip
+    taken = None
+    if at is not None:
+        taken = Acknowledgement(SafeText(by), from_ms(at), SafeText(comment or ""))
+    return Alert(
+        id=id,
+        fingerprint=fingerprint,
+        occurrence=occurrence,
+        state=AlertState(state),
+        severity=Severity(severity),
+        labels=json.loads(labels),
+        annotations=json.loads(annotations),
+        active_at=from_ms(active_at),
+        fired_at=_moment(fired_at),
+        fires_at=_moment(fires_at),
+        resolved_at=_moment(resolved_at),
+        value=value,
+        silenced_by=_load_list(silenced_by),
+        inhibited_by=_load_list(inhibited_by),
+        generator_url=SafeText(generator_url),
+        sources=_load_list(sources),
+        acknowledgement=taken,
+        level=level,
+        level_at=_moment(level_at),
+        incident=None if incident is None else incident_id(incident),
+    )
+
+
+def _dump(mapping: Mapping[str, str]) -> str:
+    return json.dumps(dict(mapping), ensure_ascii=False)
+
+
+def _dump_list(items: Iterable[str]) -> str:
+    listed = list(items)
+    return json.dumps(listed, ensure_ascii=False) if listed else "[]"
+
+
+def _load_list(text: str) -> tuple[str, ...]:
+    return () if text == "[]" else tuple(json.loads(text))
+
+
+def _ms(at: datetime | None) -> int | None:
+    return None if at is None else to_ms(at)
+
+
+def _moment(value: int | None) -> datetime | None:
+    return None if value is None else from_ms(value)

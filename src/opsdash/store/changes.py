@@ -1,0 +1,27 @@
+"""The change counter: what a reader compares to fetch only the rows that moved."""
+
+import sqlite3
+
+
+def next_change(connection: sqlite3.Connection) -> int:
+    """Return the number that rows written in this transaction carry."""
+    connection.execute("UPDATE counter SET value = value + 1 WHERE name = 'change'")
+    return last_change(connection)
+
+
+def last_change(connection: sqlite3.Connection) -> int:
+    """Return the number of the newest change."""
+    return count(connection, "change")
+
+
+def count(connection: sqlite3.Connection, name: str) -> int:
+    """Return the value of one counter."""
+    row = connection.execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()
+    value: int = row[0]
+    return value
+
+
+def next_incident(connection: sqlite3.Connection) -> int:
+    """Return the next incident's number, never used before."""
+    connection.execute("UPDATE counter SET value = value + 1 WHERE name = 'incident'")
+    return count(connection, "incident")

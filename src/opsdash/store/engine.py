@@ -1,0 +1,126 @@
+"""What the engine says of itself and its work: the setup it runs, its sources, problems, who is on call."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from opsdash.domain.on_call import OnCall
+from opsdash.domain.problem import Problem
+from opsdash.domain.record import decode, encode, from_ms, to_ms
+from opsdash.domain.setup import Setup
+from opsdash.domain.source import SourceState, SourceView
+from opsdash.domain.text import clean
+
+
+def save_setup(connection: sqlite3.Connection, setup: Setup, now: datetime) -> None:
+    """Store the setup that this engine runs, for every screen to draw by."""
+    connection.execute(
+        "INSERT INTO setup (id, body, written_at) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+        " body = excluded.body, written_at = excluded.written_at",
+        (json.dumps(encode(setup), ensure_ascii=False), to_ms(now)),
+    )
+
+
+def load_setup_text(connection: sqlite3.Connection) -> str | None:
+    """Return the stored setup as it was encoded, None where no engine ever ran."""
+    row = connection.execute("SELECT body FROM setup WHERE id = 1").fetchone()
+    return None if row is None else row[0]
+
+
+def decode_setup(text: str) -> Setup:
+    """Return the setup that `load_setup_text` gave; raise ValueError where it is not one."""
+    return decode(Setup, json.loads(text))
+
+
+def record_source(
+    connection: sqlite3.Connection,
+    id: str,
+    kind: str,
+    state: SourceState,
+    now: datetime,
+    interval: timedelta,
+    reason: str | None,
+) -> None:
+    """Store how a source answered; `since` moves only when its state does."""
+    connection.execute(
+        "INSERT INTO source (id, kind, state, since, last_success, interval_ms, reason)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind,"
+        " since = CASE WHEN source.state = excluded.state THEN source.since"
+        " ELSE excluded.since END, state = excluded.state,"
+        " last_success = coalesce(excluded.last_success, source.last_success),"
+        " interval_ms = excluded.interval_ms, reason = excluded.reason",
+        (
+            id,
+            kind,
+            state.value,
+            to_ms(now),
+            to_ms(now) if state is SourceState.OK else None,
+            interval // timedelta(milliseconds=1),
+            reason,
+        ),
+    )
+
+
+def load_sources(connection: sqlite3.Connection) -> tuple[SourceView, ...]:
+    """Return how every source is."""
+    rows = connection.execute(
+        "SELECT id, kind, state, since, last_success, interval_ms, reason FROM source ORDER BY id"
+    )
+    return tuple(
+        SourceView(
+            id=clean(id),
+            kind=clean(kind),
+            state=SourceState(state),
+            since=from_ms(since),
+            last_success=None if last_success is None else from_ms(last_success),
+            interval=timedelta(milliseconds=interval),
+            reason=None if reason is None else clean(reason),
+        )
+        for id, kind, state, since, last_success, interval, reason in rows
+    )
+
+
+def forget_other_sources(connection: sqlite3.Connection, ids: Iterable[str]) -> None:
+    """Drop what is stored of sources that are configured no longer."""
+    known = set(ids)
+    for (id,) in connection.execute("SELECT id FROM source").fetchall():
+        if id not in known:
+            connection.execute("DELETE FROM source WHERE id = ?", (id,))
+
+
+def save_problems(
+    connection: sqlite3.Connection, problems: Iterable[tuple[str, str]], now: datetime
+) -> None:
+    """Store the problems that are there now, as (id, text); the others are over."""
+    present = dict(problems)
+    for (id,) in connection.execute("SELECT id FROM problem").fetchall():
+        if id not in present:
+            connection.execute("DELETE FROM problem WHERE id = ?", (id,))
+    for id, text in present.items():
+        connection.execute(
+            "INSERT INTO problem (id, text, since) VALUES (?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET text = excluded.text",
+            (id, text, to_ms(now)),
+        )
+
+
+def load_problems(connection: sqlite3.Connection) -> tuple[Problem, ...]:
+    """Return the problems that the engine recorded, oldest first."""
+    rows = connection.execute("SELECT id, text, since FROM problem ORDER BY since, id")
+    return tuple(Problem(id, clean(text), from_ms(since)) for id, text, since in rows)
+
+
+def save_on_call(connection: sqlite3.Connection, shifts: Iterable[OnCall]) -> None:
+    """Store who is on call now on each schedule."""
+    connection.execute("DELETE FROM on_call")
+    connection.executemany(
+        "INSERT INTO on_call (schedule, name, until) VALUES (?, ?, ?)",
+        [(shift.schedule, shift.name, to_ms(shift.until)) for shift in shifts],
+    )
+
+
+def load_on_call(connection: sqlite3.Connection) -> tuple[OnCall, ...]:
+    """Return who is on call now on each schedule."""
+    rows = connection.execute("SELECT schedule, name, until FROM on_call ORDER BY rowid")
+    return tuple(OnCall(clean(s), clean(name), from_ms(until)) for s, name, until in rows)

@@ -1,0 +1,109 @@
+"""Timeline entries, and the operations that `undo` looks for in them."""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from opsdash.domain.incident import incident_id
+from opsdash.domain.record import from_ms, to_ms
+from opsdash.domain.text import SafeText, clean
+from opsdash.domain.timeline import Entry, EntryKind
+
+_COLUMNS = "id, at, author, kind, text, alert, incident, claimed"
+_OF_ALERT = f"SELECT {_COLUMNS} FROM entry WHERE alert = ? ORDER BY at, id"  # noqa: S608
+_OF_INCIDENT = f"SELECT {_COLUMNS} FROM entry WHERE incident = ? ORDER BY at, id"  # noqa: S608
+_NEWEST = f"SELECT {_COLUMNS} FROM entry ORDER BY id DESC LIMIT ?"  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change that a person made: to which alert, what it was before, and how it is told."""
+
+    alert: str
+    kind: EntryKind
+    before: dict[str, object]
+
+
+def add(
+    connection: sqlite3.Connection,
+    entry: Entry,
+    incident: int | None = None,
+    operation: str | None = None,
+    before: dict[str, object] | None = None,
+) -> None:
+    """Append an entry. `operation` groups what one key press did; `before` is what undo restores."""
+    connection.execute(
+        "INSERT INTO entry (at, author, kind, text, alert, incident, claimed, operation, before)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            to_ms(entry.at),
+            entry.by,
+            entry.kind.value,
+            entry.text,
+            entry.alert,
+            incident,
+            json.dumps(dict(entry.claimed), ensure_ascii=False) if entry.claimed else "{}",
+            operation,
+            None if before is None else json.dumps(before),
+        ),
+    )
+
+
+def load_of_alert(connection: sqlite3.Connection, id: str) -> tuple[Entry, ...]:
+    """Return the entries of one occurrence, oldest first."""
+    return tuple(map(_entry, connection.execute(_OF_ALERT, (id,))))
+
+
+def load_of_incident(connection: sqlite3.Connection, number: int) -> tuple[Entry, ...]:
+    """Return the entries of one incident, oldest first."""
+    return tuple(map(_entry, connection.execute(_OF_INCIDENT, (number,))))
+
+
+def load_newest(connection: sqlite3.Connection, limit: int) -> tuple[Entry, ...]:
+    """Return the newest `limit` entries, oldest first."""
+    return tuple(reversed(list(map(_entry, connection.execute(_NEWEST, (limit,))))))
+
+
+def newest_operation(connection: sqlite3.Connection, by: str, since: datetime) -> str | None:
+    """Return the newest operation by `by` since `since` that is not undone, or None."""
+    row = connection.execute(
+        "SELECT operation FROM entry WHERE author = ? AND at >= ? AND operation IS NOT NULL"
+        " AND before IS NOT NULL AND undone = 0 ORDER BY id DESC LIMIT 1",
+        (by, to_ms(since)),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def steps(connection: sqlite3.Connection, operation: str) -> list[Step]:
+    """Return the changes that one operation made."""
+    rows = connection.execute(
+        "SELECT alert, kind, before FROM entry WHERE operation = ? AND before IS NOT NULL"
+        " ORDER BY id",
+        (operation,),
+    )
+    return [Step(alert, EntryKind(kind), json.loads(before)) for alert, kind, before in rows]
+
+
+def mark_undone(connection: sqlite3.Connection, operation: str) -> None:
+    """Keep an operation from being undone twice."""
+    connection.execute("UPDATE entry SET undone = 1 WHERE operation = ?", (operation,))
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    id, at, author, kind, text, alert, incident, claimed = row
+    return Entry(
+        at=from_ms(at),
+        by=clean(author),
+        kind=EntryKind(kind),
+        text=clean(text),
+        alert=alert,
+        incident=None if incident is None else incident_id(incident),
+        claimed={} if claimed == "{}" else _claims(claimed),
+        id=id,
+    )
+
+
+def _claims(text: str) -> dict[str, SafeText]:
+    return {str(key): clean(value) for key, value in json.loads(text).items()}

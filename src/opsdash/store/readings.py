@@ -1,0 +1,173 @@
+"""Readings of indicators and the series under their charts."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from opsdash.domain.indicator import Indicator, Level, Reading
+from opsdash.domain.record import from_ms, to_ms
+from opsdash.domain.sample import Point
+from opsdash.domain.text import clean
+
+MINUTE = timedelta(minutes=1)
+"""The coarse step: a day is kept at it."""
+
+KEPT = {True: timedelta(days=1), False: timedelta(hours=1)}
+"""How long points are kept: at one minute (True) and at every refresh (False)."""
+
+FINE = 0
+"""The step under which points at every refresh are filed."""
+
+
+def load(connection: sqlite3.Connection) -> dict[str, tuple[Any, ...]]:
+    """Return the stored columns of each reading by indicator id."""
+    rows = connection.execute(
+        "SELECT indicator, value, level, read_at, sampled_at, failed_at, reason, compared, labels"
+        " FROM reading"
+    )
+    return {row[0]: row[1:] for row in rows}
+
+
+def reading(
+    indicator: Indicator, stored: tuple[Any, ...] | None, history: tuple[Point, ...]
+) -> Reading:
+    """Return the reading of `indicator` from its stored columns."""
+    if stored is None:
+        return Reading(indicator, reason=clean("not read yet"), history=history)
+    value, level, read_at, sampled_at, failed_at, reason, compared, labels = stored
+    return Reading(
+        indicator,
+        value=value,
+        level=Level(level),
+        read_at=_moment(read_at),
+        sampled_at=_moment(sampled_at),
+        failed_at=_moment(failed_at),
+        reason=None if reason is None else clean(reason),
+        compared=compared,
+        labels={}
+        if labels == "{}"
+        else {clean(k): clean(v) for k, v in json.loads(labels).items()},
+        history=history,
+    )
+
+
+def record(
+    connection: sqlite3.Connection,
+    indicator: str,
+    now: datetime,
+    value: float,
+    level: Level,
+    sampled_at: datetime | None,
+    reason: str | None,
+    labels: Mapping[str, str],
+) -> None:
+    """Store a good value, and its point in the fine and the minute series."""
+    connection.execute(
+        "INSERT INTO reading"
+        " (indicator, value, level, read_at, sampled_at, failed_at, reason, compared, labels)"
+        " VALUES (?, ?, ?, ?, ?, NULL, ?, NULL, ?) ON CONFLICT (indicator) DO UPDATE SET"
+        " value = excluded.value, level = excluded.level, read_at = excluded.read_at,"
+        " sampled_at = excluded.sampled_at, failed_at = NULL, reason = excluded.reason,"
+        " labels = excluded.labels",
+        (
+            indicator,
+            value,
+            level.value,
+            to_ms(now),
+            None if sampled_at is None else to_ms(sampled_at),
+            reason,
+            json.dumps(dict(labels)) if labels else "{}",
+        ),
+    )
+    at = sampled_at or now
+    add_points(connection, indicator, timedelta(), [Point(at, value)])
+    add_points(connection, indicator, MINUTE, [Point(_floor(at, MINUTE), value)])
+
+
+def record_failure(
+    connection: sqlite3.Connection, indicator: str, now: datetime, reason: str
+) -> None:
+    """Store why there is no value now; the last good one stays, with its age."""
+    connection.execute(
+        "INSERT INTO reading"
+        " (indicator, value, level, read_at, sampled_at, failed_at, reason, compared, labels)"
+        " VALUES (?, NULL, 'unknown', NULL, NULL, ?, ?, NULL, '{}') ON CONFLICT (indicator)"
+        " DO UPDATE SET level = 'unknown', reason = excluded.reason,"
+        " failed_at = coalesce(reading.failed_at, excluded.failed_at)",
+        (indicator, to_ms(now), reason),
+    )
+
+
+def record_compared(connection: sqlite3.Connection, indicator: str, value: float | None) -> None:
+    """Store what an indicator was its `compare` ago; None where that is unknown."""
+    connection.execute("UPDATE reading SET compared = ? WHERE indicator = ?", (value, indicator))
+
+
+def add_points(
+    connection: sqlite3.Connection, indicator: str, step: timedelta, points: Iterable[Point]
+) -> None:
+    """File points of one series; a point at the same moment is replaced."""
+    width = step // timedelta(milliseconds=1)
+    connection.executemany(
+        "INSERT INTO point (indicator, step, at, value) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (indicator, step, at) DO UPDATE SET value = excluded.value",
+        [(indicator, width, to_ms(p.at), p.value) for p in points],
+    )
+
+
+def points(
+    connection: sqlite3.Connection, indicator: str, step: timedelta, since: datetime
+) -> tuple[Point, ...]:
+    """Return the points of one series since `since`, oldest first."""
+    rows = connection.execute(
+        "SELECT at, value FROM point WHERE indicator = ? AND step = ? AND at >= ? ORDER BY at",
+        (indicator, step // timedelta(milliseconds=1), to_ms(since)),
+    )
+    return tuple(Point(from_ms(at), value) for at, value in rows)
+
+
+def newest_point(
+    connection: sqlite3.Connection, indicator: str, step: timedelta
+) -> datetime | None:
+    """Return when the series has its last point, None where it has none."""
+    row = connection.execute(
+        "SELECT max(at) FROM point WHERE indicator = ? AND step = ?",
+        (indicator, step // timedelta(milliseconds=1)),
+    ).fetchone()
+    return _moment(row[0])
+
+
+def minutes(
+    connection: sqlite3.Connection, indicators: Sequence[str], since: datetime
+) -> dict[str, tuple[Point, ...]]:
+    """Return the minute series of several indicators since `since`."""
+    return {name: points(connection, name, MINUTE, since) for name in indicators}
+
+
+def prune(connection: sqlite3.Connection, now: datetime) -> None:
+    """Drop the points that no chart shows any more."""
+    for coarse, kept in KEPT.items():
+        connection.execute(
+            "DELETE FROM point WHERE step = ? AND at < ?",
+            (60_000 if coarse else FINE, to_ms(now - kept)),
+        )
+
+
+def forget_others(connection: sqlite3.Connection, indicators: Sequence[str]) -> None:
+    """Drop what is stored of indicators that are configured no longer."""
+    known = set(indicators)
+    for (name,) in connection.execute("SELECT indicator FROM reading").fetchall():
+        if name not in known:
+            connection.execute("DELETE FROM reading WHERE indicator = ?", (name,))
+            connection.execute("DELETE FROM point WHERE indicator = ?", (name,))
+
+
+def _floor(at: datetime, step: timedelta) -> datetime:
+    width = step // timedelta(milliseconds=1)
+    return from_ms(to_ms(at) // width * width)
+
+
+def _moment(value: int | None) -> datetime | None:
+    return None if value is None else from_ms(value)

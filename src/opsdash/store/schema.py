@@ -1,0 +1,163 @@
+"""The tables, and the migrations that bring an older store to them."""
+
+import sqlite3
+
+from opsdash.store.errors import StoreNewer
+
+_FIRST = (
+    "CREATE TABLE counter (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
+    "INSERT INTO counter (name, value) VALUES ('change', 0), ('incident', 0)",
+    """CREATE TABLE lease (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        holder TEXT NOT NULL,
+        epoch BIGINT NOT NULL,
+        expires_at BIGINT NOT NULL,
+        heartbeat_at BIGINT NOT NULL,
+        cycle_at BIGINT
+    )""",
+    """CREATE TABLE setup (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        body TEXT NOT NULL,
+        written_at BIGINT NOT NULL
+    )""",
+    """CREATE TABLE source (
+        id TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        state TEXT NOT NULL,
+        since BIGINT NOT NULL,
+        last_success BIGINT,
+        interval_ms BIGINT NOT NULL,
+        reason TEXT
+    )""",
+    """CREATE TABLE problem (
+        id TEXT PRIMARY KEY,
+        text TEXT NOT NULL,
+        since BIGINT NOT NULL
+    )""",
+    """CREATE TABLE reading (
+        indicator TEXT PRIMARY KEY,
+        value DOUBLE PRECISION,
+        level TEXT NOT NULL,
+        read_at BIGINT,
+        sampled_at BIGINT,
+        failed_at BIGINT,
+        reason TEXT,
+        compared DOUBLE PRECISION,
+        labels TEXT NOT NULL
+    )""",
+    """CREATE TABLE point (
+        indicator TEXT NOT NULL,
+        step BIGINT NOT NULL,
+        at BIGINT NOT NULL,
+        value DOUBLE PRECISION NOT NULL,
+        PRIMARY KEY (indicator, step, at)
+    )""",
+    """CREATE TABLE alert (
+        id TEXT PRIMARY KEY,
+        fingerprint TEXT NOT NULL,
+        occurrence BIGINT NOT NULL,
+        changed BIGINT NOT NULL,
+        state TEXT NOT NULL,
+        severity TEXT NOT NULL,
+        labels TEXT NOT NULL,
+        annotations TEXT NOT NULL,
+        active_at BIGINT NOT NULL,
+        fired_at BIGINT,
+        fires_at BIGINT,
+        resolved_at BIGINT,
+        value DOUBLE PRECISION,
+        silenced_by TEXT NOT NULL,
+        inhibited_by TEXT NOT NULL,
+        generator_url TEXT NOT NULL,
+        sources TEXT NOT NULL,
+        acknowledged_by TEXT,
+        acknowledged_at BIGINT,
+        acknowledged_comment TEXT,
+        level BIGINT NOT NULL DEFAULT 0,
+        level_at BIGINT,
+        incident BIGINT
+    )""",
+    "CREATE UNIQUE INDEX alert_occurrence ON alert (fingerprint, occurrence)",
+    "CREATE UNIQUE INDEX alert_open ON alert (fingerprint) WHERE resolved_at IS NULL",
+    "CREATE INDEX alert_changed ON alert (changed)",
+    "CREATE INDEX alert_resolved ON alert (resolved_at)",
+    """CREATE TABLE incident (
+        number BIGINT PRIMARY KEY,
+        changed BIGINT NOT NULL,
+        title TEXT NOT NULL,
+        severity TEXT NOT NULL,
+        state TEXT NOT NULL,
+        response TEXT NOT NULL,
+        opened_at BIGINT NOT NULL,
+        impact_at BIGINT NOT NULL,
+        opened_by TEXT NOT NULL,
+        service TEXT NOT NULL,
+        resolved_at BIGINT
+    )""",
+    """CREATE TABLE entry (
+        id INTEGER PRIMARY KEY,
+        at BIGINT NOT NULL,
+        author TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        text TEXT NOT NULL,
+        alert TEXT,
+        incident BIGINT,
+        claimed TEXT NOT NULL,
+        operation TEXT,
+        before TEXT,
+        undone BIGINT NOT NULL DEFAULT 0
+    )""",
+    "CREATE INDEX entry_alert ON entry (alert)",
+    "CREATE INDEX entry_incident ON entry (incident)",
+    "CREATE INDEX entry_operation ON entry (operation)",
+    """CREATE TABLE ticket (
+        number BIGINT PRIMARY KEY,
+        subject TEXT NOT NULL,
+        customer TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        priority TEXT NOT NULL,
+        status TEXT NOT NULL,
+        priority_reason TEXT NOT NULL,
+        category TEXT NOT NULL,
+        description TEXT NOT NULL,
+        response TEXT NOT NULL,
+        responded_at BIGINT,
+        resolution TEXT NOT NULL,
+        resolved_at BIGINT,
+        confirmation TEXT NOT NULL
+    )""",
+    """CREATE TABLE on_call (
+        schedule TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        until BIGINT NOT NULL
+    )""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+"""The statements that lead from each version to the next; a landed one is never edited."""
+
+VERSION = len(MIGRATIONS)
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """Return the schema version of the store, 0 for an empty file."""
+    found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return found
+
+
+def require_current(connection: sqlite3.Connection) -> None:
+    """Raise StoreNewer where a newer opsdash has changed the tables under this one."""
+    found = version(connection)
+    if found > VERSION:
+        raise StoreNewer(
+            f"the store has schema {found}, this opsdash knows up to {VERSION}; upgrade opsdash"
+        )
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the store to `VERSION`, all in the transaction that is open: the old or the new, never half."""
+    require_current(connection)
+    for statements in MIGRATIONS[version(connection) :]:
+        for statement in statements:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {VERSION:d}")

@@ -1,0 +1,80 @@
+"""The store for processes with an event loop: every call one hop into aiosqlite's thread."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import aiosqlite
+
+from opsdash.store.connection import Connection, checkpoint, connect
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Store:
+    """An open store. `read` and `write` run a plain function whole in the connection's thread.
+
+    Nothing is awaited between the beginning and the end of a transaction: a stalled event loop
+    (an unread terminal, a stopped process) cannot hold the write lock.
+    """
+
+    def __init__(self, thread: aiosqlite.Connection, connection: Connection) -> None:
+        self._thread = thread
+        self._connection = connection
+        self.path = connection.path
+
+    async def read(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], T],
+        *args: P.args,
+        **kw: P.kwargs,
+    ) -> T:
+        """Return `function(connection, …)`, read from one consistent picture of the store."""
+        return await self._hop(self._connection.read, function, *args, **kw)
+
+    async def write(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], T],
+        *args: P.args,
+        **kw: P.kwargs,
+    ) -> T:
+        """Run `function(connection, …)` as one durable transaction and return its result."""
+        return await self._hop(self._connection.write, function, *args, **kw)
+
+    async def data_version(self) -> int:
+        """Return a number that changes when another connection has committed."""
+        return await self._hop(self._connection.data_version)
+
+    async def require_same_file(self) -> None:
+        """Raise StoreReplaced where the file at the path is no longer the open one."""
+        await self._hop(self._connection.require_same_file)
+
+    async def checkpoint(self) -> None:
+        """Move the WAL into the database; for the engine alone."""
+        await self._hop(checkpoint, self._connection)
+
+    async def close(self) -> None:
+        """Close the connection and end its thread."""
+        await self._thread.close()
+
+    async def _hop(self, function: Callable[..., T], *args: Any, **kw: Any) -> T:
+        # aiosqlite has no public way to run a function of our own in its thread; a test holds this.
+        result: T = await self._thread._execute(function, *args, **kw)  # type: ignore[no-untyped-call]
+        return result
+
+
+async def open_store(path: Path, checkpoints: bool = False) -> Store:
+    """Open the store at `path` for an event loop; raise StoreError where it cannot be used."""
+    opened: list[Connection] = []
+
+    def start() -> sqlite3.Connection:
+        opened.append(connect(path, checkpoints))
+        return opened[0].raw
+
+    thread = aiosqlite.Connection(start, iter_chunk_size=64)
+    # A dashboard that is killed must not wait for its reader thread.
+    thread._thread.daemon = True
+    await thread
+    return Store(thread, opened[0])

@@ -1,0 +1,153 @@
+"""Lines of styled spans: the paper that the panes draw on, before any terminal is involved.
+
+A style is a few words: a theme token for the letters, `on TOKEN` for the ground, and any of bold,
+dim, reverse, underline. The empty style is text on the panel.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+
+from opsdash.ui.glyphs import Glyphs
+
+
+class Span(NamedTuple):
+    """A piece of text in one style."""
+
+    text: str
+    style: str = ""
+
+
+Line = tuple[Span, ...]
+"""One line of the screen."""
+
+EMPTY: Line = ()
+
+
+def line(*parts: str | tuple[str, str] | Line) -> Line:
+    """Return a line of plain texts, (text, style) pairs, spans and other lines in a row."""
+    spans: list[Span] = []
+    for part in parts:
+        if isinstance(part, str):
+            spans.append(Span(part))
+        elif part and isinstance(part[0], str):
+            spans.append(Span(str(part[0]), str(part[1])))
+        else:
+            spans.extend(piece for piece in part if isinstance(piece, Span))
+    return tuple(span for span in spans if span.text)
+
+
+def width_of(drawn: Line) -> int:
+    """Return the cells that a line takes."""
+    return sum(cell_len(span.text) for span in drawn)
+
+
+def text_of(drawn: Line) -> str:
+    """Return the words of a line without their styles."""
+    return "".join(span.text for span in drawn)
+
+
+def cut(text: str, width: int, ellipsis: str = "…") -> str:
+    """Return `text` in at most `width` cells, the end replaced by an ellipsis where it is longer."""
+    if width <= 0:
+        return ""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, width - cell_len(ellipsis)).rstrip() + ellipsis
+
+
+def fit(text: str, width: int, align: str = "left", ellipsis: str = "…") -> str:
+    """Return `text` in exactly `width` cells, padded on the right or, for `right`, on the left."""
+    shown = cut(text, width, ellipsis)
+    blank = " " * max(0, width - cell_len(shown))
+    return blank + shown if align == "right" else shown + blank
+
+
+def crop(drawn: Line, width: int, style: str = "") -> Line:
+    """Return the line in exactly `width` cells: cut where longer, padded with `style` where not."""
+    room = max(0, width)
+    kept: list[Span] = []
+    for span in drawn:
+        size = cell_len(span.text)
+        if size > room:
+            kept.append(Span(set_cell_size(span.text, room), span.style))
+            room = 0
+            break
+        kept.append(span)
+        room -= size
+    if room:
+        kept.append(Span(" " * room, style))
+    return tuple(span for span in kept if span.text)
+
+
+def spread(left: Line, right: Line, width: int, fill: str = " ", style: str = "") -> Line:
+    """Return `left` and `right` at the two ends of `width` cells; the left one yields."""
+    right = crop(right, min(width, width_of(right)))
+    room = width - width_of(right)
+    if width_of(left) >= room:
+        return line(crop(left, room), right)
+    return line(left, Span(fill * (room - width_of(left)), style), right)
+
+
+def spaced(parts: Iterable[Line], gap: str = "  ") -> Line:
+    """Return the parts that are not empty in a row with `gap` between them."""
+    joined: list[Span] = []
+    for part in parts:
+        if part:
+            if joined:
+                joined.append(Span(gap))
+            joined.extend(part)
+    return tuple(joined)
+
+
+def on(drawn: Line, words: str) -> Line:
+    """Return the line with the style words added to every span, as for the row under the cursor."""
+    return tuple(Span(span.text, f"{span.style} {words}".strip()) for span in drawn)
+
+
+def frame(
+    body: Sequence[Line],
+    width: int,
+    height: int,
+    title: Line,
+    aside: Line,
+    glyphs: Glyphs,
+    focused: bool = False,
+) -> list[Line]:
+    """Return `height` lines: the body in a border that carries `title` and, at its end, `aside`."""
+    if height < 2 or width < 4:
+        return [crop(drawn, width) for drawn in list(body)[:height]]
+    style = "border-focus" if focused else "border"
+    inner = width - 4
+    shown = [crop(drawn, inner) for drawn in list(body)[: height - 2]]
+    shown += [crop(EMPTY, inner)] * (height - 2 - len(shown))
+    side = Span(glyphs.vertical, style)
+    return [
+        frame_top(width, title, aside, glyphs, focused),
+        *(line(side, " ", drawn, " ", side) for drawn in shown),
+        frame_bottom(width, glyphs, focused),
+    ]
+
+
+def frame_top(width: int, title: Line, aside: Line, glyphs: Glyphs, focused: bool) -> Line:
+    """Return a border's first line with `title` at its beginning and `aside` at its end."""
+    style = "border-focus" if focused else "border"
+    flat = glyphs.horizontal
+    head = line((glyphs.corners[0] + flat, style), " ", title, " ")
+    tail = line(" ", aside, " ", (flat + glyphs.corners[1], style)) if aside else EMPTY
+    if width_of(head) + width_of(tail) + 2 > width:
+        tail = EMPTY
+    tail = tail or line((flat + glyphs.corners[1], style))
+    return spread(head, tail, width, flat, style)
+
+
+def frame_bottom(width: int, glyphs: Glyphs, focused: bool) -> Line:
+    """Return a border's last line."""
+    style = "border-focus" if focused else "border"
+    return line((glyphs.corners[2] + glyphs.horizontal * (width - 2) + glyphs.corners[3], style))
+
+
+def beside(blocks: Sequence[Sequence[Line]]) -> list[Line]:
+    """Return blocks of equal height next to each other."""
+    return [line(*row) for row in zip(*blocks, strict=True)]

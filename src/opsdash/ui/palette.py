@@ -1,0 +1,77 @@
+"""Style words to terminal styles: one theme, in full colour, sixteen colours, or none."""
+
+from enum import StrEnum
+
+from rich.style import Style
+
+from opsdash.ui.themes import DEFAULT_ANSI, GROUNDS, Theme
+
+
+class Colours(StrEnum):
+    """What the terminal can show."""
+
+    FULL = "full"
+    SIXTEEN = "sixteen"
+    NONE = "none"
+
+
+def colours_of(colour_system: str | None, colourless: bool) -> Colours:
+    """Return what may be used, from rich's name of the terminal's colour system and NO_COLOR."""
+    if colourless or colour_system is None:
+        return Colours.NONE
+    return Colours.SIXTEEN if colour_system in ("standard", "windows") else Colours.FULL
+
+
+_ATTRIBUTES = ("bold", "dim", "reverse", "underline", "italic")
+_LOUD = ("crit", "unknown")
+
+
+class Palette:
+    """Turns the style words of a span into a style; each is made once.
+
+    Without a full palette the row under the cursor is reversed, because no pair of the sixteen
+    colours is legible on every terminal; without any colour what is critical is bold.
+    """
+
+    def __init__(self, theme: Theme, colours: Colours = Colours.FULL) -> None:
+        self.theme = theme
+        self.colours = colours
+        self._made: dict[str, Style] = {}
+
+    def style(self, words: str) -> Style:
+        """Return the style of `words`: `crit bold on cursor`."""
+        made = self._made.get(words)
+        if made is None:
+            made = self._made[words] = self._make(words.split())
+        return made
+
+    def _make(self, words: list[str]) -> Style:
+        ground, front, attributes = "panel", "text", dict[str, bool]()
+        tokens = iter(words)
+        for word in tokens:
+            if word == "on":
+                ground = next(tokens, ground)
+            elif word in _ATTRIBUTES:
+                attributes[word] = True
+            else:
+                front = word
+        if self.colours is Colours.FULL:
+            return Style(
+                color=self.theme.tokens[front], bgcolor=self.theme.tokens[ground], **attributes
+            )
+        return self._poor(front, ground, attributes)
+
+    def _poor(self, front: str, ground: str, attributes: dict[str, bool]) -> Style:
+        if ground == "cursor":
+            attributes["reverse"] = not attributes.get("reverse", False)
+            front = "text"
+        elif ground == "header":
+            attributes["bold"] = True
+        if self.colours is Colours.NONE:
+            if front in _LOUD:
+                attributes["bold"] = True
+            return Style(**attributes)
+        name = self.theme.ansi.get(front) if front in DEFAULT_ANSI else None
+        if front in GROUNDS or name == "default":
+            name = None
+        return Style(color=name, **attributes)

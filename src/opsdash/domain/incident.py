@@ -55,3 +55,11 @@ class Incident:
 def incident_id(number: int) -> str:
     """Return `INC-001` for 1; the number keeps growing past three digits."""
     return f"INC-{number:03d}"
+
+
+def incident_number(id: str) -> int | None:
+    """Return 1 for `INC-001`, `INC-1` or `inc-001`; None for anything else."""
+    prefix, dash, digits = id.partition("-")
+    if prefix.upper() != "INC" or not dash or not (digits.isascii() and digits.isdigit()):
+        return None
+    return int(digits[:9])

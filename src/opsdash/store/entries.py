@@ -86,6 +86,25 @@ def steps(connection: sqlite3.Connection, operation: str) -> list[Step]:
     return [Step(alert, EntryKind(kind), json.loads(before)) for alert, kind, before in rows]
 
 
+def newest_step(connection: sqlite3.Connection, alert: str) -> str | None:
+    """Return the operation that last changed an alert and is not undone, or None."""
+    row = connection.execute(
+        "SELECT operation FROM entry WHERE alert = ? AND before IS NOT NULL AND undone = 0"
+        " ORDER BY id DESC LIMIT 1",
+        (alert,),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def newest_author(connection: sqlite3.Connection, alert: str, kind: EntryKind) -> SafeText | None:
+    """Return who wrote the newest entry of a kind on an alert, or None."""
+    row = connection.execute(
+        "SELECT author FROM entry WHERE alert = ? AND kind = ? ORDER BY id DESC LIMIT 1",
+        (alert, kind.value),
+    ).fetchone()
+    return None if row is None else clean(row[0])
+
+
 def mark_undone(connection: sqlite3.Connection, operation: str) -> None:
     """Keep an operation from being undone twice."""
     connection.execute("UPDATE entry SET undone = 1 WHERE operation = ?", (operation,))

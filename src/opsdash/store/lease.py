@@ -25,6 +25,11 @@ class Lease:
     heartbeat_at: datetime
     cycle_at: datetime | None
 
+    @property
+    def released(self) -> bool:
+        """Whether its holder gave it back when it ended."""
+        return self.expires_at <= self.heartbeat_at
+
 
 def find(connection: sqlite3.Connection) -> Lease | None:
     """Return the lease, None where no engine ever ran."""
@@ -79,8 +84,8 @@ def renew(
     )
 
 
-def release(connection: sqlite3.Connection, epoch: int, now: datetime) -> None:
+def release(connection: sqlite3.Connection, epoch: int) -> None:
     """Let a standby take over at once; nothing happens when the lease is another's already."""
     connection.execute(
-        "UPDATE lease SET expires_at = ? WHERE id = 1 AND epoch = ?", (to_ms(now), epoch)
+        "UPDATE lease SET expires_at = heartbeat_at WHERE id = 1 AND epoch = ?", (epoch,)
     )

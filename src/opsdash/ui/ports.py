@@ -8,19 +8,10 @@ from opsdash.domain.alert import Alert
 from opsdash.domain.indicator import Indicator
 from opsdash.domain.sample import Point
 from opsdash.domain.timeline import Entry
+from opsdash.response import Outcome
 from opsdash.snapshot import Snapshot
 
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of an act: the ids it was done to, and each refusal as (id, reason).
-
-    `said` is a sentence for the message line where the ids alone do not tell, as after an undo.
-    """
-
-    done: tuple[str, ...] = ()
-    refused: tuple[tuple[str, str], ...] = ()
-    said: str = ""
+__all__ = ["Detail", "Feed", "Hand", "Outcome"]
 
 
 @dataclass(frozen=True, slots=True)

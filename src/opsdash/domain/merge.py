@@ -1,0 +1,200 @@
+"""One list of alerts out of what several sources show: which opened, changed and resolved."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from opsdash.domain.alert import Alert, AlertState, Observation, severity_of
+
+_SAME_START = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one source showed when it last answered, by fingerprint.
+
+    `restarted` says that it has begun anew so recently that an alert missing from it proves
+    nothing.
+    """
+
+    observations: Mapping[str, Observation]
+    restarted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The difference to what the store holds. `resolved` come before `opened` of the same alert."""
+
+    opened: tuple[Alert, ...] = ()
+    updated: tuple[Alert, ...] = ()
+    resolved: tuple[Alert, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.opened or self.updated or self.resolved)
+
+
+def merge(
+    open_alerts: Mapping[str, Alert],
+    sights: Mapping[str, Sight | None],
+    now: datetime,
+    begun_again: Iterable[str] = (),
+) -> Changes:
+    """Return what changed between the open occurrences and what the sources show.
+
+    `sights` has every configured source; None is one that has not answered since this engine
+    started. An occurrence resolves only when every configured source that showed it has answered
+    without it and none of those has just restarted: a source that is down resolves nothing.
+    `begun_again` are fingerprints that resolved and fired again between two reads.
+    """
+    again = set(begun_again)
+    shown = _shown(sights)
+    opened: list[Alert] = []
+    updated: list[Alert] = []
+    resolved: list[Alert] = []
+    for fingerprint, seen in shown.items():
+        current = open_alerts.get(fingerprint)
+        if current is not None and fingerprint in again:
+            resolved.append(_resolve(current, now))
+            current = None
+        if current is None:
+            opened.append(_open(fingerprint, seen, now))
+        elif (after := _follow(current, seen, sights)) is not None:
+            updated.append(after)
+    for fingerprint, current in open_alerts.items():
+        if fingerprint not in shown and _gone(current, sights):
+            resolved.append(_resolve(current, now))
+    return Changes(tuple(opened), tuple(updated), tuple(resolved))
+
+
+def begun_again(before: Sight | None, after: Sight) -> set[str]:
+    """Return the alerts that one source shows with a later start than it did at its last read.
+
+    A source keeps the start of an alert for as long as it fires (Alertmanager merges overlapping
+    ones to the earlier start), so a later one is a new occurrence whose gap fell between reads.
+    """
+    if before is None or after.restarted:
+        return set()
+    again = set()
+    for fingerprint, new in after.observations.items():
+        old = before.observations.get(fingerprint)
+        if old is None or old is new or old.fired_at is None or new.fired_at is None:
+            continue
+        if new.fired_at - old.fired_at > _SAME_START:
+            again.add(fingerprint)
+    return again
+
+
+def _shown(sights: Mapping[str, Sight | None]) -> dict[str, dict[str, Observation]]:
+    shown: dict[str, dict[str, Observation]] = {}
+    for source, sight in sights.items():
+        if sight is not None:
+            for fingerprint, observation in sight.observations.items():
+                shown.setdefault(fingerprint, {})[source] = observation
+    return shown
+
+
+def _combine(seen: Mapping[str, Observation]) -> Observation:
+    """Several sources' view of one alert as one: firing wins, the earliest times, all that mutes it."""
+    views = list(seen.values())
+    if len(views) == 1:
+        return views[0]
+    firing = next((v for v in views if v.state is AlertState.FIRING), views[0])
+    return replace(
+        firing,
+        annotations=next((v.annotations for v in views if v.annotations), {}),
+        active_at=min((v.active_at for v in views if v.active_at), default=None),
+        fired_at=min((v.fired_at for v in views if v.fired_at), default=None),
+        fires_at=None
+        if firing.state is AlertState.FIRING
+        else min((v.fires_at for v in views if v.fires_at), default=None),
+        value=next((v.value for v in views if v.value is not None), None),
+        silenced_by=tuple(dict.fromkeys(s for v in views for s in v.silenced_by)),
+        inhibited_by=tuple(dict.fromkeys(s for v in views for s in v.inhibited_by)),
+        generator_url=next(
+            (v.generator_url for v in views if v.generator_url), firing.generator_url
+        ),
+    )
+
+
+def _open(fingerprint: str, seen: Mapping[str, Observation], now: datetime) -> Alert:
+    view = _combine(seen)
+    firing = view.state is AlertState.FIRING
+    return Alert(
+        id="",  # the store numbers occurrences
+        fingerprint=fingerprint,
+        occurrence=0,
+        state=view.state,
+        severity=severity_of(view.labels),
+        labels=view.labels,
+        annotations=view.annotations,
+        active_at=view.active_at or view.fired_at or now,
+        fired_at=(view.fired_at or now) if firing else None,
+        fires_at=view.fires_at,
+        value=view.value,
+        silenced_by=view.silenced_by,
+        inhibited_by=view.inhibited_by,
+        generator_url=view.generator_url,
+        sources=tuple(seen),
+    )
+
+
+def _follow(
+    current: Alert, seen: Mapping[str, Observation], sights: Mapping[str, Sight | None]
+) -> Alert | None:
+    """Return `current` as the sources show it now, None where nothing of it changed."""
+    view = _combine(seen)
+    # A source that is down or has just restarted still vouches for what it showed before.
+    sources = tuple(
+        dict.fromkeys((*seen, *(s for s in current.sources if s not in seen and _keeps(sights, s))))
+    )
+    # An alert that fired stays firing while a source that showed it so cannot be asked.
+    state = current.state if len(sources) > len(seen) and current.fired_at else view.state
+    fired_at = current.fired_at
+    if state is AlertState.FIRING and fired_at is None:
+        fired_at = view.fired_at or view.fires_at or current.fires_at
+        fired_at = fired_at or current.active_at
+    active_at = min(current.active_at, view.active_at or current.active_at)
+    fires_at = None if state is AlertState.FIRING else view.fires_at
+    unchanged = (
+        state is current.state
+        and active_at == current.active_at
+        and fired_at == current.fired_at
+        and fires_at == current.fires_at
+        and view.value == current.value
+        and view.silenced_by == current.silenced_by
+        and view.inhibited_by == current.inhibited_by
+        and sources == current.sources
+        and view.annotations == current.annotations
+        and view.generator_url == current.generator_url
+    )
+    if unchanged:
+        return None
+    return replace(
+        current,
+        state=state,
+        annotations=view.annotations,
+        active_at=active_at,
+        fired_at=fired_at,
+        fires_at=fires_at,
+        value=view.value,
+        silenced_by=view.silenced_by,
+        inhibited_by=view.inhibited_by,
+        generator_url=view.generator_url,
+        sources=sources,
+    )
+
+
+def _keeps(sights: Mapping[str, Sight | None], source: str) -> bool:
+    """Whether a source's not showing an alert proves nothing."""
+    if source not in sights:
+        return False
+    sight = sights[source]
+    return sight is None or sight.restarted
+
+
+def _gone(current: Alert, sights: Mapping[str, Sight | None]) -> bool:
+    return not any(_keeps(sights, source) for source in current.sources)
+
+
+def _resolve(current: Alert, now: datetime) -> Alert:
+    return replace(current, state=AlertState.RESOLVED, resolved_at=now, fires_at=None)

@@ -1,0 +1,279 @@
+"""A person's hand: acknowledge, unacknowledge, escalate and undo, each one transaction.
+
+Every function runs inside a write transaction, starts from what the store holds, and appends to
+the timeline what it did. What cannot be done is refused per alert, with the reason in words.
+"""
+
+import secrets
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from opsdash.domain.alert import Acknowledgement, Alert
+from opsdash.domain.escalation import EscalationPolicy, Refused, next_level
+from opsdash.domain.incident import IncidentState, incident_number
+from opsdash.domain.reach import names_reached
+from opsdash.domain.record import from_ms, to_ms
+from opsdash.domain.setup import Setup
+from opsdash.domain.span import format_span
+from opsdash.domain.text import SafeText, clean
+from opsdash.domain.timeline import Actor, Entry, EntryKind
+from opsdash.store import alerts, changes, engine, entries, incidents
+
+UNDO_WITHIN = timedelta(minutes=10)
+"""How long after an act its author can still take it back with one key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an act: the ids it was done to, and each refusal as (id, reason).
+
+    `said` is a sentence for the message line where the ids alone do not tell, as after an undo.
+    """
+
+    done: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    said: str = ""
+
+
+class _Act:
+    """One act being done: collects what was done and refused, and writes its entries as one operation."""
+
+    def __init__(self, connection: sqlite3.Connection, actor: Actor, now: datetime) -> None:
+        self.connection = connection
+        self.actor = actor
+        self.now = now
+        self.change = changes.next_change(connection)
+        self.operation = secrets.token_hex(8)
+        self.done: list[str] = []
+        self.refused: list[tuple[str, str]] = []
+
+    def note(
+        self, alert: Alert, kind: EntryKind, text: str, before: dict[str, object] | None = None
+    ) -> None:
+        entry = Entry(
+            at=self.now,
+            by=self.actor.user,
+            kind=kind,
+            text=clean(text),
+            alert=alert.id,
+            claimed=self.actor.claimed,
+        )
+        number = None if alert.incident is None else incident_number(alert.incident)
+        entries.add(self.connection, entry, number, self.operation, before)
+
+    def refuse(self, id: str, reason: str) -> None:
+        self.refused.append((id, reason))
+
+    def open_alert(self, id: str) -> Alert | None:
+        """Return the open occurrence `id`, or refuse it and return None."""
+        alert = alerts.load(self.connection, id)
+        if alert is None:
+            self.refuse(id, "there is no such alert")
+        elif alert.resolved_at is not None:
+            self.refuse(id, f"it resolved {self.ago(alert.resolved_at)} ago")
+        else:
+            return alert
+        return None
+
+    def ago(self, at: datetime) -> str:
+        return format_span(self.now - at)
+
+    def outcome(self, said: str = "") -> Outcome:
+        return Outcome(tuple(self.done), tuple(self.refused), said)
+
+
+def acknowledge(
+    connection: sqlite3.Connection,
+    actor: Actor,
+    now: datetime,
+    ids: Sequence[str],
+    comment: str = "",
+) -> Outcome:
+    """Take the open alerts `ids`. One that another person has is refused with who and since when."""
+    act = _Act(connection, actor, now)
+    said = clean(comment.strip())
+    for id in ids:
+        alert = act.open_alert(id)
+        if alert is None:
+            continue
+        taken = alert.acknowledgement
+        if taken is not None:
+            whose = "you" if taken.by == actor.user else taken.by
+            act.refuse(id, f"acknowledged by {whose} {act.ago(taken.at)} ago")
+            if taken.by != actor.user:
+                act.note(alert, EntryKind.NOTE, f"wanted to acknowledge it too; {taken.by} had it")
+            continue
+        alerts.set_acknowledgement(
+            connection, id, Acknowledgement(actor.user, now, said), act.change
+        )
+        act.note(alert, EntryKind.ACKNOWLEDGE, said or "acknowledged", _before(alert))
+        _acknowledge_incident(connection, alert, act.change)
+        act.done.append(id)
+    return act.outcome()
+
+
+def unacknowledge(
+    connection: sqlite3.Connection, actor: Actor, now: datetime, ids: Sequence[str]
+) -> Outcome:
+    """Give the open alerts `ids` back to nobody."""
+    act = _Act(connection, actor, now)
+    for id in ids:
+        alert = act.open_alert(id)
+        if alert is None:
+            continue
+        taken = alert.acknowledgement
+        if taken is None:
+            act.refuse(id, "nobody has acknowledged it")
+            continue
+        alerts.set_acknowledgement(connection, id, None, act.change)
+        whose = "their own" if taken.by == actor.user else f"{taken.by}'s"
+        act.note(
+            alert, EntryKind.UNACKNOWLEDGE, f"took back {whose} acknowledgement", _before(alert)
+        )
+        act.done.append(id)
+    return act.outcome()
+
+
+def escalate(
+    connection: sqlite3.Connection,
+    actor: Actor,
+    now: datetime,
+    ids: Sequence[str],
+    as_of_levels: Mapping[str, int],
+    reason: str,
+    to: int | None = None,
+) -> Outcome:
+    """Move the open alerts `ids` to level `to`, or each to its next one; a reason is required.
+
+    `as_of_levels` is the level that the person saw for each: an alert that another person has moved
+    since is refused, so that two people at once climb one level and not two.
+    """
+    act = _Act(connection, actor, now)
+    why = clean(reason.strip())
+    setup = _setup(connection)
+    for id in ids:
+        alert = act.open_alert(id)
+        if alert is None:
+            continue
+        target = _target(act, setup.policy, alert, as_of_levels.get(id), why, to)
+        if isinstance(target, Refused):
+            act.refuse(id, target.reason)
+            continue
+        alerts.set_level(connection, id, target, now, act.change)
+        kind = EntryKind.ESCALATE if target > alert.level else EntryKind.DEESCALATE
+        reached = names_reached(setup, setup.policy.level(target), now)
+        whom = f" ({reached})" if reached else ""
+        name = setup.policy.name(target)
+        act.note(alert, kind, f"to level {target} {name}{whom}: {why}", _before(alert))
+        act.done.append(id)
+    return act.outcome()
+
+
+def undo(connection: sqlite3.Connection, actor: Actor, now: datetime) -> Outcome:
+    """Take back the actor's newest act of the last ten minutes, where nothing came after it."""
+    act = _Act(connection, actor, now)
+    operation = entries.newest_operation(connection, actor.user, now - UNDO_WITHIN)
+    if operation is None:
+        return act.outcome("there is nothing of yours to undo")
+    undone = entries.steps(connection, operation)
+    for step in undone:
+        alert = act.open_alert(step.alert)
+        if alert is None:
+            continue
+        later = entries.newest_step(connection, step.alert)
+        if later is not None and later != operation:
+            act.refuse(step.alert, "somebody has acted on it since")
+            continue
+        _restore(connection, alert, step.before, act.change)
+        act.note(alert, EntryKind.NOTE, f"undid: {step.kind}")
+        act.done.append(step.alert)
+    entries.mark_undone(connection, operation)
+    kinds = ", ".join(dict.fromkeys(step.kind.value for step in undone))
+    return act.outcome(f"undone: {kinds}" if act.done else "")
+
+
+def find(connection: sqlite3.Connection, text: str) -> tuple[str, ...]:
+    """Return the ids that a person means by `text`; raise LookupError in words when unclear.
+
+    `text` is an alert's id, its fingerprint, an unambiguous prefix of one, or `INC-001` for all the
+    open alerts of that incident. Open occurrences win over resolved ones.
+    """
+    wanted = text.strip()
+    number = incident_number(wanted)
+    if number is not None:
+        members = [a.id for a in alerts.load_of_incident(connection, number) if a.open]
+        if members:
+            return tuple(members)
+        if incidents.load(connection, number) is not None:
+            raise LookupError(f"{wanted} has no open alerts")
+        raise LookupError(f"there is no {wanted}; `opsdash alerts` lists what is there")
+    found = alerts.match(connection, wanted.lower()) if wanted else []
+    exact = [a for a in found if a.id == wanted]
+    candidates = exact or [a for a in found if a.open] or found[:1]
+    if not candidates:
+        raise LookupError(f"no alert has the id {wanted!r}; `opsdash alerts` lists what is there")
+    if len(candidates) > 1:
+        names = ", ".join(f"{a.id} ({a.name})" for a in candidates[:4])
+        raise LookupError(f"{wanted!r} is ambiguous: {names}; type more of it")
+    return (candidates[0].id,)
+
+
+def _target(
+    act: _Act, policy: EscalationPolicy, alert: Alert, as_of: int | None, why: str, to: int | None
+) -> int | Refused:
+    if not why:
+        return Refused(SafeText("a reason is needed"))
+    if as_of is not None and as_of != alert.level:
+        when = f" {act.ago(alert.level_at)} ago" if alert.level_at else ""
+        who = entries.newest_author(act.connection, alert.id, EntryKind.ESCALATE) or "somebody"
+        name = policy.name(alert.level)
+        return Refused(clean(f"{who} moved it to level {alert.level} {name}{when}"))
+    return next_level(policy, alert.level, alert.severity, to)
+
+
+def _before(alert: Alert) -> dict[str, object]:
+    taken = alert.acknowledgement
+    return {
+        "level": alert.level,
+        "level_at": None if alert.level_at is None else to_ms(alert.level_at),
+        "by": taken and taken.by,
+        "at": taken and to_ms(taken.at),
+        "comment": taken and taken.comment,
+    }
+
+
+def _restore(
+    connection: sqlite3.Connection, alert: Alert, before: Mapping[str, object], change: int
+) -> None:
+    taken = None
+    if isinstance(before["at"], int):
+        taken = Acknowledgement(
+            clean(before["by"]), from_ms(before["at"]), clean(before["comment"] or "")
+        )
+    at, level = before["level_at"], before["level"]
+    alerts.set_acknowledgement(connection, alert.id, taken, change)
+    alerts.set_level(
+        connection,
+        alert.id,
+        level if isinstance(level, int) else 0,
+        from_ms(at) if isinstance(at, int) else None,
+        change,
+    )
+
+
+def _acknowledge_incident(connection: sqlite3.Connection, alert: Alert, change: int) -> None:
+    number = None if alert.incident is None else incident_number(alert.incident)
+    if number is None:
+        return
+    incident = incidents.load(connection, number)
+    if incident is not None and incident.state is IncidentState.TRIGGERED:
+        incidents.set_state(
+            connection, number, IncidentState.ACKNOWLEDGED, incident.response, None, change
+        )
+
+
+def _setup(connection: sqlite3.Connection) -> Setup:
+    text = engine.load_setup_text(connection)
+    return Setup() if text is None else engine.decode_setup(text)

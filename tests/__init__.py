@@ -1,0 +1,1 @@
+"""The proof: domain tables, engine stories, real servers, screens and faults."""

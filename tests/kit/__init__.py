@@ -1,0 +1,1 @@
+"""What tests share: waiting for conditions, child processes, a scrape target, certificates."""

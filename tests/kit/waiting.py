@@ -1,0 +1,42 @@
+"""Waiting for a condition with a deadline, in place of sleeping for a fixed time."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_PAUSE = 0.02
+
+
+def wait_until(
+    condition: Callable[[], T], deadline: float = 15.0, what: str = "", pause: float = _PAUSE
+) -> T:
+    """Return the first truthy result of `condition`; fail after `deadline` seconds with the last."""
+    ends = time.monotonic() + deadline
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > ends:
+            raise AssertionError(
+                f"not within {deadline:g} s: {what or condition}; last: {result!r}"
+            )
+        time.sleep(pause)
+
+
+async def eventually(
+    condition: Callable[[], T], deadline: float = 15.0, what: str = "", pause: float = _PAUSE
+) -> T:
+    """Do what `wait_until` does and let the event loop run meanwhile."""
+    ends = time.monotonic() + deadline
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > ends:
+            raise AssertionError(
+                f"not within {deadline:g} s: {what or condition}; last: {result!r}"
+            )
+        await asyncio.sleep(pause)

@@ -21,7 +21,7 @@ class Rule:
     """An alert and the spans (condition true, `for` over, condition false) in which it is on.
 
     The spans of a story alert are in seconds of the script and come back in every loop; those of
-    a `standing` one are in simulated seconds since the demo began. `description` is formatted
+    a `standing` one are in seconds after the first 14:00. `description` is formatted
     with `value`. `silenced_by` are the ids of silences that hide it.
     """
 
@@ -54,7 +54,7 @@ class Rule:
     def span(self, elapsed: float) -> tuple[float, float] | None:
         """Return when the condition began and when `for` is over, or None while it is false.
 
-        All three in simulated seconds since the demo began.
+        Both in simulated seconds after the first 14:00.
         """
         now = scene(elapsed)
         for active, fires, ends in self.spans:
@@ -121,7 +121,7 @@ RULES = (
         summary="Replica payments-db-2 is behind its primary",
         description="{value:.0f}s > 30s behind",
         value=lambda _: 34.0,
-        spans=((-72.0, -12.0, 258.0),),
+        spans=((-72.0, -12.0, 290.0),),
     ),
     Rule(
         name="DiskWillFill",

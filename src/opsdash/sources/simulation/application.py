@@ -17,7 +17,7 @@ WINDOW = 300.0
 13,500 are the guide's 2 and its 99.98 % at once, which no longer window can give."""
 
 _USERS_A_DAY, _CPU_A_DAY, _TRANSACTIONS_A_DAY = 1.15, 45 / 35, 45 / 47
-_PEAK_HOUR, _OPENING_HOUR, _NIGHT = 15.0, 14.06, 0.3
+_PEAK_HOUR, _STORY_HOUR, _NIGHT = 15.0, 14.0, 0.3
 _DOWN_A_DAY = 17.28
 _REQUESTS_A_TRANSACTION = 4.0
 
@@ -58,7 +58,7 @@ class Application:
         return {name: Noise(f"{self._seed}/{name}") for name in names}
 
     def figures(self, elapsed: float) -> Figures:
-        """Return the figures `elapsed` simulated seconds after the demo began."""
+        """Return the figures `elapsed` simulated seconds after the story's first 14:00."""
         now = scene(elapsed)
         day = min(0.0, elapsed / DAY)
         load = _daily_load(elapsed)
@@ -106,8 +106,8 @@ def _between(idle: float, worst: float, weight: float) -> float:
 
 
 def _daily_load(elapsed: float) -> float:
-    """Return the traffic as a share of that at the demo's start: low at night, high at 15:00."""
-    return _daily(_OPENING_HOUR + elapsed / 3600) / _daily(_OPENING_HOUR)
+    """Return the traffic as a share of that at 14:00: low at night, high at 15:00."""
+    return _daily(_STORY_HOUR + elapsed / 3600) / _daily(_STORY_HOUR)
 
 
 def _daily(hour: float) -> float:

@@ -1,16 +1,13 @@
 """The guide's incident as a script: when what happens, on a clock whose zero is 14:00 UTC.
 
-The demo opens at 14:03:48, between the moment when the impact began (14:00, the error rate passes
-1 %) and the one when `for: 5m` is over (14:05). The whole story repeats every ninety minutes.
+At 14:00 the impact begins: the error rate passes 1 %. At 14:05 `for: 5m` is over and the alert
+fires. The whole story repeats every ninety minutes, as a new occurrence.
 """
 
 from bisect import bisect_right
 from dataclasses import dataclass
 
 from opsdash.domain.timeline import EntryKind
-
-OPENING = 228.0
-"""Seconds after 14:00 at which the demo opens."""
 
 LOOP = 5400.0
 """Seconds from one incident to the next."""
@@ -45,7 +42,7 @@ class Scene:
 
     @property
     def deployed(self) -> float:
-        """Simulated seconds since the demo's start at which that version was deployed."""
+        """Seconds after the first 14:00 at which that version was deployed."""
         if self.seconds >= FIXED:
             return moment_of(self.loop, FIXED)
         if self.seconds >= DEPLOYED:
@@ -54,18 +51,17 @@ class Scene:
 
 
 def scene(elapsed: float) -> Scene:
-    """Return where the story is, `elapsed` simulated seconds after the demo began.
+    """Return where the story is, `elapsed` seconds after its first 14:00.
 
     Before the first loop there is only the quiet past.
     """
-    since = elapsed + OPENING
-    loop = max(0, int((since + LEAD) // LOOP))
-    return Scene(loop, since - loop * LOOP)
+    loop = max(0, int((elapsed + LEAD) // LOOP))
+    return Scene(loop, elapsed - loop * LOOP)
 
 
 def moment_of(loop: int, seconds: float) -> float:
-    """Return the simulated seconds since the demo began of a moment of the script."""
-    return loop * LOOP + seconds - OPENING
+    """Return the seconds after the first 14:00 of a moment of the script."""
+    return loop * LOOP + seconds
 
 
 class Curve:

@@ -90,6 +90,7 @@ def fault_server() -> Iterator[FaultServer]:
     """A server that speaks Prometheus' and Alertmanager's API and any fault."""
     with FaultServer() as server:
         yield server
+    assert server.errors == []
 
 
 @pytest.fixture(scope="session")

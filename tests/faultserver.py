@@ -14,6 +14,7 @@ import json
 import re
 import socket
 import ssl
+import sys
 import threading
 import time
 import urllib.parse
@@ -70,6 +71,7 @@ class FaultServer:
     `value` is what every series of an instant or range query has: a number, a string as the API
     writes it, None for an absent one, or a function of the series' labels. `age` is how many
     seconds old its timestamps are. `elsewhere` is the other origin of `redirect-other`.
+    `errors` holds mistakes of the test itself, as an unknown mode; the fixture fails on them.
     """
 
     def __init__(self, *, tls: Pair | None = None, client_ca: Path | None = None) -> None:
@@ -84,6 +86,7 @@ class FaultServer:
         self.requests: list[Request] = []
         self.connections = 0
         self.handshake_errors: list[str] = []
+        self.errors: list[str] = []
         self.released = threading.Event()
         self._when: list[tuple[str, str]] = []
         self._answers: dict[str, tuple[int, Any]] = {}
@@ -202,7 +205,10 @@ class _Listener(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", faults.port), Exchange)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Keep quiet: a client that gives up is what most faults are for."""
+        """Keep a mistake of the test for the fixture; a client that gives up is no mistake."""
+        error = sys.exception()
+        if error is not None and not isinstance(error, OSError):
+            self.faults.errors.append(f"{type(error).__name__}: {error}")
 
 
 class Exchange(BaseHTTPRequestHandler):

@@ -7,13 +7,15 @@ ServerMissingError, which conftest.py turns into a skip, or in CI into a failure
 
 import json
 import subprocess
+import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from tests.kit.process import Server, ServerFailedError, ServerMissingError, find_program, free_port
+from tests.kit.remote_write import Points, write_request
 from tests.kit.target import MetricTarget, exposition_line, openmetrics
 from tests.kit.waiting import eventually, wait_until
 
@@ -147,6 +149,7 @@ class PrometheusServer(_QueryServer):
             f"--web.config.file={self.folder / 'web.yml'}",
             "--web.enable-lifecycle",
             "--web.enable-admin-api",
+            "--web.enable-remote-write-receiver",
             *([f"--web.route-prefix={self.prefix}"] if self.prefix else []),
         ]
 
@@ -163,6 +166,31 @@ class PrometheusServer(_QueryServer):
             urllib.request.Request(f"{self.url}/-/reload", method="POST"), timeout=10
         ) as answer:
             assert answer.status == 200
+
+    def push(self, name: str, value: float, at: float | None = None, **labels: str) -> None:
+        """Write one sample, now or at unix time `at`, without waiting for a scrape.
+
+        It stays visible for the lookback of 5 minutes; nothing marks it stale.
+        """
+        moment = time.time() if at is None else at
+        self.push_series([({"__name__": name} | labels, [(moment, value)])])
+
+    def push_series(self, series: Iterable[tuple[Mapping[str, str], Points]]) -> None:
+        """Write many series at once, labels with `__name__` and (unix s, value) each.
+
+        Times older than about an hour, or than what the series has, are for `backfill`.
+        """
+        request = urllib.request.Request(
+            f"{self.url}/api/v1/write",
+            data=write_request(series),
+            headers={
+                "Content-Type": "application/x-protobuf",
+                "Content-Encoding": "snappy",
+                "X-Prometheus-Remote-Write-Version": "0.1.0",
+            },
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert answer.status == 204
 
     def backfill(self, text: str) -> None:
         """Write history given in OpenMetrics as blocks; a running server is restarted to see it."""

@@ -1,0 +1,125 @@
+"""From the validated tables to the field's nouns: defaults filled in, indicators merged."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from opsdash import presets
+from opsdash.config.models import Adjustments, Config, IndicatorTable, PolicyTable, ScheduleTable
+from opsdash.domain.escalation import DEFAULT_POLICY, EscalationPolicy, PolicyLevel
+from opsdash.domain.indicator import Indicator, Unit
+from opsdash.domain.schedule import WEEKDAYS, Person, Schedule
+from opsdash.domain.setup import PaneSetup, Setup
+from opsdash.domain.text import clean
+from opsdash.plan import EnginePlan, Plan, SimulationPlan
+
+
+def plan_of(config: Config, path: Path) -> Plan:
+    """Return the plan that `config`, read from `path`, comes to; its store path may be empty."""
+    folder = str(path.parent)
+    prometheus = config.prometheus
+    alertmanager = config.alertmanager
+    simulation = config.simulation
+    return Plan(
+        setup=setup_of(config),
+        store_path=_store_path(config.store.url, path.parent),
+        config_path=str(path),
+        prometheus=prometheus.plan(prometheus.url, folder) if prometheus else None,
+        alertmanager=tuple(alertmanager.plan(url, folder) for url in alertmanager.urls)
+        if alertmanager
+        else (),
+        simulation=SimulationPlan(simulation.speed, simulation.seed) if simulation else None,
+        engine=EnginePlan(config.engine.autostart),
+    )
+
+
+def setup_of(config: Config) -> Setup:
+    """Return the setup; without anything to read metrics from its panes start empty."""
+    defaults = config.default_indicators and bool(config.prometheus or config.simulation)
+    listed = (config.pane.performance, config.pane.infrastructure, config.pane.payments)
+    return Setup(
+        title=clean(config.title),
+        refresh=config.refresh,
+        timezone=config.timezone,
+        theme=config.theme,
+        simulated=config.simulation is not None,
+        panes=tuple(
+            _pane(pane, tables, defaults)
+            for pane, tables in zip(presets.DEFAULT_PANES, listed, strict=True)
+        ),
+        uptime=_header(presets.UPTIME, config.header.uptime, defaults),
+        users=_header(presets.USERS, config.header.users, defaults),
+        people=tuple(
+            Person(person.id, clean(person.name), tuple(clean(word) for word in person.expertise))
+            for person in config.person
+        ),
+        schedules=tuple(_schedule(table) for table in config.schedule),
+        policies=tuple(_policy(table) for table in config.escalation_policy) or (DEFAULT_POLICY,),
+        keys={action: ",".join(_keys(keys)) for action, keys in config.keys.items()},
+        runbook=config.runbook or "",
+    )
+
+
+def _pane(pane: PaneSetup, tables: Iterable[IndicatorTable], defaults: bool) -> PaneSetup:
+    indicators = {i.id: i for i in pane.indicators} if defaults else {}
+    for table in tables:
+        if table.remove:
+            indicators.pop(table.id, None)
+        elif table.query is None:
+            indicators[table.id] = _adjusted(indicators[table.id], table)
+        else:
+            plain = Indicator(table.id, clean(table.title), "", table.unit or Unit.COUNT)
+            indicators[table.id] = _adjusted(plain, table)
+    return replace(pane, indicators=tuple(indicators.values()))
+
+
+def _header(default: Indicator, table: Adjustments, defaults: bool) -> Indicator | None:
+    if table.remove or not (defaults or table.query):
+        return None
+    return _adjusted(default, table)
+
+
+def _adjusted(base: Indicator, table: Adjustments) -> Indicator:
+    warn = base.warn if table.warn is None else table.warn
+    crit = base.crit if table.crit is None else table.crit
+    below = base.below if table.below is None else table.below
+    if table.below is None and table.warn is not None and table.crit is not None:
+        below = table.crit < table.warn or (below and table.crit == table.warn)
+    return replace(
+        base,
+        title=base.title if table.title is None else clean(table.title),
+        query=base.query if table.query is None else table.query,
+        warn=warn,
+        crit=crit,
+        below=below,
+        compare=base.compare if table.compare is None else table.compare,
+        note=base.note if table.note is None else clean(table.note),
+    )
+
+
+def _schedule(table: ScheduleTable) -> Schedule:
+    weeks = tuple(
+        {day: person for day in WEEKDAYS if (person := getattr(week, day)) is not None}
+        for week in table.weeks
+    )
+    return Schedule(table.id, table.timezone, table.handoff, weeks, table.anchor)
+
+
+def _policy(table: PolicyTable) -> EscalationPolicy:
+    return EscalationPolicy(
+        table.id,
+        tuple(
+            PolicyLevel(clean(level.name), tuple(level.notify), level.after, tuple(level.severity))
+            for level in table.levels
+        ),
+    )
+
+
+def _keys(keys: str) -> list[str]:
+    return [key.strip() for key in keys.split(",")]
+
+
+def _store_path(url: str | None, folder: Path) -> str:
+    if url is None:
+        return ""
+    return str(folder / url.removeprefix("sqlite:///"))

@@ -1,0 +1,86 @@
+"""Relations among people, schedules and escalation policies: ids, references, order."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from opsdash.config.finding import Finding, Raw, nearest, tables, word, words
+from opsdash.domain.duration import parse_duration
+from opsdash.domain.schedule import WEEKDAYS
+
+
+def check_people(raw: Raw) -> Iterator[Finding]:
+    """Yield what is wrong among who is called, when, and in which order."""
+    for kind in ("person", "schedule", "escalation_policy"):
+        yield from _unique(raw, kind)
+    people = _ids(raw, "person")
+    schedules = _ids(raw, "schedule")
+    for index, schedule in tables(raw, "schedule"):
+        yield from _schedule(("schedule", index), schedule, people)
+    known = [f"person:{name}" for name in people] + [f"schedule:{name}" for name in schedules]
+    for index, policy in tables(raw, "escalation_policy"):
+        yield from _policy(("escalation_policy", index), policy, known)
+
+
+def _ids(raw: Raw, kind: str) -> list[str]:
+    return [word(entry, "id") for _, entry in tables(raw, kind) if word(entry, "id")]
+
+
+def _unique(raw: Raw, kind: str) -> Iterator[Finding]:
+    first: dict[str, int] = {}
+    for index, entry in tables(raw, kind):
+        name = word(entry, "id")
+        if name in first:
+            yield Finding(
+                (kind, index, "id"),
+                f"{name!r} is the id of {kind}[{first[name]}] already",
+                "write another",
+            )
+        elif name:
+            first[name] = index
+
+
+def _schedule(path: tuple[str, int], schedule: Raw, people: list[str]) -> Iterator[Finding]:
+    named = False
+    for index, week in tables(schedule, "weeks"):
+        for day in WEEKDAYS:
+            named = named or day in week
+            person = word(week, day)
+            if person and person not in people:
+                yield Finding(
+                    (*path, "weeks", index, day),
+                    f"no [[person]] has the id {person!r}",
+                    nearest(person, people) if people else "add the person",
+                )
+    if schedule.get("weeks") and not named:
+        yield Finding((*path, "weeks"), "nobody is ever on call", 'name somebody, as mon = "john"')
+
+
+def _policy(path: tuple[str, int], policy: Raw, known: list[str]) -> Iterator[Finding]:
+    before = timedelta()
+    for index, level in tables(policy, "levels"):
+        here = (*path, "levels", index)
+        seen: set[str] = set()
+        for position, target in words(level, "notify"):
+            kind, _, name = target.partition(":")
+            if kind not in ("person", "schedule") or not name:
+                yield Finding(
+                    (*here, "notify", position),
+                    f"found {target!r}",
+                    'write "schedule:ID" or "person:ID"',
+                )
+            elif target not in known:
+                yield Finding(
+                    (*here, "notify", position),
+                    f"no [[{kind}]] has the id {name!r}",
+                    nearest(target, known) if known else f"add the {kind}",
+                )
+            elif target in seen:
+                yield Finding((*here, "notify", position), f"{target!r} twice", "take one out")
+            seen.add(target)
+        try:
+            after = parse_duration(word(level, "after")) if "after" in level else before
+        except ValueError:
+            continue
+        if index and after < before:
+            yield Finding((*here, "after"), "due before the level above it", "write a longer time")
+        before = after

@@ -1,0 +1,80 @@
+"""What the screen needs: keys that reach it and do one thing each, a theme that exists, a store."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path as FilePath
+
+from opsdash.config.finding import Finding, Raw, nearest, table, word
+from opsdash.config.themes import theme_file, theme_names
+from opsdash.domain.actions import ACTIONS, DEFAULT_KEYS, FORBIDDEN_KEYS
+
+_NAMED_KEYS = [
+    "enter",
+    "escape",
+    "tab",
+    "space",
+    "backspace",
+    "delete",
+    "insert",
+    "home",
+    "end",
+    "pageup",
+    "pagedown",
+    "up",
+    "down",
+    "left",
+    "right",
+    "comma",
+]
+_KEY = re.compile(
+    r"(?:(?:ctrl|alt|shift)\+)*(?:[^\s,+]|f[1-9]|f1[0-9]|f2[0-4]|" + "|".join(_NAMED_KEYS) + ")"
+)
+
+
+def check_screen(raw: Raw, folder: FilePath) -> Iterator[Finding]:
+    """Yield what is wrong with keys, theme and store; themes may be beside `folder`'s files."""
+    yield from _keys(table(raw, "keys"))
+    theme = word(raw, "theme")
+    if theme and theme_file(theme, folder) is None:
+        names = theme_names(folder)
+        cure = nearest(theme, names) if names else f"add themes/{theme}.toml beside this file"
+        yield Finding(("theme",), f"no theme {theme!r}", cure)
+    store = table(raw, "store")
+    url = word(store, "url")
+    if url and (not url.startswith("sqlite:///") or url.rstrip("/") == "sqlite:" or "?" in url):
+        yield Finding(
+            ("store", "url"),
+            "not a database that opsdash can open",
+            'write "sqlite:////DIR/opsdash.db" (four slashes: an absolute path)',
+        )
+
+
+def _keys(keys: Raw) -> Iterator[Finding]:
+    owners: dict[str, str] = {}
+    for action, default in DEFAULT_KEYS.items():
+        if action not in keys:
+            owners |= dict.fromkeys(default.split(","), action)
+    for action, value in keys.items():
+        if action not in ACTIONS:
+            yield Finding(("keys", action), "unknown action", nearest(action, ACTIONS))
+        if not isinstance(value, str):
+            continue
+        for key in (part.strip() for part in value.split(",")):
+            if fault := _fault(key):
+                yield Finding(("keys", action), *fault)
+            elif key in owners:
+                yield Finding(
+                    ("keys", action),
+                    f"{key!r} is the key of {owners[key]}",
+                    f"write another, or give {owners[key]} one of its own",
+                )
+            else:
+                owners[key] = action
+
+
+def _fault(key: str) -> tuple[str, str] | None:
+    if key.lower() in FORBIDDEN_KEYS:
+        return f"{key!r} does not reach opsdash: {FORBIDDEN_KEYS[key.lower()]}", "write another"
+    if not _KEY.fullmatch(key):
+        return f"{key!r} is not a key", 'write it as "a", "A", "f5", "ctrl+r" or "j,down"'
+    return None

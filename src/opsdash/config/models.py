@@ -1,0 +1,213 @@
+"""opsdash.toml as models: what each table may hold."""
+
+from datetime import date, timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from opsdash.config.fields import (
+    ClockTime,
+    Duration,
+    Id,
+    Link,
+    Monday,
+    Query,
+    SeverityName,
+    Table,
+    Text,
+    Threshold,
+    UnitName,
+    Zone,
+    between,
+)
+from opsdash.config.http import AlertmanagerTable, PrometheusTable
+from opsdash.domain.setup import Setup
+
+_REFRESH = between(timedelta(seconds=1), timedelta(hours=1), "from 1s to 1h")
+_COMPARE = between(timedelta(minutes=1), timedelta(days=365), "from 1m to 365d")
+_AFTER = between(timedelta(), timedelta(days=7), "from 0s to 7d")
+
+
+class Adjustments(Table):
+    """What a figure of a default may be given instead."""
+
+    title: Text | None = None
+    """What the screen calls it, short."""
+    query: Query | None = None
+    """PromQL whose first sample is the value."""
+    warn: Threshold | None = None
+    """The value beyond which it is a warning, in the unit."""
+    crit: Threshold | None = None
+    """The value beyond which it is critical, in the unit."""
+    below: bool | None = None
+    """Whether beyond means less; implied where `crit` is less than `warn`."""
+    compare: Annotated[Duration, _COMPARE] | None = None
+    """How long ago the value is compared with."""
+    note: Annotated[str, Field(max_length=200)] | None = None
+    """A remark for its detail."""
+    remove: bool = False
+    """Whether to leave the default of this id out."""
+
+
+class IndicatorTable(Adjustments):
+    """One figure of a pane."""
+
+    id: Id
+    """Its name for the store and for commands, unique among all indicators."""
+    unit: UnitName | None = None
+    """The unit of the value."""
+
+
+class PaneTables(Table):
+    """The metric panes."""
+
+    performance: list[IndicatorTable] = Field(default_factory=list)
+    """Indicators of the performance pane."""
+    infrastructure: list[IndicatorTable] = Field(default_factory=list)
+    """Indicators of the infrastructure pane."""
+    payments: list[IndicatorTable] = Field(default_factory=list)
+    """Indicators of the payments pane."""
+
+
+class HeaderTables(Table):
+    """The header's figures."""
+
+    uptime: Adjustments = Field(default_factory=Adjustments)
+    """The uptime, a ratio."""
+    users: Adjustments = Field(default_factory=Adjustments)
+    """The active users, a count."""
+
+
+class StoreTable(Table):
+    """The store."""
+
+    url: Annotated[str, Field(max_length=4096)] | None = None
+    """Its address: `sqlite:///` and a path."""
+
+
+class EngineTable(Table):
+    """The engine."""
+
+    autostart: bool = True
+    """Whether a dashboard that finds no live engine starts one as its child."""
+
+
+class SimulationTable(Table):
+    """A simulated application in place of servers."""
+
+    speed: Annotated[Threshold, Field(gt=0, le=3600)] = 1.0
+    """Seconds of its clock that pass in one second."""
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 1
+    """Where its noise starts; the same seed tells the same story."""
+
+
+class PersonTable(Table):
+    """Someone who can be on call."""
+
+    id: Id
+    """The name by which schedules and policies know them."""
+    name: Text
+    """What the screen calls them."""
+    expertise: list[Text] = Field(default_factory=list)
+    """What to ask them about."""
+
+
+class WeekTable(Table):
+    """Who takes over on which day of one week; a day left out goes on with the shift before it."""
+
+    mon: Id | None = None
+    """Whose shift begins on Monday."""
+    tue: Id | None = None
+    """Whose shift begins on Tuesday."""
+    wed: Id | None = None
+    """Whose shift begins on Wednesday."""
+    thu: Id | None = None
+    """Whose shift begins on Thursday."""
+    fri: Id | None = None
+    """Whose shift begins on Friday."""
+    sat: Id | None = None
+    """Whose shift begins on Saturday."""
+    sun: Id | None = None
+    """Whose shift begins on Sunday."""
+
+
+class ScheduleTable(Table):
+    """A rotation of one or more weeks."""
+
+    id: Id
+    """The name by which policies know it."""
+    timezone: Zone = "UTC"
+    """The zone of its handoff."""
+    handoff: ClockTime
+    """When shifts begin, on the clock of its zone."""
+    weeks: list[WeekTable] = Field(min_length=1)
+    """The weeks of the rotation, in order."""
+    anchor: Monday = date(2024, 1, 1)
+    """The Monday on which a first week began."""
+
+
+class LevelTable(Table):
+    """One escalation level."""
+
+    name: Text
+    """What the screen calls it."""
+    notify: list[Text] = Field(min_length=1)
+    """Whom it reaches: `schedule:ID` or `person:ID`."""
+    after: Annotated[Duration, _AFTER] = timedelta()
+    """The time since the page at which it is due."""
+    severity: list[SeverityName] = Field(default_factory=list)
+    """The severities that may reach it; all of them where empty."""
+
+
+class PolicyTable(Table):
+    """An escalation policy."""
+
+    id: Id
+    """Its name."""
+    levels: list[LevelTable] = Field(min_length=1)
+    """Its levels, from the first to the last."""
+
+
+class Config(Table):
+    """The whole of opsdash.toml."""
+
+    title: Text = "Payment App Production"
+    """What the screen is headed with."""
+    refresh: Annotated[Duration, _REFRESH] = timedelta(seconds=5)
+    """How often the servers are asked."""
+    timezone: Zone = "UTC"
+    """The zone of the times on screen."""
+    theme: Text = "night-shift"
+    """The colours: a theme that ships, or the name of a file in `themes/` beside this one."""
+    runbook: Link | None = None
+    """The runbook of alerts that name none."""
+    default_indicators: bool = True
+    """Whether panes begin with the default indicators."""
+    store: StoreTable = Field(default_factory=StoreTable)
+    """The store."""
+    engine: EngineTable = Field(default_factory=EngineTable)
+    """The engine."""
+    prometheus: PrometheusTable | None = None
+    """The Prometheus that indicators are read from."""
+    alertmanager: AlertmanagerTable | None = None
+    """The Alertmanagers that alerts are read from."""
+    simulation: SimulationTable | None = None
+    """A simulated application in place of both."""
+    header: HeaderTables = Field(default_factory=HeaderTables)
+    """The header's figures."""
+    pane: PaneTables = Field(default_factory=PaneTables)
+    """The metric panes."""
+    person: list[PersonTable] = Field(default_factory=list)
+    """People."""
+    schedule: list[ScheduleTable] = Field(default_factory=list)
+    """On-call rotations."""
+    escalation_policy: list[PolicyTable] = Field(default_factory=list)
+    """Escalation policies; alerts follow the first."""
+    keys: dict[str, str] = Field(default_factory=dict)
+    """Keys by action."""
+
+    def setup(self) -> Setup:
+        """Return the configuration in the field's nouns."""
+        from opsdash.config.build import setup_of
+
+        return setup_of(self)

@@ -1,0 +1,120 @@
+"""What a validated configuration comes to: the setup, and how to reach the store and the servers.
+
+Plain values without any secret, so that it can be kept in a cache and handed to every process.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import timedelta
+
+from opsdash.domain.setup import Setup
+
+
+@dataclass(frozen=True, slots=True)
+class FileRef:
+    """A file as the configuration names it; a relative `path` is looked for beside `folder`."""
+
+    path: str
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """Where a secret is, never the secret itself: in a file, or in an environment variable."""
+
+    file: FileRef | None = None
+    env: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BasicAuth:
+    """HTTP basic authentication; exactly one of `username` and `username_ref` is set."""
+
+    username: str = ""
+    username_ref: SecretRef | None = None
+    password: SecretRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """The `Authorization` header: `TYPE CREDENTIALS`."""
+
+    credentials: SecretRef
+    type: str = "Bearer"
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How TLS is spoken. `min_version` is empty for the default, else `TLS10` … `TLS13`."""
+
+    ca_file: FileRef | None = None
+    cert_file: FileRef | None = None
+    key_file: FileRef | None = None
+    server_name: str = ""
+    insecure_skip_verify: bool = False
+    min_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One header sent with every request: its plain values and those that are secret."""
+
+    name: str
+    values: tuple[str, ...] = ()
+    secrets: tuple[SecretRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HttpPlan:
+    """How to reach one server. `url` has no slash at its end; `timeout` bounds a whole request."""
+
+    url: str
+    basic_auth: BasicAuth | None = None
+    authorization: Authorization | None = None
+    tls: Tls = field(default_factory=Tls)
+    headers: tuple[Header, ...] = ()
+    proxy_url: str = ""
+    timeout: timedelta = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationPlan:
+    """The simulated application: seconds of its clock a second, and the seed of its noise."""
+
+    speed: float = 1.0
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EnginePlan:
+    """How engines run. `autostart`: a dashboard that finds none starts one as its child."""
+
+    autostart: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A validated configuration: `setup` for screens and rules, the rest for the runtime."""
+
+    setup: Setup
+    store_path: str
+    config_path: str
+    prometheus: HttpPlan | None = None
+    alertmanager: tuple[HttpPlan, ...] = ()
+    simulation: SimulationPlan | None = None
+    engine: EnginePlan = field(default_factory=EnginePlan)
+
+
+def secret_refs(part: object) -> Iterator[SecretRef]:
+    """Yield every secret that `part` of a plan names, for `opsdash check` to try."""
+    if isinstance(part, SecretRef):
+        yield part
+    elif isinstance(part, tuple):
+        for item in part:
+            yield from secret_refs(item)
+    elif isinstance(part, Tls):
+        if part.key_file is not None:
+            yield SecretRef(part.key_file)
+    elif is_dataclass(part):
+        for inner in fields(part):
+            yield from secret_refs(getattr(part, inner.name))

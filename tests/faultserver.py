@@ -1,4 +1,4 @@
-"""A server that speaks Prometheus' and Alertmanager's HTTP API and any fault of F01 to F16.
+"""A server that speaks Prometheus' and Alertmanager's HTTP API and any fault.
 
     with FaultServer() as server:
         server.mode = "drip"              # every request; or per query: server.when("node_mem", "bad_data")
@@ -161,7 +161,7 @@ class FaultServer:
         return self
 
     def stop(self) -> None:
-        """Stop listening and cut every connection: then a request is refused (F01)."""
+        """Stop listening and cut every connection: then a request is refused."""
         self.released.set()
         if self._server is not None:
             self._server.shutdown()

@@ -238,7 +238,7 @@ _BROKEN: dict[str, type[Exception]] = {
 
 @pytest.mark.parametrize("mode", _BROKEN)
 def test_faults_that_break_a_client(mode: str, fault_server: FaultServer) -> None:
-    """Each fault gives a plain httpx client the error that reliability.md names for it."""
+    """Each fault gives a plain httpx client the error that it stands for."""
     with pytest.raises(_BROKEN[mode]):
         _ask(fault_server, mode).json()
 

@@ -1,4 +1,4 @@
-"""Every way an HTTP server may go wrong under a client, by name (reliability.md F01 to F16)."""
+"""Every way an HTTP server may go wrong under a client, by name."""
 
 import gzip
 import json
@@ -276,23 +276,23 @@ FAULTS: dict[str, Fault] = {
     "slow": _slow,  # =SECONDS, then sound
     "moved": _ok,  # where `redirect` leads to
     "gzip": _gzip,  # sound, compressed though nobody asked
-    # F02, F03
+    # answers that never end
     "hang": _hang,
     "drip": _drip,  # =SECONDS between bytes
     "headerdrip": _header_drip,
     "many-headers": _many_headers,
-    # F04; any number is that status with a plain body
+    # refusals; any number is that status with a plain body
     "500-html": _html(500),
     "502-html": _html(502),
     "503-html": _html(503),
     **{kind: _api_error(kind) for kind in _ERRORS},  # =TEXT of the error
-    # F06; F05 is 401 and 403
+    # 401 and 403 are numbers
     "429": _too_many,  # =Retry-After
-    # F07, F08
+    # redirects
     "redirect": _redirect,  # =STATUS
     "redirect-other": _redirect_other,
     "redirect-loop": _redirect_loop,
-    # F09
+    # bodies that are no answer
     "login": _body(_LOGIN, "text/html; charset=utf-8"),
     "login-json": _body(_LOGIN),
     "empty": _body(b""),
@@ -310,20 +310,20 @@ FAULTS: dict[str, Fault] = {
     "no-status": _body(b'{"data":{"resultType":"vector","result":[]}}'),
     "no-result": _body(b'{"status":"success","data":null}'),
     "wrong-types": _body(_envelope(b'{"metric":[1],"value":"1"},{"value":[{}]},7,null')),
-    # F10
+    # JSON that hurts
     "deep": _body(b"[" * 100_000 + b"]" * 100_000),
     "bigint": _body(_envelope(b'{"metric":{},"value":[' + b"9" * 20_000 + b',"1"]}')),
-    # F11
+    # too much
     "big": _big,  # =MiB, without Content-Length
     "bomb": _bomb,  # =MiB when unpacked
     "endless": _endless,
-    # F12
+    # values
     "nan": _value("NaN"),
     "+inf": _value("+Inf"),
     "-inf": _value("-Inf"),
     "not-a-number": _value("rather a lot"),
     "bare-nan": _bare_nan,
-    # F13 to F16 and shapes
+    # results
     "no-data": _no_data,
     "warnings": _warnings,  # =TEXT
     "old": _old,  # =SECONDS

@@ -1,0 +1,344 @@
+"""Metrics from Prometheus' HTTP API, or anything that speaks it: all tiles in one union query."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from opsdash.domain.duration import format_duration
+from opsdash.domain.indicator import Indicator
+from opsdash.domain.sample import Answer, Point
+from opsdash.domain.text import SafeText, clean
+from opsdash.sources.divide import Divider, QueryFaultError
+from opsdash.sources.http import HttpClient, Reply, TooLargeError
+from opsdash.sources.source import SourceError
+from opsdash.sources.union import (
+    Member,
+    Parts,
+    Traits,
+    Union,
+    answer_of,
+    build,
+    notes_of,
+    number_answer,
+    points_of,
+    take_apart,
+    traits_of,
+)
+from opsdash.sources.wire import MalformedError, read_json
+
+MOST_POINTS = 11_000
+"""Intervals between the points of one series that Prometheus gives in one range query."""
+
+SKEW_TOLERATED = timedelta(seconds=2)
+"""Clock difference up to which the server's timestamps are taken as they are."""
+
+_LONGEST_URL = 6000
+_QUERY_ERRORS = {"bad_data", "execution", "timeout", "canceled"}
+_RESULT_CURES = {
+    "string": "the query returns a string, not a number",
+    "matrix": "the query returns a range vector; wrap it, for example in rate() or avg_over_time()",
+}
+
+
+class PrometheusSource:
+    """Reads indicators over one client.
+
+    `skew` is how far the server's clock is ahead of ours, known after the first read; `warnings`
+    name what does not keep it from answering. Ages are counted by the server's clock: where the
+    clocks differ by more than two seconds, `sampled_at` is shifted to ours.
+    """
+
+    kind = "prometheus"
+
+    def __init__(self, client: HttpClient, id: str = "prometheus") -> None:
+        self.id = id
+        self.client = client
+        self.skew: timedelta | None = None
+        self._by_post = True
+        self._version: SafeText | None = None
+        self._probed = False
+        self._traits: dict[str, Traits] = {}
+        self._present: Divider[Member, Answer] = Divider()
+        self._past: dict[timedelta, Divider[Member, Answer]] = {}
+        self._ranges: Divider[Member, tuple[Point, ...]] = Divider(eager=True)
+
+    @property
+    def warnings(self) -> tuple[SafeText, ...]:
+        """What a person should know of this server though it answers: a clock that is off."""
+        if self.skew is None or abs(self.skew) <= SKEW_TOLERATED:
+            return ()
+        way = "ahead of" if self.skew > timedelta() else "behind"
+        off = format_duration(abs(self.skew))
+        return (clean(f"the clock of {self.client.origin} is {off} {way} this host's"),)
+
+    async def read(self, indicators: Sequence[Indicator], now: datetime) -> Mapping[str, Answer]:
+        """Return the value of each indicator now, with the age of its newest sample."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        deadline = began + self.client.settings.timeout
+
+        async def ask(members: tuple[Member, ...]) -> Mapping[str, Answer]:
+            sent = now + timedelta(seconds=loop.time() - began)
+            return await self._ask_present(members, sent, deadline)
+
+        members = self._members(indicators)
+        answers, faults = await self._present.collect(members, now, ask)
+        return _complete(indicators, answers, faults)
+
+    async def compare(self, indicators: Sequence[Indicator], now: datetime) -> Mapping[str, Answer]:
+        """Return what each indicator with `compare` was that long ago."""
+        deadline = asyncio.get_running_loop().time() + self.client.settings.timeout
+        spans: dict[timedelta, list[Indicator]] = {}
+        for indicator in indicators:
+            if indicator.compare is not None:
+                spans.setdefault(indicator.compare, []).append(indicator)
+        found = await asyncio.gather(
+            *(self._compare(span, group, now, deadline) for span, group in spans.items())
+        )
+        return {id: answer for group in found for id, answer in group.items()}
+
+    async def history(
+        self, indicators: Sequence[Indicator], start: datetime, end: datetime, step: timedelta
+    ) -> Mapping[str, tuple[Point, ...]]:
+        """Return the points of each indicator at multiples of `step` from `start` to `end`.
+
+        An indicator without points, or whose query fails, has none.
+        """
+        every = max(step.total_seconds(), 0.001)
+        first = -(-start.timestamp() // every) * every
+        last = end.timestamp() // every * every
+        points: dict[str, tuple[Point, ...]] = {indicator.id: () for indicator in indicators}
+        members = self._members(indicators)
+        while first <= last:
+            until = min(last, first + MOST_POINTS * every)
+            window = {"start": f"{first:.3f}", "end": f"{until:.3f}", "step": f"{every:.3f}"}
+
+            async def ask(
+                group: tuple[Member, ...], window: Mapping[str, str] = window
+            ) -> Mapping[str, tuple[Point, ...]]:
+                return await self._ask_range(group, window)
+
+            found, _ = await self._ranges.collect(members, end, ask)
+            for id, more in found.items():
+                points[id] += more
+            first = until + every
+        return points
+
+    async def version(self) -> SafeText | None:
+        """Return the server's version, asked for once; None where it does not tell."""
+        if not self._probed:
+            self._probed = True
+            try:
+                found = read_json((await self.client.fetch("/api/v1/status/buildinfo")).body)
+                told = found["data"]["version"]
+                self._version = clean(told, 60) if isinstance(told, str) and told else None
+            except (SourceError, MalformedError, KeyError, TypeError):
+                self._version = None
+        return self._version
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self.client.close()
+
+    def _members(self, indicators: Sequence[Indicator]) -> list[Member]:
+        known = self._traits
+        self._traits = {i.query: known.get(i.query) or traits_of(i.query) for i in indicators} | (
+            known if len(known) < 500 else {}
+        )
+        return [Member(i.id, i.query, self._traits[i.query]) for i in indicators]
+
+    async def _compare(
+        self, span: timedelta, indicators: Sequence[Indicator], now: datetime, deadline: float
+    ) -> Mapping[str, Answer]:
+        at = now + (self.skew or timedelta()) - span
+        time = {"time": f"{at.timestamp():.3f}"}
+
+        async def ask(members: tuple[Member, ...]) -> Mapping[str, Answer]:
+            if len(members) == 1:
+                return {members[0].id: await self._ask_plain(members[0], time, deadline)}
+            union = build(members, ages=False)
+            payload = await self._query({"query": union.text, **time}, deadline)
+            return _answers(
+                take_apart(_series(payload, "vector")), notes_of(payload, union), members
+            )
+
+        past = self._past.setdefault(span, Divider())
+        answers, faults = await past.collect(self._members(indicators), now, ask)
+        return _complete(indicators, answers, faults)
+
+    async def _ask_present(
+        self, members: tuple[Member, ...], sent: datetime, deadline: float
+    ) -> Mapping[str, Answer]:
+        """Ask for members in one union; a single one that fails so is asked as it is written."""
+        loop = asyncio.get_running_loop()
+        union = build(members, ages=True)
+        began = loop.time()
+        try:
+            payload = await self._query({"query": union.text}, deadline)
+            parts = take_apart(_series(payload, "vector"))
+        except QueryFaultError:
+            if len(members) > 1:
+                raise
+            answer = await self._ask_plain(members[0], {}, deadline)
+            members[0].traits.age_faults += 1
+            return {members[0].id: answer}
+        clock = parts.clock()
+        if clock is not None:
+            self.skew = clock - sent - timedelta(seconds=(loop.time() - began) / 2)
+        answers = _answers(parts, notes_of(payload, union), members)
+        return self._with_ages(parts, union, members, answers)
+
+    def _with_ages(
+        self,
+        parts: Parts,
+        union: Union,
+        members: tuple[Member, ...],
+        answers: Mapping[str, Answer],
+    ) -> Mapping[str, Answer]:
+        shift = self.skew if self.skew and abs(self.skew) > SKEW_TOLERATED else timedelta()
+        aged = {}
+        for member in members:
+            answer, at = answers[member.id], parts.sampled_at(union, member)
+            windowed = any(selector.window for selector in member.traits.selectors)
+            if answer.value is not None and windowed:
+                member.traits.drained = at is None or member.traits.drained
+            aged[member.id] = replace(answer, sampled_at=at - shift if at else None)
+        return aged
+
+    async def _ask_plain(self, member: Member, time: Mapping[str, str], deadline: float) -> Answer:
+        """Ask for one query as it is written, and learn what keeps it out of a union."""
+        payload = await self._query({"query": member.query, **time}, deadline)
+        kind, result = payload["data"]["resultType"], payload["data"]["result"]
+        if kind == "scalar":
+            member.traits.scalar = True
+            raw = result[1] if isinstance(result, list) and len(result) == 2 else None
+            return number_answer(raw, None)
+        if kind != "vector" or not isinstance(result, list):
+            raise QueryFaultError(_cure(kind))
+        found = [series for series in result if isinstance(series, dict)]
+        if len(found) < len(result):
+            raise QueryFaultError(SafeText("unexpected answer: a series without labels"))
+        return answer_of(found, None)
+
+    async def _ask_range(
+        self, members: tuple[Member, ...], window: Mapping[str, str]
+    ) -> Mapping[str, tuple[Point, ...]]:
+        union = build(members, ages=False)
+        try:
+            payload = await self._query({"query": union.text, **window}, None, "query_range")
+            parts = take_apart(_series(payload, "matrix"))
+        except QueryFaultError:
+            if len(members) > 1:
+                raise
+            form = {"query": members[0].query, **window}
+            payload = await self._query(form, None, "query_range")
+            return {members[0].id: points_of(_dicts(_series(payload, "matrix")))}
+        return {m.id: points_of(parts.series[str(n)]) for n, m in enumerate(members)}
+
+    async def _query(
+        self, form: Mapping[str, str], deadline: float | None, endpoint: str = "query"
+    ) -> Mapping[str, Any]:
+        """Return the envelope of a successful query; raise QueryFaultError where the query is at fault."""
+        # A server that gives up before we do says so, and the slow query can be told from a hung
+        # server.
+        patience = max(self.client.settings.timeout * 0.8, 0.05)
+        whole = {**form, "timeout": f"{round(patience * 1000)}ms"}
+        try:
+            return self._envelope(await self._send(f"/api/v1/{endpoint}", whole, deadline))
+        except TooLargeError as error:
+            raise QueryFaultError(error.reason) from None
+
+    async def _send(self, path: str, form: Mapping[str, str], deadline: float | None) -> Reply:
+        """Send by POST, or by GET once a proxy that only lets readers pass has refused a POST."""
+        if self._by_post:
+            reply = await self.client.send(path, form=form, deadline=deadline)
+            if reply.status not in (403, 405, 501):
+                return reply
+        if (
+            len(form["query"].encode(errors="replace")) * 2 > _LONGEST_URL
+            and "\nor " in form["query"]
+        ):
+            raise QueryFaultError(SafeText("the queries together are too long for a GET"))
+        reply = await self.client.send(path, parameters=form, deadline=deadline)
+        if reply.status not in (401, 403, 405):
+            self._by_post = False
+        return reply
+
+    def _envelope(self, reply: Reply) -> Mapping[str, Any]:
+        try:
+            payload = read_json(reply.body, strict=True)
+        except MalformedError as error:
+            if reply.status in (413, 414, 431):
+                raise QueryFaultError(self.client.refusal(reply).reason) from None
+            if reply.status != 200:
+                raise self.client.refusal(reply) from None
+            raise self._strange(str(error), reply) from None
+        if not isinstance(payload, dict) or payload.get("status") not in ("success", "error"):
+            if reply.status != 200:
+                raise self.client.refusal(reply)
+            raise self._strange("JSON that is not Prometheus'", reply)
+        if reply.status == 200 and payload["status"] == "success":
+            return _with_result(payload)
+        kind = payload.get("errorType")
+        if kind in _QUERY_ERRORS or reply.status in (400, 413, 414, 422):
+            raise QueryFaultError(self.client.words(reply))
+        raise self.client.refusal(reply)
+
+    def _strange(self, what: str, reply: Reply) -> SourceError:
+        if reply.content_type == "text/html":
+            what = "an HTML page; is there a login or another program at this URL?"
+        return SourceError(clean(f"{self.client.origin} answered {what}", 400))
+
+
+def _with_result(payload: dict[str, Any]) -> Mapping[str, Any]:
+    inner = payload.get("data")
+    if not isinstance(inner, dict) or "result" not in inner or "resultType" not in inner:
+        raise QueryFaultError(SafeText("unexpected answer: no result in it"))
+    return payload
+
+
+def _series(payload: Mapping[str, Any], kind: str) -> list[Any]:
+    found, result = payload["data"]["resultType"], payload["data"]["result"]
+    if found != kind or not isinstance(result, list):
+        raise QueryFaultError(_cure(found))
+    return result
+
+
+def _dicts(result: list[Any]) -> list[dict[str, Any]]:
+    return [series for series in result if isinstance(series, dict)]
+
+
+def _cure(kind: object) -> SafeText:
+    known = _RESULT_CURES.get(kind) if isinstance(kind, str) else None
+    return SafeText(known or clean(f"unexpected answer: a result of type {clean(kind, 40)}"))
+
+
+def _answers(
+    parts: Parts, notes: Mapping[int | None, SafeText], members: Sequence[Member]
+) -> Mapping[str, Answer]:
+    """Return each member's answer without its age, partial ones with the reason."""
+    answers = {}
+    for number, member in enumerate(members):
+        found = parts.series.get(str(number), [])
+        answer = answer_of(found, None)
+        if not found and parts.broken:
+            answer = replace(answer, reason=SafeText("unexpected answer: a series without labels"))
+        note = notes.get(number) or notes.get(None)
+        if note is not None:
+            reason = note if answer.reason is None else clean(f"{answer.reason}; {note}")
+            answer = replace(answer, reason=reason)
+        answers[member.id] = answer
+    return answers
+
+
+def _complete(
+    indicators: Sequence[Indicator],
+    answers: Mapping[str, Answer],
+    faults: Mapping[str, SafeText],
+) -> Mapping[str, Answer]:
+    missing = SafeText("not asked")
+    return {
+        i.id: answers.get(i.id) or Answer(None, None, faults.get(i.id, missing)) for i in indicators
+    }

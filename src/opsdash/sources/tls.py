@@ -1,0 +1,76 @@
+"""TLS contexts of HTTP sources: verification on, own authorities and client certificates."""
+
+import ssl
+from typing import Protocol
+
+from opsdash.domain.text import clean
+from opsdash.sources.source import SourceError
+
+
+class TlsSettings(Protocol):
+    """The part of a client's settings that concerns TLS."""
+
+    @property
+    def ca_file(self) -> str | None:
+        """The authorities to trust, in place of the system's."""
+
+    @property
+    def cert_file(self) -> str | None:
+        """The client's certificate."""
+
+    @property
+    def key_file(self) -> str | None:
+        """The key of the client's certificate, if it is not in the same file."""
+
+    @property
+    def insecure_skip_verify(self) -> bool:
+        """Whether the server may be anyone."""
+
+
+def make_context(settings: TlsSettings, used: bool) -> ssl.SSLContext:
+    """Return the context for these settings; raise SourceError where a file cannot be used.
+
+    Where TLS is not `used`, no authorities are loaded: that alone takes 65 ms.
+    """
+    if not used:
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file or _bundled_authorities())
+    except (OSError, ValueError) as error:
+        raise _unusable("ca_file", settings.ca_file, error) from None
+    if settings.insecure_skip_verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if settings.cert_file:
+        try:
+            # A key that asks for a passphrase would wait on the terminal: give it none.
+            context.load_cert_chain(settings.cert_file, settings.key_file, lambda: "")
+        except (OSError, ValueError) as error:
+            files = " or ".join(filter(None, (settings.cert_file, settings.key_file)))
+            raise _unusable("cert_file or key_file", files, error) from None
+    return context
+
+
+def concerns(error: BaseException) -> bool:
+    """Whether `error` came from a TLS handshake or a certificate."""
+    seen: BaseException | None = error
+    for _ in range(10):
+        if isinstance(seen, ssl.SSLError):
+            return True
+        seen = seen and (seen.__cause__ or seen.__context__)
+    return False
+
+
+def _bundled_authorities() -> str | None:
+    """Return certifi's file where the system has no authorities of its own (slim containers)."""
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile or paths.capath:
+        return None
+    import certifi
+
+    return certifi.where()
+
+
+def _unusable(what: str, path: str | None, error: Exception) -> SourceError:
+    why = getattr(error, "strerror", None) or getattr(error, "reason", None) or "not PEM"
+    return SourceError(clean(f"cannot use tls_config {what} {path}: {why}", 400))

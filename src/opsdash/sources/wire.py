@@ -1,0 +1,101 @@
+"""What servers write, read with suspicion: JSON, RFC 3339 times, and labels as safe text."""
+
+import gc
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from opsdash.domain.text import SafeText, clean
+
+
+class MalformedError(ValueError):
+    """An answer that is not what the API promises; its text names how, in a few clean words."""
+
+
+def read_json(body: bytes, strict: bool = False) -> Any:
+    """Return the JSON in `body`; raise MalformedError for anything else.
+
+    `strict` also refuses an object that has one key twice, where Python would keep the last.
+    """
+    if not body:
+        raise MalformedError("an empty answer")
+    try:
+        with collector_paused():
+            return json.loads(body, object_pairs_hook=_unique if strict else None)
+    except MalformedError:
+        raise
+    except UnicodeDecodeError:
+        raise MalformedError("text that is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise MalformedError(f"no JSON ({clean(error.msg, 60)} at byte {error.pos})") from None
+    except RecursionError:
+        raise MalformedError("JSON nested too deep") from None
+    except (ValueError, OverflowError):
+        raise MalformedError("JSON with a number too large") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise MalformedError("JSON with one key twice in an object")
+    return found
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep Python's cyclic collector from walking a large parse again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def read_time(text: object) -> datetime | None:
+    """Return an RFC 3339 time in UTC to the microsecond; None for year 1 and whatever is no time.
+
+    Go writes its zero time as `0001-01-01T00:00:00Z` and up to nine fractional digits.
+    """
+    if not isinstance(text, str):
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        if at.year <= 1:
+            return None
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def read_epoch(seconds: object) -> datetime | None:
+    """Return the UTC datetime of unix seconds, a number or its text; None for whatever is neither."""
+    try:
+        return datetime.fromtimestamp(float(seconds), UTC)  # type: ignore[arg-type]
+    except (ValueError, TypeError, OverflowError, OSError):
+        return None
+
+
+def read_number(text: object) -> float | None:
+    """Return a sample's value, which the API writes as a string; None for whatever is no number."""
+    if isinstance(text, bool) or not isinstance(text, str | int | float):
+        return None
+    try:
+        return float(text)
+    except (ValueError, OverflowError):
+        return None
+
+
+def raw_labels(found: object) -> Mapping[str, str]:
+    """Return a label set as the server wrote it; raise MalformedError where it is none."""
+    if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+        raise MalformedError("labels that are not text")
+    return found
+
+
+def safe_labels(labels: Mapping[str, str]) -> dict[str, SafeText]:
+    """Return labels or annotations with clean names and values."""
+    return {str(clean(name, 200)): clean(text) for name, text in labels.items()}

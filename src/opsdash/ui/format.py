@@ -155,3 +155,12 @@ def age_step(length: timedelta) -> timedelta:
     else:
         step = timedelta(hours=1)
     return step - max(length, timedelta()) % step
+
+
+def short_age(length: timedelta) -> str:
+    """Return a length of time in one unit: `58s`, `12m`, `3h`, `2d`."""
+    seconds = max(0, length // _SECOND)
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

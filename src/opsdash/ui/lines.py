@@ -1,51 +1,32 @@
 """Lines of styled spans: the paper that the panes draw on, before any terminal is involved.
 
 A style is a few words: a theme token for the letters, `on TOKEN` for the ground, and any of bold,
-dim, reverse, underline. The empty style is text on the panel.
+dim, reverse, underline. The empty style is the line's own.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
 from opsdash.ui.glyphs import Glyphs
+from opsdash.ui.widgets.spans import Line, Span, text_of, width_of
 
-
-class Span(NamedTuple):
-    """A piece of text in one style."""
-
-    text: str
-    style: str = ""
-
-
-Line = tuple[Span, ...]
-"""One line of the screen."""
+__all__ = ["EMPTY", "Line", "Span", "text_of", "width_of"]
 
 EMPTY: Line = ()
 
 
-def line(*parts: str | tuple[str, str] | Line) -> Line:
-    """Return a line of plain texts, (text, style) pairs, spans and other lines in a row."""
+def line(*parts: str | Span | Line) -> Line:
+    """Return a line of plain texts, spans and other lines in a row."""
     spans: list[Span] = []
     for part in parts:
         if isinstance(part, str):
-            spans.append(Span(part))
+            spans.append((part, ""))
         elif part and isinstance(part[0], str):
-            spans.append(Span(str(part[0]), str(part[1])))
+            spans.append((part[0], str(part[1])))
         else:
-            spans.extend(piece for piece in part if isinstance(piece, Span))
-    return tuple(span for span in spans if span.text)
-
-
-def width_of(drawn: Line) -> int:
-    """Return the cells that a line takes."""
-    return sum(cell_len(span.text) for span in drawn)
-
-
-def text_of(drawn: Line) -> str:
-    """Return the words of a line without their styles."""
-    return "".join(span.text for span in drawn)
+            spans.extend(piece for piece in part if isinstance(piece, tuple))
+    return tuple(span for span in spans if span[0])
 
 
 def cut(text: str, width: int, ellipsis: str = "…") -> str:
@@ -68,17 +49,17 @@ def crop(drawn: Line, width: int, style: str = "") -> Line:
     """Return the line in exactly `width` cells: cut where longer, padded with `style` where not."""
     room = max(0, width)
     kept: list[Span] = []
-    for span in drawn:
-        size = cell_len(span.text)
+    for text, words in drawn:
+        size = cell_len(text)
         if size > room:
-            kept.append(Span(set_cell_size(span.text, room), span.style))
+            kept.append((set_cell_size(text, room), words))
             room = 0
             break
-        kept.append(span)
+        kept.append((text, words))
         room -= size
     if room:
-        kept.append(Span(" " * room, style))
-    return tuple(span for span in kept if span.text)
+        kept.append((" " * room, style))
+    return tuple(span for span in kept if span[0])
 
 
 def spread(left: Line, right: Line, width: int, fill: str = " ", style: str = "") -> Line:
@@ -87,7 +68,7 @@ def spread(left: Line, right: Line, width: int, fill: str = " ", style: str = ""
     room = width - width_of(right)
     if width_of(left) >= room:
         return line(crop(left, room), right)
-    return line(left, Span(fill * (room - width_of(left)), style), right)
+    return line(left, (fill * (room - width_of(left)), style), right)
 
 
 def spaced(parts: Iterable[Line], gap: str = "  ") -> Line:
@@ -96,14 +77,14 @@ def spaced(parts: Iterable[Line], gap: str = "  ") -> Line:
     for part in parts:
         if part:
             if joined:
-                joined.append(Span(gap))
+                joined.append((gap, ""))
             joined.extend(part)
     return tuple(joined)
 
 
 def on(drawn: Line, words: str) -> Line:
     """Return the line with the style words added to every span, as for the row under the cursor."""
-    return tuple(Span(span.text, f"{span.style} {words}".strip()) for span in drawn)
+    return tuple((text, f"{style} {words}".strip()) for text, style in drawn)
 
 
 def frame(
@@ -122,7 +103,7 @@ def frame(
     inner = width - 4
     shown = [crop(drawn, inner) for drawn in list(body)[: height - 2]]
     shown += [crop(EMPTY, inner)] * (height - 2 - len(shown))
-    side = Span(glyphs.vertical, style)
+    side = (glyphs.vertical, style)
     return [
         frame_top(width, title, aside, glyphs, focused),
         *(line(side, " ", drawn, " ", side) for drawn in shown),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from opsdash.domain.freshness import GONE_AFTER, SAMPLE_STALE, STALE_AFTER, Freshness, freshness
 from opsdash.domain.indicator import Reading
-from opsdash.ui.format import age, age_step
+from opsdash.ui.format import age, age_step, short_age
 
 
 def zone_of(name: str) -> tzinfo:
@@ -40,6 +40,17 @@ class Moment:
         length = max(self.now - since, timedelta())
         self.expect(self.now + age_step(length))
         return age(length)
+
+    def short_age(self, since: datetime) -> str:
+        """Return how long ago `since` is in one unit: `2h`."""
+        length = max(self.now - since, timedelta())
+        for unit in (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)):
+            if length >= unit:
+                break
+        else:
+            unit = timedelta(seconds=1)
+        self.expect(self.now + unit - length % unit)
+        return short_age(length)
 
     def left(self, until: datetime) -> str:
         """Return how long it is to `until`, rounded up so that `0s` means now: `3m48s`."""

@@ -24,6 +24,14 @@ def colours_of(colour_system: str | None, colourless: bool) -> Colours:
 
 _ATTRIBUTES = ("bold", "dim", "reverse", "underline", "italic")
 _LOUD = ("crit", "unknown")
+_ALIASES = {
+    "table.header": "muted",
+    "table.cursor": "on cursor",
+    "table.cursor.blurred": "on header",
+    "table.mark": "mark bold",
+    "table.empty": "muted",
+    "table.scroll": "border",
+}
 
 
 class Palette:
@@ -42,11 +50,11 @@ class Palette:
         """Return the style of `words`: `crit bold on cursor`."""
         made = self._made.get(words)
         if made is None:
-            made = self._made[words] = self._make(words.split())
+            made = self._made[words] = self._make(_ALIASES.get(words, words).split())
         return made
 
     def _make(self, words: list[str]) -> Style:
-        ground, front, attributes = "panel", "text", dict[str, bool]()
+        ground, front, attributes = "", "", dict[str, bool]()
         tokens = iter(words)
         for word in tokens:
             if word == "on":
@@ -56,22 +64,35 @@ class Palette:
             else:
                 front = word
         if self.colours is Colours.FULL:
-            return Style(
-                color=self.theme.tokens[front], bgcolor=self.theme.tokens[ground], **attributes
-            )
+            colours = self.theme.tokens
+            return _styled(attributes, colours.get(front), colours.get(ground))
         return self._poor(front, ground, attributes)
 
     def _poor(self, front: str, ground: str, attributes: dict[str, bool]) -> Style:
         if ground == "cursor":
-            attributes["reverse"] = not attributes.get("reverse", False)
-            front = "text"
-        elif ground == "header":
+            return _styled({**attributes, "reverse": True}, "default")
+        if ground == "header":
             attributes["bold"] = True
         if self.colours is Colours.NONE:
             if front in _LOUD:
                 attributes["bold"] = True
-            return Style(**attributes)
+            return _styled(attributes)
         name = self.theme.ansi.get(front) if front in DEFAULT_ANSI else None
         if front in GROUNDS or name == "default":
             name = None
-        return Style(color=name, **attributes)
+        return _styled(attributes, name)
+
+
+def _styled(
+    attributes: dict[str, bool], colour: str | None = None, ground: str | None = None
+) -> Style:
+    given = attributes.get
+    return Style(
+        color=colour,
+        bgcolor=ground,
+        bold=given("bold"),
+        dim=given("dim"),
+        italic=given("italic"),
+        underline=given("underline"),
+        reverse=given("reverse"),
+    )

@@ -1,0 +1,298 @@
+"""Incidents and alerts in one list: what needs a person first, whose it is, and what happens next."""
+
+from datetime import timedelta
+
+from opsdash.domain.alert import Alert, AlertState, Severity
+from opsdash.domain.escalation import EscalationPolicy, Refused, next_level
+from opsdash.domain.freshness import Freshness
+from opsdash.domain.incident import Incident
+from opsdash.domain.labels import Labels
+from opsdash.snapshot import EngineState, Snapshot, SourceState
+from opsdash.ui.glyphs import Glyphs
+from opsdash.ui.lines import EMPTY, Line, line
+from opsdash.ui.moment import Moment
+from opsdash.ui.widgets.columns import Column
+from opsdash.ui.widgets.table import Row
+
+WIDE, MIDDLE = 128, 100
+"""Cells from which the list has all its columns, and from which it has most of them."""
+
+_SIGNS = {
+    Severity.CRITICAL: ("crit", "CRIT", "crit bold"),
+    Severity.WARNING: ("warn", "WARN", "warn bold"),
+    Severity.INFO: ("dot", "INFO", "accent"),
+}
+_RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
+_PLACES = ("pod", "instance", "host", "node", "service", "job", "namespace")
+_SUMMARIES = ("summary", "message", "description")
+
+
+def alert_columns(width: int) -> tuple[Column, ...]:
+    """Return the columns that suit a list `width` cells wide."""
+    narrow = width < MIDDLE
+    return (
+        Column("state", "", 6 if narrow else 11, keep=9),
+        Column("alert", "ALERT", 22 if narrow else 24, least=12, flex=3, most=44, keep=8),
+        Column("where", "WHERE", 16, least=12, flex=1, most=26, keep=3 if width >= WIDE else 0),
+        Column("why", "WHY", 24, least=16, flex=3, keep=2),
+        Column("for", "FOR", 6, keep=7, align="right"),
+        Column("owner", "OWNER", 10 if narrow else 14, least=9, keep=6),
+        Column("level", "LEVEL", 18, least=11, keep=1),
+        Column("next", "NEXT", 24, least=18, flex=2, most=44, keep=5 if not narrow else 4),
+        Column("incident", "INCIDENT", 8, keep=2 if width >= MIDDLE else 0),
+    )
+
+
+def listed(snapshot: Snapshot) -> list[str]:
+    """Return the ids of the list in order: alerts as the snapshot sorts them, and the incidents
+    that none of the open alerts shows, each above the first row that is less urgent.
+    """
+    shown = {alert.incident for alert in snapshot.alerts if alert.open and alert.incident}
+    lone = [i for i in snapshot.incidents if i.open and i.id not in shown]
+    lone.sort(key=lambda i: (_RANK[i.severity], i.opened_at))
+    ids: list[str] = []
+    for alert in snapshot.alerts:
+        while lone and _before(lone[0], alert):
+            ids.append(lone.pop(0).id)
+        ids.append(alert.id)
+    return [*ids, *(incident.id for incident in lone)]
+
+
+def _before(incident: Incident, alert: Alert) -> bool:
+    if not alert.needs_person:
+        return True
+    return _RANK[incident.severity] <= _RANK[alert.severity]
+
+
+def search_text(alert: Alert) -> str:
+    """Return the lower-case text in which a filter looks for an alert."""
+    taken = f"acknowledged {alert.acknowledgement.by}" if alert.acknowledgement else "nobody"
+    parts = [alert.name, alert.state, alert.severity, taken, alert.incident or "", *_states(alert)]
+    parts += [f"{name}={value}" for name, value in alert.labels.items()]
+    return " ".join([*parts, summary(alert)]).lower()
+
+
+def _states(alert: Alert) -> list[str]:
+    return ["silenced"] * bool(alert.silenced_by) + ["inhibited"] * bool(alert.inhibited_by)
+
+
+def summary(alert: Alert) -> str:
+    """Return what an alert says of itself: its summary, message or description, else its value."""
+    for name in _SUMMARIES:
+        if alert.annotations.get(name):
+            return alert.annotations[name]
+    return "" if alert.value is None else f"value {alert.value:,.6g}"
+
+
+def where(labels: Labels) -> str:
+    """Return the place that labels name most closely: `pod payments-1`, `payments-db`."""
+    for name in _PLACES:
+        if labels.get(name):
+            return f"pod {labels[name]}" if name == "pod" else labels[name]
+    return ""
+
+
+def alert_row(
+    alert: Alert, snapshot: Snapshot, narrow: bool, moment: Moment, glyphs: Glyphs
+) -> Row:
+    """Return the row of an alert, one cell a column of `alert_columns`."""
+    quiet = not alert.open or alert.muted
+    style = "muted" if quiet else ""
+    name_style = "bold" if alert.needs_person else style
+    dash = line((glyphs.dash, "muted"))
+    cells = (
+        state_cell(alert, narrow, glyphs),
+        line((alert.name, name_style)),
+        line((where(alert.labels), style)),
+        line((summary(alert), style)),
+        line((_how_long(alert, moment), style)),
+        owner_cell(alert, narrow, moment, glyphs),
+        level_cell(alert, snapshot) or dash,
+        next_cell(alert, snapshot, narrow, moment, glyphs) or dash,
+        line((alert.incident or "", "accent")),
+    )
+    return Row(alert.id, cells)
+
+
+def state_cell(alert: Alert, narrow: bool, glyphs: Glyphs) -> Line:
+    """Return an alert's state by sign, word and colour; a tick is one that somebody has."""
+    sign, word, style = _SIGNS[alert.severity]
+    if not alert.open:
+        return line((f"{glyphs.resolved} {'done' if narrow else 'resolved'}", "muted"))
+    if alert.silenced_by:
+        return line((f"{glyphs.silenced} {'mute' if narrow else 'silenced'}", "muted"))
+    if alert.inhibited_by:
+        return line((f"{glyphs.silenced} {'inh' if narrow else 'inhibited'}", "muted"))
+    if alert.state is AlertState.PENDING:
+        return line((f"{glyphs.pending} {'PEND' if narrow else 'PENDING'}", "accent"))
+    if alert.acknowledgement is not None:
+        return line((f"{glyphs.ok} ", "ok"), (word, style.removesuffix(" bold")))
+    return line((f"{getattr(glyphs, sign)} {word}", style))
+
+
+def _how_long(alert: Alert, moment: Moment) -> str:
+    if alert.resolved_at is not None:
+        return moment.age(alert.resolved_at)
+    return moment.age(alert.fired_at or alert.active_at)
+
+
+def owner_cell(alert: Alert, narrow: bool, moment: Moment, glyphs: Glyphs) -> Line:
+    """Return whose an alert is: `nobody` loudly where a person is needed."""
+    taken = alert.acknowledgement
+    if taken is not None:
+        ago = moment.short_age(taken.at)
+        style = "ok" if alert.open else "muted"
+        return line((taken.by, style), (f" {ago}" if narrow else f" {ago} ago", "muted"))
+    if alert.needs_person:
+        return line(("nobody", "crit bold" if alert.severity is Severity.CRITICAL else "warn"))
+    return line((glyphs.dash, "muted"))
+
+
+def level_cell(alert: Alert, snapshot: Snapshot) -> Line:
+    """Return the level that an alert has reached and who stands there; nothing at level 0."""
+    if not alert.level:
+        return EMPTY
+    style = "muted" if not alert.open else ""
+    return line((f"{alert.level} ", "accent"), (who_stands(alert.level, snapshot), style))
+
+
+def who_stands(level: int, snapshot: Snapshot) -> str:
+    """Return who is reached at a level: the person's name, else the name of the level."""
+    policy = snapshot.setup.policy
+    found = policy.level(level)
+    if found is None:
+        return f"level {level}"
+    people = {person.id: person.name for person in snapshot.setup.people}
+    duty = {shift.schedule: shift.name for shift in snapshot.on_call}
+    for target in found.notify:
+        kind, _, name = target.partition(":")
+        known = duty.get(name) if kind == "schedule" else people.get(name)
+        if known:
+            return known
+    return found.name
+
+
+def next_cell(
+    alert: Alert, snapshot: Snapshot, narrow: bool, moment: Moment, glyphs: Glyphs
+) -> Line:
+    """Return what happens next to an alert, to whom, and when."""
+    if alert.resolved_at is not None:
+        start = moment.clock(alert.fired_at or alert.active_at)
+        return line((f"{start}{glyphs.dash}{moment.clock(alert.resolved_at)}", "muted"))
+    if alert.muted:
+        by = alert.silenced_by or alert.inhibited_by
+        verb = "silenced by" if alert.silenced_by else "inhibited by"
+        return line((f"{verb} {by[0][:12]}", "muted"))
+    if alert.state is AlertState.PENDING:
+        return _fires(alert, narrow, moment)
+    if alert.acknowledgement is not None:
+        comment = alert.acknowledgement.comment
+        left, right = glyphs.quotes[0], glyphs.quotes[1]
+        return line((f"{left}{comment}{right}" if comment else "", "muted"))
+    return due_cell(alert, snapshot.setup.policy, narrow, moment)
+
+
+def _fires(alert: Alert, narrow: bool, moment: Moment) -> Line:
+    if alert.fires_at is None:
+        return line(("fires unless it recovers", "muted"))
+    if alert.fires_at <= moment.now:
+        return line(("fires at the next evaluation", "warn"))
+    left = f"fires in {moment.left(alert.fires_at)}"
+    return line(left) if narrow else line(left, (" unless it recovers", "muted"))
+
+
+def due_cell(alert: Alert, policy: EscalationPolicy, narrow: bool, moment: Moment) -> Line:
+    """Return when the next level is due by the policy, and that it is late where it is."""
+    following = next_level(policy, alert.level, alert.severity)
+    if isinstance(following, Refused):
+        return line(("last level reached", "warn" if alert.level else "muted"))
+    level = policy.levels[following - 1]
+    start = alert.fired_at or alert.active_at
+    name = f"{'L' if narrow else ''}{following} {level.name}"
+    if following <= 1 or level.after <= timedelta():
+        return line(f"{name} not told yet")
+    due = start + level.after
+    if due > moment.now:
+        return line(name, (f" due in {moment.left(due)}", "muted"))
+    return line(name, (f" overdue {moment.age(due)}", "warn bold"))
+
+
+def incident_row(incident: Incident, narrow: bool, moment: Moment, glyphs: Glyphs) -> Row:
+    """Return the row of an incident that no open alert shows."""
+    sign, word, style = _SIGNS[incident.severity]
+    alerts = len(incident.alerts)
+    cells = (
+        line((f"{getattr(glyphs, sign)} {word}", style)),
+        line((f"{incident.id} ", "accent bold"), (incident.title, "bold")),
+        EMPTY,
+        line(f"{alerts} alerts, all resolved" if alerts else "declared by hand"),
+        line(moment.age(incident.opened_at)),
+        line(incident.opened_by),
+        line((glyphs.dash, "muted")),
+        line(incident.response.value),
+        line((incident.id, "accent")),
+    )
+    return Row(incident.id, cells)
+
+
+def alerts_aside(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> Line:
+    """Return what the border of the list says: what is open, and how fresh each source is."""
+    waiting = sum(alert.needs_person for alert in snapshot.alerts)
+    pending = sum(alert.state is AlertState.PENDING for alert in snapshot.alerts)
+    word = "unacknowledged" if width >= MIDDLE else "unacked"
+    parts = [line((f"{waiting} {word}", "crit bold" if waiting else "muted"))]
+    if pending and width >= MIDDLE:
+        parts.append(line((f"{pending} pending", "muted")))
+    parts += _sources(snapshot, width, moment, glyphs)
+    joined: Line = EMPTY
+    for part in parts:
+        joined = line(joined, (f" {glyphs.dot} ", "muted"), part) if joined else part
+    return joined
+
+
+def _sources(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> list[Line]:
+    parts = []
+    for source in snapshot.sources:
+        fresh = moment.freshness_of(source.last_success, source.interval)
+        if source.last_success is None:
+            parts.append(line((f"{glyphs.unknown} {source.id} no answer yet", "unknown bold")))
+        elif fresh is not Freshness.LIVE:
+            old = moment.age(source.last_success)
+            parts.append(line((f"{glyphs.unknown} {source.id} {old} old", "unknown bold")))
+        elif source.state is SourceState.FAILING:
+            parts.append(line((f"{glyphs.warn} {source.id} failing", "warn")))
+        elif width >= MIDDLE:
+            parts.append(line((f"{source.id} live", "muted")))
+    if not parts and snapshot.sources:
+        parts.append(line(("live", "muted")))
+    return parts
+
+
+def empty_words(snapshot: Snapshot, moment: Moment, glyphs: Glyphs) -> Line:
+    """Return what an empty list says: all quiet only where every source was just heard."""
+    blind = blind_reason(snapshot, moment)
+    if blind:
+        return line(
+            (f"{glyphs.unknown} I am blind: {blind}. ", "unknown bold"),
+            ("An empty list proves nothing now.", "unknown"),
+        )
+    heard = ", ".join(source.id for source in snapshot.sources)
+    return line(
+        (f"{glyphs.ok} All quiet. ", "ok bold"), (f"Nothing fires; {heard} answered.", "ok")
+    )
+
+
+def blind_reason(snapshot: Snapshot, moment: Moment) -> str:
+    """Return why an empty list proves nothing; empty where it does prove that all is quiet."""
+    if snapshot.engine.state is not EngineState.RUNNING:
+        return "no engine is at work"
+    if not snapshot.sources:
+        return "no source is configured"
+    for source in snapshot.sources:
+        if source.state is SourceState.WAITING or source.last_success is None:
+            return f"{source.id} has not answered yet"
+        if source.state is SourceState.FAILING:
+            return f"{source.id} does not answer"
+        if moment.freshness_of(source.last_success, source.interval) is not Freshness.LIVE:
+            return f"{source.id} was last heard {moment.age(source.last_success)} ago"
+    return ""

@@ -1,0 +1,373 @@
+"""What is known of one thing: the room beneath the list, and the body of the detail screen."""
+
+from collections.abc import Sequence
+
+from opsdash.domain.alert import Alert, SafeLabels
+from opsdash.domain.duration import format_duration
+from opsdash.domain.incident import Incident
+from opsdash.domain.indicator import Indicator, Level, Reading, Unit
+from opsdash.domain.labels import Labels
+from opsdash.domain.ticket import Ticket
+from opsdash.domain.timeline import Entry
+from opsdash.snapshot import Snapshot
+from opsdash.ui.chart import HOUR, LEVEL_STYLES, chart
+from opsdash.ui.format import figure, threshold, trend
+from opsdash.ui.glyphs import Glyphs
+from opsdash.ui.lines import EMPTY, Line, beside, crop, cut, line, width_of
+from opsdash.ui.moment import Moment
+from opsdash.ui.panes.alerts import level_cell, next_cell, owner_cell, state_cell, summary
+from opsdash.ui.panes.metrics import tile_of
+from opsdash.ui.ports import Detail
+
+_HIDDEN = {"alertname", "severity"}
+
+
+def alert_area(
+    alert: Alert,
+    detail: Detail | None,
+    snapshot: Snapshot,
+    width: int,
+    height: int,
+    moment: Moment,
+    glyphs: Glyphs,
+) -> list[Line]:
+    """Return the room beneath the list: the alert's words and chart, its timeline, its labels."""
+    head = line((alert.name, "bold"), "  ", (summary(alert), "text"))
+    entries = entries_of(alert, detail, snapshot)
+    foot = labels_line(alert.labels, width, glyphs)
+    room = height - 2
+    if width < 100 or room < 4:
+        timeline = timeline_lines(entries, width, max(0, height - 2), moment, glyphs)
+        body = [crop(head, width), *timeline]
+    else:
+        left = max(40, width // 2 - 1)
+        body = beside(
+            [
+                _column(_left(head, detail, left, room, moment, glyphs), left, room),
+                [line("  ")] * room,
+                _column(
+                    _right(entries, width - left - 2, room, moment, glyphs), width - left - 2, room
+                ),
+            ]
+        )
+    body = [crop(one, width) for one in body[: height - 1]]
+    body += [crop(EMPTY, width)] * (height - 1 - len(body))
+    return [*body, crop(foot, width)][:height]
+
+
+def _column(lines: Sequence[Line], width: int, height: int) -> list[Line]:
+    shown = [crop(one, width) for one in lines[:height]]
+    return shown + [crop(EMPTY, width)] * (height - len(shown))
+
+
+def _left(
+    head: Line, detail: Detail | None, width: int, room: int, moment: Moment, glyphs: Glyphs
+) -> list[Line]:
+    drawn = [cut_line(head, width, glyphs)]
+    if detail is not None and detail.indicator is not None and detail.hour:
+        title = line((f"{detail.indicator.title}, last hour", "muted"))
+        bars = chart(detail.hour, width, min(room - 2, 9), detail.indicator, moment, glyphs)
+        drawn += [title, *bars]
+    return drawn
+
+
+def _right(
+    entries: Sequence[Entry], width: int, room: int, moment: Moment, glyphs: Glyphs
+) -> list[Line]:
+    return [
+        line(("timeline", "muted")),
+        *timeline_lines(entries, width, room - 1, moment, glyphs),
+    ]
+
+
+def entries_of(
+    alert: Alert | Incident, detail: Detail | None, snapshot: Snapshot
+) -> tuple[Entry, ...]:
+    """Return the timeline entries that are known: the detail's, else the snapshot's newest."""
+    newest = snapshot.entries.get(alert.id, ())
+    if detail is None or detail.id != alert.id or not detail.entries:
+        return newest
+    seen = {entry.id for entry in detail.entries}
+    return (*detail.entries, *(e for e in newest if e.id not in seen))
+
+
+def timeline_lines(
+    entries: Sequence[Entry], width: int, room: int, moment: Moment, glyphs: Glyphs
+) -> list[Line]:
+    """Return the newest entries in `room` lines, the newest last."""
+    if room <= 0:
+        return []
+    if not entries:
+        return [line(("nothing recorded yet", "muted"))]
+    return [cut_line(entry_line(entry, moment), width, glyphs) for entry in entries[-room:]]
+
+
+def entry_line(entry: Entry, moment: Moment) -> Line:
+    """Return a timeline entry in one line: when, what, by whom, in words."""
+    local, today = entry.at.astimezone(moment.zone), moment.now.astimezone(moment.zone)
+    stamp = local.strftime("%H:%M:%S" if local.date() == today.date() else "%m-%d %H:%M")
+    claimed = entry.claimed.get("OPSDASH_USER") or entry.claimed.get("SUDO_USER")
+    by = f"{entry.by} (says {claimed})" if claimed and claimed != entry.by else entry.by
+    kind = entry.kind.value.replace("_", " ")
+    return line((stamp, "muted"), (f"  {kind:<12} ", "accent"), entry.text, (f"  {by}", "muted"))
+
+
+def cut_line(drawn: Line, width: int, glyphs: Glyphs) -> Line:
+    """Return the line in at most `width` cells with an ellipsis where it was longer."""
+    if width_of(drawn) <= width:
+        return drawn
+    return line(crop(drawn, width - 1), (glyphs.ellipsis, "muted"))
+
+
+def labels_line(labels: SafeLabels, width: int, glyphs: Glyphs) -> Line:
+    """Return the labels in one line, names muted, the two that the row shows left out."""
+    drawn: Line = EMPTY
+    for name, value in labels.items():
+        if name not in _HIDDEN:
+            gap = "   " if drawn else ""
+            drawn = line(drawn, gap, (f"{name} ", "muted"), str(value))
+    return cut_line(drawn, width, glyphs)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Return `text` in lines of at most `width` cells, broken at spaces where there are any."""
+    lines: list[str] = []
+    rest = text
+    while rest and width > 0:
+        piece = cut(rest, width, "")
+        if len(piece) < len(rest):
+            at = piece.rfind(" ")
+            if at > 0 and rest[len(piece)] != " ":
+                piece = piece[:at]
+        piece = piece or rest[0]
+        lines.append(piece)
+        rest = rest[len(piece) :].lstrip()
+    return lines or [""]
+
+
+def _field(name: str, value: str | Line, width: int) -> list[Line]:
+    head = f"{name:<14} "
+    if isinstance(value, tuple):
+        return [line((head, "muted"), value)]
+    room = max(10, width - len(head))
+    return [
+        line((head if i == 0 else " " * len(head), "muted"), piece)
+        for i, piece in enumerate(wrapped(value, room))
+    ]
+
+
+def _section(name: str) -> list[Line]:
+    return [EMPTY, line((name, "accent bold"))]
+
+
+def alert_page(
+    alert: Alert,
+    detail: Detail | None,
+    snapshot: Snapshot,
+    width: int,
+    moment: Moment,
+    glyphs: Glyphs,
+) -> list[Line]:
+    """Return all that is known of an alert, in as many lines as it takes."""
+    started = alert.fired_at or alert.active_at
+    lines = [
+        line(state_cell(alert, False, glyphs), "  ", (alert.name, "bold")),
+        *(line(piece) for piece in wrapped(summary(alert), width)),
+        EMPTY,
+        *_field("owner", owner_cell(alert, False, moment, glyphs), width),
+        *_field("level", level_cell(alert, snapshot) or "none reached yet", width),
+        *_field("next", next_cell(alert, snapshot, False, moment, glyphs) or glyphs.dash, width),
+        *_field("condition", f"since {moment.date_clock(alert.active_at)}", width),
+        *_field("firing", _since(alert, moment) if alert.fired_at else glyphs.dash, width),
+        *_field("incident", alert.incident or glyphs.dash, width),
+        *_field("value", glyphs.dash if alert.value is None else f"{alert.value:,.6g}", width),
+        *_field("seen in", ", ".join(alert.sources) or glyphs.dash, width),
+        *_field("id", alert.id, width),
+    ]
+    if alert.acknowledgement is not None and alert.acknowledgement.comment:
+        lines += _field("comment", alert.acknowledgement.comment, width)
+    lines += _links(alert, snapshot, width)
+    if detail is not None and detail.indicator is not None and detail.hour:
+        lines += _section(f"{detail.indicator.title}, last hour")
+        lines += chart(detail.hour, min(width, 120), 9, detail.indicator, moment, glyphs)
+    lines += _section("timeline")
+    entries = entries_of(alert, detail, snapshot)
+    lines += timeline_lines(entries, width, max(len(entries), 1), moment, glyphs)
+    lines += _pairs("labels", alert.labels, width)
+    lines += _pairs("annotations", alert.annotations, width)
+    if detail is not None and detail.earlier:
+        lines += _section("earlier occurrences")
+        lines += [_earlier(other, moment, glyphs) for other in detail.earlier]
+    lines += [EMPTY, line((f"first seen {moment.date_clock(started)}", "muted"))]
+    return lines
+
+
+def _since(alert: Alert, moment: Moment) -> str:
+    started = alert.fired_at or alert.active_at
+    if alert.resolved_at is not None:
+        return f"{moment.date_clock(started)} to {moment.date_clock(alert.resolved_at)}"
+    return f"since {moment.date_clock(started)}, {moment.age(started)}"
+
+
+def _links(alert: Alert, snapshot: Snapshot, width: int) -> list[Line]:
+    found = [("runbook", runbook_of(alert, snapshot)), ("source", alert.generator_url)]
+    found += [
+        (name, value)
+        for name, value in alert.annotations.items()
+        if name.endswith("url") and name != "runbook_url"
+    ]
+    return [one for name, url in found if url for one in _field(name, url, width)]
+
+
+def runbook_of(alert: Alert, snapshot: Snapshot) -> str:
+    """Return where an alert's runbook is: its own annotation, else the configured place."""
+    own = alert.annotations.get("runbook_url") or alert.annotations.get("runbook")
+    if own:
+        return own
+    return snapshot.setup.runbook.replace("{alertname}", alert.name)
+
+
+def _pairs(name: str, pairs: SafeLabels, width: int) -> list[Line]:
+    if not pairs:
+        return []
+    found = [one for key, value in pairs.items() for one in _field(key, str(value), width)]
+    return [*_section(name), *found]
+
+
+def _earlier(alert: Alert, moment: Moment, glyphs: Glyphs) -> Line:
+    started = alert.fired_at or alert.active_at
+    ended = moment.date_clock(alert.resolved_at) if alert.resolved_at else glyphs.ellipsis
+    taken = f"  {alert.acknowledgement.by}" if alert.acknowledgement else ""
+    return line((f"{moment.date_clock(started)} {glyphs.dash} {ended}", ""), (taken, "muted"))
+
+
+def incident_page(
+    incident: Incident,
+    detail: Detail | None,
+    snapshot: Snapshot,
+    width: int,
+    moment: Moment,
+    glyphs: Glyphs,
+) -> list[Line]:
+    """Return all that is known of an incident."""
+    lines = [
+        line((f"{incident.id} ", "accent bold"), (incident.title, "bold")),
+        EMPTY,
+        *_field("severity", incident.severity.value, width),
+        *_field("state", f"{incident.state.value}, {incident.response.value}", width),
+        *_field(
+            "opened", f"{moment.date_clock(incident.opened_at)} by {incident.opened_by}", width
+        ),
+        *_field("impact since", moment.date_clock(incident.impact_at), width),
+        *_field("alerts", str(len(incident.alerts)), width),
+        *_section("timeline"),
+    ]
+    entries = entries_of(incident, detail, snapshot)
+    return [*lines, *timeline_lines(entries, width, max(len(entries), 1), moment, glyphs)]
+
+
+def ticket_page(ticket: Ticket, width: int, moment: Moment, glyphs: Glyphs) -> list[Line]:
+    """Return all that is known of a ticket."""
+    reason = f" ({ticket.priority_reason})" if ticket.priority_reason else ""
+    lines = [
+        line((f"#{ticket.number} ", "accent bold"), (ticket.subject, "bold")),
+        EMPTY,
+        *_field("customer", ticket.customer, width),
+        *_field("priority", f"{ticket.priority.value}{reason}", width),
+        *_field("status", ticket.status.value, width),
+        *_field("category", ticket.category or glyphs.dash, width),
+        *_field("created", moment.date_clock(ticket.created_at), width),
+    ]
+    for name, text, at in (
+        ("description", ticket.description, None),
+        ("response", ticket.response, ticket.responded_at),
+        ("resolution", ticket.resolution, ticket.resolved_at),
+        ("confirmation", ticket.confirmation, None),
+    ):
+        if text or at:
+            lines += _section(f"{name}{f' {moment.date_clock(at)}' if at else ''}")
+            lines += [line(piece) for piece in wrapped(text, width)]
+    return lines
+
+
+def indicator_page(
+    reading: Reading,
+    detail: Detail | None,
+    snapshot: Snapshot,
+    width: int,
+    moment: Moment,
+    glyphs: Glyphs,
+) -> list[Line]:
+    """Return all that is known of an indicator: query, thresholds, last error, larger charts."""
+    indicator = reading.indicator
+    tile = tile_of(reading, snapshot.setup.refresh, moment)
+    level = line((f"{glyphs.level(tile.level)} {tile.level.value}", LEVEL_STYLES[tile.level]))
+    hour = detail.hour if detail is not None and detail.hour else reading.history
+    lines = [
+        line(
+            (indicator.title, "bold"), "  ", (str(tile.figure), f"{tile.style} bold"), "  ", level
+        ),
+        EMPTY,
+        *_field("query", indicator.query, width),
+        *_field("window", window_of(indicator) or glyphs.dash, width),
+        *_field("thresholds", _thresholds(indicator) or "none", width),
+        *_field("compared", _compared(reading, glyphs), width),
+        *_field("read", _read(reading, snapshot, moment, glyphs), width),
+        *_field("last error", _error(reading, moment), width),
+        *_pairs("labels", _safe(reading.labels), width),
+        *_section("last hour"),
+        *chart(hour, min(width, 120), 10, indicator, moment, glyphs),
+    ]
+    day = detail.day if detail is not None and detail.day else reading.history
+    lines += _section("last day")
+    return lines + chart(day, min(width, 120), 8, indicator, moment, glyphs, 24 * HOUR)
+
+
+def _safe(labels: Labels) -> SafeLabels:
+    from opsdash.domain.text import clean
+
+    return {name: clean(value) for name, value in labels.items()}
+
+
+def window_of(indicator: Indicator) -> str:
+    """Return the spans over which a query looks, as it writes them: `5m`, `24h, 1d`."""
+    import re
+
+    return ", ".join(dict.fromkeys(re.findall(r"\[([0-9a-z]+)(?::[0-9a-z]*)?\]", indicator.query)))
+
+
+def _thresholds(indicator: Indicator) -> str:
+    if indicator.unit is Unit.UP:
+        return "critical when down"
+    parts = [
+        f"{level.value} {threshold(indicator, limit)}"
+        for level, limit in ((Level.WARN, indicator.warn), (Level.CRIT, indicator.crit))
+        if limit is not None
+    ]
+    return ", ".join(parts)
+
+
+def _compared(reading: Reading, glyphs: Glyphs) -> str:
+    indicator = reading.indicator
+    if indicator.compare is None:
+        return glyphs.dash
+    then = figure(reading.compared, indicator)
+    change = trend(reading.value, reading.compared, glyphs)
+    return f"{change} against {then} {format_duration(indicator.compare)} ago"
+
+
+def _read(reading: Reading, snapshot: Snapshot, moment: Moment, glyphs: Glyphs) -> str:
+    if reading.read_at is None:
+        return "never"
+    sampled = ""
+    if reading.sampled_at is not None:
+        sampled = f", newest sample {moment.clock(reading.sampled_at, seconds=True)}"
+    every = format_duration(snapshot.setup.refresh)
+    return f"{moment.clock(reading.read_at, seconds=True)}, each {every}{sampled}"
+
+
+def _error(reading: Reading, moment: Moment) -> str:
+    if not reading.reason:
+        return "none"
+    at = f"{moment.date_clock(reading.failed_at)}: " if reading.failed_at else ""
+    return f"{at}{reading.reason}"

@@ -1,0 +1,209 @@
+"""The first lines of every screen: the system's status, who is on call, and what is wrong with the view."""
+
+from datetime import timedelta
+
+from opsdash.domain.alert import AlertState, Severity
+from opsdash.domain.duration import parse_duration
+from opsdash.domain.freshness import Freshness
+from opsdash.domain.indicator import Reading
+from opsdash.domain.status import Status
+from opsdash.snapshot import EngineState, Snapshot, SourceState
+from opsdash.ui.format import figure, scale_of, trend
+from opsdash.ui.glyphs import Glyphs
+from opsdash.ui.lines import EMPTY, Line, crop, cut, line, on, spaced, spread, width_of
+from opsdash.ui.moment import Moment
+
+_LOOKS = {
+    Status.HEALTHY: ("ok", "ok"),
+    Status.DEGRADED: ("warn", "warn"),
+    Status.CRITICAL: ("crit", "crit"),
+    Status.UNKNOWN: ("unknown", "unknown"),
+}
+
+
+def header(
+    snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs, paused: bool = False
+) -> Line:
+    """Return the one line that says what, how it is, and for whom; what is least needed yields."""
+    title = line(" ", (str(snapshot.setup.title), "bold"))
+    flags = _flags(snapshot, paused)
+    state = status_badge(snapshot, glyphs)
+    counts = severity_counts(snapshot, glyphs, words=width >= 100)
+    left = line(" ", spaced([title[1:], flags, state, counts]))
+    extras = _extras(snapshot, width, moment, glyphs)
+    while extras and width_of(left) + width_of(spaced(extras, "   ")) + 3 > width:
+        extras.pop(0)
+    if width_of(left) + 1 > width:
+        left = line(" ", spaced([state, counts, flags, title[1:]]))
+    right = line(spaced(extras, "   "), " ") if extras else EMPTY
+    return on(spread(left, right, width), "on header")
+
+
+def status_badge(snapshot: Snapshot, glyphs: Glyphs) -> Line:
+    """Return the status as a filled badge: sign and word, never the colour alone."""
+    sign, style = _LOOKS[snapshot.status]
+    word = snapshot.status.value.upper()
+    return line((f" {getattr(glyphs, sign)} {word} ", f"{style} reverse bold"))
+
+
+def firing(snapshot: Snapshot, severity: Severity) -> int:
+    """Return how many alerts of a severity fire and are not muted."""
+    return sum(
+        alert.state is AlertState.FIRING and alert.severity is severity and not alert.muted
+        for alert in snapshot.alerts
+    )
+
+
+def severity_counts(snapshot: Snapshot, glyphs: Glyphs, words: bool = True) -> Line:
+    """Return how many critical and warning alerts fire; nothing where none does."""
+    parts = []
+    for severity, sign, style in (
+        (Severity.CRITICAL, glyphs.crit, "crit bold"),
+        (Severity.WARNING, glyphs.warn, "warn bold"),
+    ):
+        count = firing(snapshot, severity)
+        if count:
+            text = f"{sign} {count} {severity.value}" if words else f"{sign} {count}"
+            parts.append(line((text, style)))
+    return spaced(parts)
+
+
+def tiny(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> Line:
+    """Return the one line of a terminal too small for anything else: `3 CRIT 5 WARN`."""
+    moment.freshness_of(snapshot.as_of, snapshot.setup.refresh)
+    if snapshot.engine.state is not EngineState.RUNNING:
+        return crop(line(("ENGINE DOWN", "crit bold")), width)
+    parts = [
+        line((f"{count} {word}", f"{style} bold"))
+        for severity, word, style in (
+            (Severity.CRITICAL, "CRIT", "crit"),
+            (Severity.WARNING, "WARN", "warn"),
+        )
+        if (count := firing(snapshot, severity))
+    ]
+    if not parts or snapshot.status is Status.UNKNOWN:
+        sign, style = _LOOKS[snapshot.status]
+        parts.append(line((f"{getattr(glyphs, sign)} {snapshot.status.value.upper()}", style)))
+    return crop(spaced(parts, " "), width)
+
+
+def problem_lines(
+    snapshot: Snapshot, width: int, room: int, moment: Moment, glyphs: Glyphs
+) -> list[Line]:
+    """Return what keeps the screen from being whole in at most `room` lines, the worst first."""
+    found = [*_engine(snapshot, moment, glyphs), *_sources(snapshot, moment, glyphs)]
+    named = {source.id for source in snapshot.sources}
+    for problem in snapshot.problems:
+        if problem.id not in named and problem.id != "engine":
+            since = f", since {moment.date_clock(problem.since)}" if problem.since else ""
+            found.append(line((f" {glyphs.warn} {problem.text}{since}", "warn")))
+    if len(found) > room > 0:
+        hidden = len(found) - room + 1
+        found = [*found[: room - 1], line((f" {glyphs.warn} and {hidden} more problems", "warn"))]
+        if room == 1:
+            found = [
+                line((f" {glyphs.crit} {hidden} problems: the view is not whole", "crit bold"))
+            ]
+    return [
+        crop(tuple((cut(text, width, glyphs.ellipsis), style) for text, style in one), width)
+        for one in found[:room]
+    ]
+
+
+def _engine(snapshot: Snapshot, moment: Moment, glyphs: Glyphs) -> list[Line]:
+    engine = snapshot.engine
+    if engine.state is EngineState.RUNNING:
+        return []
+    if engine.state is EngineState.NEVER or engine.heartbeat_at is None:
+        text = "NO ENGINE has run yet: nothing is collected and nobody is paged"
+    else:
+        since, ago = moment.date_clock(engine.heartbeat_at), moment.age(engine.heartbeat_at)
+        text = (
+            f"ENGINE DOWN since {since} ({ago}): figures are old and nobody is paged"
+            f"{glyphs.dash.join((' ', ' '))}last was {engine.holder or 'unknown'}"
+        )
+    return [line((f" {glyphs.crit} {text} ", "crit reverse bold"))]
+
+
+def _sources(snapshot: Snapshot, moment: Moment, glyphs: Glyphs) -> list[Line]:
+    found = []
+    for source in snapshot.sources:
+        fresh = moment.freshness_of(source.last_success, source.interval)
+        if source.state is SourceState.FAILING:
+            reason = source.reason or "no answer"
+            seen = ""
+            if source.last_success is None:
+                seen = "; it has never answered"
+            elif fresh is not Freshness.LIVE:
+                seen = f"; what it says is {moment.age(source.last_success)} old"
+            text = f"{source.id}: {reason}, since {moment.date_clock(source.since)}{seen}"
+            found.append(line((f" {glyphs.crit} {text}", "crit bold")))
+        elif source.state is SourceState.OK and fresh is not Freshness.LIVE:
+            ago = moment.age(source.last_success) if source.last_success else "ever"
+            found.append(line((f" {glyphs.warn} {source.id}: not read for {ago}", "warn bold")))
+    return found
+
+
+def _flags(snapshot: Snapshot, paused: bool) -> Line:
+    parts = []
+    if snapshot.setup.simulated:
+        parts.append(line((" SIMULATED ", "accent reverse bold")))
+    if paused:
+        parts.append(line((" PAUSED ", "warn reverse bold")))
+    return spaced(parts, " ")
+
+
+def _extras(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> list[Line]:
+    """What stands at the right, from the first to be left out to the last."""
+    extras = [
+        _reading(snapshot.uptime, snapshot.setup.refresh, moment, glyphs, width),
+        _reading(snapshot.users, snapshot.setup.refresh, moment, glyphs, width),
+        _on_call(snapshot, width, moment, glyphs),
+    ]
+    if snapshot.as_of is not None:
+        zone = snapshot.as_of.astimezone(moment.zone).strftime("%Z")
+        extras.append(line((f"{moment.clock(snapshot.as_of)} {zone}", "muted")))
+    return [extra for extra in extras if extra]
+
+
+def _reading(
+    reading: Reading | None, refresh: timedelta, moment: Moment, glyphs: Glyphs, width: int
+) -> Line:
+    if reading is None:
+        return EMPTY
+    indicator = reading.indicator
+    name = line((indicator.title.lower() if width >= 100 else indicator.id, "muted"), " ")
+    fresh = moment.freshness(reading, refresh)
+    if fresh is Freshness.NO_DATA or reading.value is None:
+        return line(name, ("no data", "unknown"))
+    scale = scale_of(indicator, reading.value, reading.history)
+    written = figure(reading.value, indicator, scale).compact
+    if fresh is Freshness.STALE and reading.read_at is not None:
+        return line(name, (f"{written} {moment.age(reading.read_at)} old", "muted dim"))
+    parts = line(name, (written, "bold"))
+    if indicator.compare is not None:
+        parts = line(parts, " ", (trend(reading.value, reading.compared, glyphs), "muted"))
+    down = _downtime(reading) if width >= 130 else ""
+    return line(parts, (f" {indicator.note}{down}", "muted")) if width >= 130 else parts
+
+
+def _downtime(reading: Reading) -> str:
+    """How long it was down, where the note names the window of an availability."""
+    try:
+        window = parse_duration(reading.indicator.note)
+    except ValueError:
+        return ""
+    if reading.value is None or not 0 <= reading.value <= 1:
+        return ""
+    return f", {(1 - reading.value) * window.total_seconds():,.0f} s down"
+
+
+def _on_call(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> Line:
+    if not snapshot.on_call:
+        missing = "nobody on call" if snapshot.setup.schedules else ""
+        return line((missing, "crit bold")) if missing else EMPTY
+    duty = snapshot.on_call[0]
+    until = moment.date_clock(duty.until)
+    if width >= 130:
+        return line(("on call ", "muted"), (duty.name, "bold"), (f" until {until}", "muted"))
+    return line((duty.name, "bold"), (f"{glyphs.arrow}{until}", "muted"))

@@ -1,0 +1,275 @@
+"""The metric panes: a row a tile, or at narrow sizes a line a pane."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from opsdash.domain.duration import format_duration
+from opsdash.domain.freshness import Freshness
+from opsdash.domain.indicator import Level, Pane, Reading
+from opsdash.ui.chart import LEVEL_STYLES, chart, sparkline
+from opsdash.ui.format import Figure, figure, scale_of, trend
+from opsdash.ui.glyphs import Glyphs
+from opsdash.ui.lines import EMPTY, Line, crop, fit, frame, line, on, spread, width_of
+from opsdash.ui.moment import Moment
+
+_NUMBER, _UNIT, _WORD, _TREND = 7, 2, 5, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """What a reading says at one moment: its figure, its level, and in words what is wrong."""
+
+    figure: Figure
+    level: Level
+    fresh: Freshness
+    trouble: str = ""
+
+    @property
+    def style(self) -> str:
+        """The style of the figure: dimmed when old, loud when bad."""
+        if self.fresh is not Freshness.LIVE:
+            return "muted dim" if self.fresh is Freshness.STALE else "unknown"
+        return "text" if self.level is Level.OK else LEVEL_STYLES[self.level]
+
+
+def tile_of(reading: Reading, refresh: timedelta, moment: Moment) -> Tile:
+    """Return what a reading says: past two refreshes dimmed and unknown, past ten `no data`."""
+    fresh = moment.freshness(reading, refresh)
+    if reading.value is None or fresh is Freshness.NO_DATA:
+        return Tile(Figure("no data"), Level.UNKNOWN, Freshness.NO_DATA, _reason(reading))
+    scale = scale_of(reading.indicator, reading.value, reading.history)
+    written = figure(reading.value, reading.indicator, scale)
+    if fresh is Freshness.STALE:
+        old = f"{moment.age(oldest(reading))} old"
+        return Tile(written, Level.UNKNOWN, fresh, old)
+    return Tile(written, reading.level, fresh)
+
+
+def oldest(reading: Reading) -> datetime:
+    """Return the moment from which a stale reading's age counts: its sample's, else its read."""
+    stamps = [at for at in (reading.read_at, reading.sampled_at) if at is not None]
+    return min(stamps)
+
+
+def _reason(reading: Reading) -> str:
+    if reading.reason:
+        return reading.reason
+    return "not read yet" if reading.read_at is None else "not read for too long"
+
+
+def pane_block(
+    pane: Pane,
+    number: int,
+    width: int,
+    height: int,
+    refresh: timedelta,
+    moment: Moment,
+    glyphs: Glyphs,
+    cursor: str | None = None,
+    focused: bool = False,
+) -> list[Line]:
+    """Return a metric pane in a frame of exactly `height` lines; `cursor` is a tile's id."""
+    tiles = [(reading, tile_of(reading, refresh, moment)) for reading in pane.readings]
+    room = height - 2
+    inner = width - 4
+    shown = window(len(tiles), _index(pane.readings, cursor), room)
+    body = [
+        on(drawn, "on cursor") if focused and reading.indicator.id == cursor else drawn
+        for reading, tile in tiles[shown]
+        if (drawn := crop(tile_line(reading, tile, pane.readings, inner, moment, glyphs), inner))
+    ]
+    if not tiles:
+        body = [line(("no indicators are configured", "muted"))]
+    title = line((f"{number} ", "accent bold"), (pane.title, "bold"))
+    aside = pane_freshness([tile for _, tile in tiles], len(tiles[shown]), glyphs)
+    return frame(body, width, height, title, aside, glyphs, focused)
+
+
+def pane_zoomed(
+    pane: Pane,
+    number: int,
+    width: int,
+    height: int,
+    refresh: timedelta,
+    moment: Moment,
+    glyphs: Glyphs,
+    cursor: str | None = None,
+) -> list[Line]:
+    """Return a metric pane that has the whole room: as many tiles as fit, each with a chart."""
+    inner, room = width - 4, height - 2
+    each = max(1, min(room // max(1, len(pane.readings)), 12))
+    body: list[Line] = []
+    shown = window(len(pane.readings), _index(pane.readings, cursor), max(1, room // each))
+    for reading in pane.readings[shown]:
+        tile = tile_of(reading, refresh, moment)
+        head = crop(tile_line(reading, tile, pane.readings, inner, moment, glyphs), inner)
+        body.append(on(head, "on cursor") if reading.indicator.id == cursor else head)
+        if each >= 5:
+            drawn = chart(reading.history, inner, each - 2, reading.indicator, moment, glyphs)
+            body += [*drawn, *[EMPTY] * (each - 1 - len(drawn))]
+    title = line((f"{number} ", "accent bold"), (pane.title, "bold"))
+    tiles = [tile_of(reading, refresh, moment) for reading in pane.readings]
+    aside = pane_freshness(tiles, len(pane.readings[shown]), glyphs)
+    return frame(body, width, height, title, aside, glyphs, True)
+
+
+def window(count: int, index: int, room: int) -> slice:
+    """Return which of `count` rows are shown in `room` lines so that row `index` is among them."""
+    top = max(0, min(index - room + 1, count - room)) if index >= room else 0
+    return slice(top, top + max(0, room))
+
+
+def _index(readings: Sequence[Reading], cursor: str | None) -> int:
+    return next((i for i, r in enumerate(readings) if r.indicator.id == cursor), 0)
+
+
+def pane_freshness(tiles: Sequence[Tile], shown: int, glyphs: Glyphs) -> Line:
+    """Return what a pane's border says of its age: `live`, or how many tiles are not."""
+    stale = sum(tile.fresh is Freshness.STALE for tile in tiles)
+    gone = sum(tile.fresh is Freshness.NO_DATA for tile in tiles)
+    parts = []
+    if shown < len(tiles):
+        parts.append((f"{shown} of {len(tiles)}", "muted"))
+    if gone:
+        parts.append((f"{glyphs.unknown} {gone} no data", "unknown bold"))
+    if stale:
+        parts.append((f"{glyphs.unknown} {stale} stale", "unknown bold"))
+    if not parts and tiles:
+        parts.append(("live", "muted"))
+    joined: list[tuple[str, str]] = []
+    for part in parts:
+        joined += [(f" {glyphs.dot} ", "muted"), part] if joined else [part]
+    return tuple(joined)
+
+
+def tile_line(
+    reading: Reading,
+    tile: Tile,
+    siblings: Sequence[Reading],
+    width: int,
+    moment: Moment,
+    glyphs: Glyphs,
+) -> Line:
+    """Return one tile in a line: sign, title, figure, sparkline, level in words, trend."""
+    title_room, spark_room, trend_room = _columns(siblings, width)
+    sign = glyphs.level(tile.level)
+    level_style = LEVEL_STYLES[tile.level]
+    title = fit(reading.indicator.title, title_room, ellipsis=glyphs.ellipsis)
+    head = line(
+        (f"{sign} ", level_style),
+        title,
+        " ",
+        (fit(tile.figure.number, _NUMBER, "right"), f"{tile.style} bold"),
+        " ",
+        (fit(tile.figure.unit, _UNIT), "muted"),
+    )
+    if tile.trouble:
+        rest = width - width_of(head) - 1
+        return line(head, " ", (fit(tile.trouble, rest, ellipsis=glyphs.ellipsis), "unknown"))
+    spark = ""
+    if spark_room:
+        spark = " " + sparkline(reading.history, spark_room, reading.indicator, moment, glyphs)
+    word = fit(tile.level.value, _WORD)
+    after = _after(reading, trend_room, glyphs)
+    calm = "accent" if tile.level is Level.OK else level_style
+    return line(head, (spark, calm), " ", (word, level_style), after)
+
+
+def _columns(siblings: Sequence[Reading], width: int) -> tuple[int, int, int]:
+    """Cells for title, sparkline and trend, the same for all tiles of a pane."""
+    fixed = 2 + 1 + _NUMBER + 1 + _UNIT + 1 + _WORD
+    wanted = max((len(r.indicator.title) for r in siblings), default=8)
+    compares = any(r.indicator.compare is not None or r.indicator.note for r in siblings)
+    room = width - fixed
+    trend_room = _TREND if compares and room >= 30 else 0
+    room -= trend_room
+    title = min(max(wanted, 8), 24, room if room < 20 else room - 7)
+    spark = min(room - title - 1, 30)
+    if spark < 5:
+        return max(room, 1), 0, trend_room
+    extra = room - title - 1 - spark
+    return title, spark, trend_room + extra
+
+
+def _after(reading: Reading, room: int, glyphs: Glyphs) -> Line:
+    if room < _TREND:
+        return EMPTY
+    indicator = reading.indicator
+    if indicator.compare is not None:
+        change = trend(reading.value, reading.compared, glyphs)
+        ago = f" {format_duration(indicator.compare)}" if room >= 10 else ""
+        return line((fit(change, _TREND), "text"), (ago, "muted"))
+    return line((fit(indicator.note, room, ellipsis=glyphs.ellipsis), "muted"))
+
+
+def pane_line(
+    pane: Pane,
+    number: int,
+    width: int,
+    refresh: timedelta,
+    moment: Moment,
+    glyphs: Glyphs,
+    cursor: str | None = None,
+    focused: bool = False,
+) -> Line:
+    """Return a metric pane in one line; with little room the tiles that are well yield first."""
+    tiles = [(reading, tile_of(reading, refresh, moment)) for reading in pane.readings]
+    head = line((str(number), "accent bold reverse" if focused else "accent bold"), " ")
+    tail = pane_freshness([tile for _, tile in tiles], len(tiles), glyphs)
+    room = width - width_of(head) - width_of(tail) - 2
+    body = _fitted(tiles, room, moment, glyphs, cursor if focused else None)
+    return spread(line(head, body), line(tail, " "), width)
+
+
+def _fitted(
+    tiles: Sequence[tuple[Reading, Tile]],
+    room: int,
+    moment: Moment,
+    glyphs: Glyphs,
+    cursor: str | None,
+) -> Line:
+    for spark in (8, 5, 0):
+        parts = [_short(r, t, spark, moment, glyphs, cursor) for r, t in tiles]
+        if sum(width_of(part) + 3 for part in parts) - 3 <= room:
+            return _joined(parts)
+    kept = list(tiles)
+    hidden = 0
+    while kept:
+        more = line((f"  +{hidden}", "muted")) if hidden else EMPTY
+        parts = [_short(r, t, 0, moment, glyphs, cursor) for r, t in kept]
+        if sum(width_of(part) + 2 for part in parts) - 2 + width_of(more) <= room:
+            return line(_joined(parts, "  "), more)
+        kept.remove(max(kept, key=lambda one: _calm(one, cursor)))
+        hidden += 1
+    return crop(line((f"+{hidden}", "muted")), room)
+
+
+def _calm(one: tuple[Reading, Tile], cursor: str | None) -> int:
+    """How little a tile would be missed."""
+    if one[0].indicator.id == cursor:
+        return -1
+    return {Level.CRIT: 0, Level.UNKNOWN: 1, Level.WARN: 2, Level.OK: 3}[one[1].level]
+
+
+def _joined(parts: Sequence[Line], gap: str = "   ") -> Line:
+    joined: list[tuple[str, str]] = []
+    for part in parts:
+        joined += [(gap, ""), *part] if joined else part
+    return tuple(joined)
+
+
+def _short(
+    reading: Reading, tile: Tile, spark: int, moment: Moment, glyphs: Glyphs, cursor: str | None
+) -> Line:
+    name = reading.indicator.id.replace("_", " ")
+    sign, style = glyphs.level(tile.level), LEVEL_STYLES[tile.level]
+    word = f" {tile.level.value}" if tile.level in (Level.WARN, Level.CRIT) else ""
+    if tile.fresh is not Freshness.LIVE:
+        word = "" if tile.fresh is Freshness.NO_DATA else f" {tile.trouble}"
+    number = tile.figure.compact if tile.figure.unit == "%" else str(tile.figure)
+    drawn = line((name, "muted"), " ", (number, f"{tile.style} bold"), (f" {sign}{word}", style))
+    if spark and tile.fresh is Freshness.LIVE:
+        bars = sparkline(reading.history, spark, reading.indicator, moment, glyphs)
+        drawn = line(drawn, (f" {bars}", "accent" if tile.level is Level.OK else style))
+    return on(drawn, "on cursor") if cursor == reading.indicator.id else drawn

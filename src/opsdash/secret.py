@@ -53,14 +53,20 @@ class Secret:
     def reveal(self) -> str:
         """Return the secret; raise SecretError where it is missing, not private, or not one line."""
         if self._ref.file is None:
-            value = os.environ.get(self._ref.env, "")
-            if not value:
-                raise SecretError(clean(f"environment variable {self._ref.env} is not set"))
-            return _checked(value, f"environment variable {self._ref.env}")
+            value, fault = _checked(os.environ.get(self._ref.env, ""))
+            if fault:
+                raise SecretError(clean(f"environment variable {self._ref.env} {fault}"))
+            return remember(value)
         path = locate(self._ref.file)
         if self._seen is None or self._seen != _state(path):
-            self._seen, raw = _read_private(path)
-            self._value = _checked(_text(raw, path), str(path))
+            self._seen = None
+            state, raw = _read_private(path)
+            value, fault = _decoded(raw)
+            # A traceback that shows locals must find nothing here.
+            del raw
+            if fault:
+                raise SecretError(clean(f"secret file {path} {fault}"))
+            self._seen, self._value = state, remember(value)
         return self._value
 
     def __repr__(self) -> str:
@@ -75,7 +81,7 @@ class Secret:
 
 def locate(ref: FileRef) -> Path:
     """Return where the file is: below `$CREDENTIALS_DIRECTORY` first, then beside the folder."""
-    path = Path(ref.path).expanduser() if ref.path.startswith("~") else Path(ref.path)
+    path = Path(os.path.expanduser(ref.path))
     if path.is_absolute():
         return path
     granted = os.environ.get("CREDENTIALS_DIRECTORY")
@@ -130,8 +136,6 @@ def _read_private(path: Path) -> tuple[tuple[int, ...], bytes]:
             raw = file.read(LIMIT + 1)
     finally:
         os.close(descriptor)
-    if len(raw) > LIMIT:
-        raise SecretError(clean(f"secret file {path} is larger than {LIMIT // 1024} KiB"))
     return _state_of(found), raw
 
 
@@ -174,21 +178,20 @@ def _state_of(found: os.stat_result) -> tuple[int, ...]:
     )
 
 
-def _text(raw: bytes, path: Path) -> str:
-    # Raised outside the handler: a chained UnicodeDecodeError would carry the bytes along.
+def _decoded(raw: bytes) -> tuple[str, str]:
+    """Return the secret in `raw`, or else what is wrong with it; never both."""
+    if len(raw) > LIMIT:
+        return "", f"is larger than {LIMIT // 1024} KiB"
     try:
-        text = raw.decode()
+        return _checked(raw.decode())
     except UnicodeDecodeError:
-        text = None
-    if text is None:
-        raise SecretError(clean(f"secret file {path} is not UTF-8 text"))
-    return text
+        return "", "is not UTF-8 text"
 
 
-def _checked(value: str, place: str) -> str:
+def _checked(value: str) -> tuple[str, str]:
     value = value.removesuffix("\n").removesuffix("\r")
     if not value:
-        raise SecretError(clean(f"{place} is empty"))
+        return "", "is empty or not set"
     if any(character < " " or character == "\x7f" for character in value):
-        raise SecretError(clean(f"{place} holds more than one line or a control character"))
-    return remember(value)
+        return "", "holds more than one line or a control character"
+    return value, ""

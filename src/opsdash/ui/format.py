@@ -1,6 +1,7 @@
 """Values, ages and trends in words: units chosen once an indicator, honest at every edge."""
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,6 +11,7 @@ from opsdash.domain.sample import Point
 from opsdash.ui.glyphs import UTF8, Glyphs
 
 _SECOND = timedelta(seconds=1)
+_WINDOW = re.compile(r"\[([0-9][0-9a-z]*)(?::[0-9a-z]*)?\]")
 _BYTES = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
@@ -46,6 +48,9 @@ def scale_of(
     It follows the thresholds, else the largest value of the history, else the value itself.
     """
     known = [abs(t) for t in (indicator.crit, indicator.warn) if t is not None]
+    if any(known) and indicator.unit is Unit.RATIO:
+        # The threshold nearest to none or all of it asks for the decimals.
+        return _scale(Unit.RATIO, min(known, key=lambda t: min(t, abs(1 - t))))
     if not any(known):
         known = [abs(p.value) for p in history if math.isfinite(p.value)]
     if not any(known) and value is not None and math.isfinite(value):
@@ -62,7 +67,7 @@ def _scale(unit: Unit, size: float) -> Scale:
         step = min(int(math.log(size, 1000)) if size >= 1 else 0, len(_BYTES) - 1)
         return Scale(_BYTES[step], 1000.0**-step, 1 if step else 0)
     if unit is Unit.RATIO:
-        return Scale("%", 100.0, 2)
+        return Scale("%", 100.0, 0 if 0.05 < size < 0.95 else 2)
     if unit is Unit.PERCENT:
         return Scale("%", 1.0, 1 if 0 < size < 10 else 0)
     if unit is Unit.RATE:
@@ -103,6 +108,11 @@ def _large(value: float) -> str:
         if abs(value) >= size:
             return f"{value / size:,.1f}{suffix}"
     return f"{value:,.0f}"
+
+
+def windows(indicator: Indicator) -> tuple[str, ...]:
+    """Return the spans over which an indicator's query looks, as it writes them: `5m`, `24h`."""
+    return tuple(dict.fromkeys(_WINDOW.findall(indicator.query)))
 
 
 def threshold(indicator: Indicator, limit: float | None) -> str:

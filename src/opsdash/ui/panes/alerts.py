@@ -11,6 +11,7 @@ from opsdash.snapshot import EngineState, Snapshot, SourceState
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.moment import Moment
+from opsdash.ui.panes.header import engine_state
 from opsdash.ui.widgets.columns import Column
 from opsdash.ui.widgets.table import Row
 
@@ -24,7 +25,6 @@ _SIGNS = {
 }
 _RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 _PLACES = ("pod", "instance", "host", "node", "service", "job", "namespace")
-_SUMMARIES = ("summary", "message", "description")
 
 
 def alert_columns(width: int) -> tuple[Column, ...]:
@@ -77,8 +77,17 @@ def _states(alert: Alert) -> list[str]:
 
 
 def summary(alert: Alert) -> str:
-    """Return what an alert says of itself: its summary, message or description, else its value."""
-    for name in _SUMMARIES:
+    """Return what an alert says of itself in words for people: its summary, else what it has."""
+    return _said(alert, "summary", "message", "description")
+
+
+def why(alert: Alert) -> str:
+    """Return why an alert fires: its description, which carries the value, else what it has."""
+    return _said(alert, "description", "message", "summary")
+
+
+def _said(alert: Alert, *names: str) -> str:
+    for name in names:
         if alert.annotations.get(name):
             return alert.annotations[name]
     return "" if alert.value is None else f"value {alert.value:,.6g}"
@@ -104,7 +113,7 @@ def alert_row(
         state_cell(alert, narrow, glyphs),
         line((alert.name, name_style)),
         line((where(alert.labels), style)),
-        line((summary(alert), style)),
+        line((why(alert), style)),
         line((_how_long(alert, moment), style)),
         owner_cell(alert, narrow, moment, glyphs),
         level_cell(alert, snapshot) or dash,
@@ -284,7 +293,7 @@ def empty_words(snapshot: Snapshot, moment: Moment, glyphs: Glyphs) -> Line:
 
 def blind_reason(snapshot: Snapshot, moment: Moment) -> str:
     """Return why an empty list proves nothing; empty where it does prove that all is quiet."""
-    if snapshot.engine.state is not EngineState.RUNNING:
+    if engine_state(snapshot, moment) is not EngineState.RUNNING:
         return "no engine is at work"
     if not snapshot.sources:
         return "no source is configured"

@@ -11,7 +11,7 @@ from opsdash.domain.ticket import Ticket
 from opsdash.domain.timeline import Entry
 from opsdash.snapshot import Snapshot
 from opsdash.ui.chart import HOUR, LEVEL_STYLES, chart
-from opsdash.ui.format import figure, threshold, trend
+from opsdash.ui.format import figure, threshold, trend, windows
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, beside, crop, cut, line, width_of
 from opsdash.ui.moment import Moment
@@ -33,7 +33,7 @@ def alert_area(
 ) -> list[Line]:
     """Return the room beneath the list: the alert's words and chart, its timeline, its labels."""
     head = line((alert.name, "bold"), "  ", (summary(alert), "text"))
-    entries = entries_of(alert, detail, snapshot)
+    entries = entries_of(alert, detail)
     foot = labels_line(alert.labels, width, glyphs)
     room = height - 2
     if width < 100 or room < 4:
@@ -72,7 +72,7 @@ def _left(
 
 
 def _right(
-    entries: Sequence[Entry], width: int, room: int, moment: Moment, glyphs: Glyphs
+    entries: Sequence[Entry] | None, width: int, room: int, moment: Moment, glyphs: Glyphs
 ) -> list[Line]:
     return [
         line(("timeline", "muted")),
@@ -80,25 +80,19 @@ def _right(
     ]
 
 
-def entries_of(
-    alert: Alert | Incident, detail: Detail | None, snapshot: Snapshot
-) -> tuple[Entry, ...]:
-    """Return the timeline entries that are known: the detail's, else the snapshot's newest."""
-    newest = snapshot.entries.get(alert.id, ())
-    if detail is None or detail.id != alert.id or not detail.entries:
-        return newest
-    seen = {entry.id for entry in detail.entries}
-    return (*detail.entries, *(e for e in newest if e.id not in seen))
+def entries_of(thing: Alert | Incident, detail: Detail | None) -> tuple[Entry, ...] | None:
+    """Return the timeline of an alert or incident, None while it has not been read."""
+    return detail.entries if detail is not None and detail.id == thing.id else None
 
 
 def timeline_lines(
-    entries: Sequence[Entry], width: int, room: int, moment: Moment, glyphs: Glyphs
+    entries: Sequence[Entry] | None, width: int, room: int, moment: Moment, glyphs: Glyphs
 ) -> list[Line]:
     """Return the newest entries in `room` lines, the newest last."""
     if room <= 0:
         return []
     if not entries:
-        return [line(("nothing recorded yet", "muted"))]
+        return [line(("nothing recorded yet" if entries is not None else "", "muted"))]
     return [cut_line(entry_line(entry, moment), width, glyphs) for entry in entries[-room:]]
 
 
@@ -191,8 +185,8 @@ def alert_page(
         lines += _section(f"{detail.indicator.title}, last hour")
         lines += chart(detail.hour, min(width, 120), 9, detail.indicator, moment, glyphs)
     lines += _section("timeline")
-    entries = entries_of(alert, detail, snapshot)
-    lines += timeline_lines(entries, width, max(len(entries), 1), moment, glyphs)
+    entries = entries_of(alert, detail)
+    lines += timeline_lines(entries, width, len(entries or ()) + 1, moment, glyphs)
     lines += _pairs("labels", alert.labels, width)
     lines += _pairs("annotations", alert.annotations, width)
     if detail is not None and detail.earlier:
@@ -262,8 +256,8 @@ def incident_page(
         *_field("alerts", str(len(incident.alerts)), width),
         *_section("timeline"),
     ]
-    entries = entries_of(incident, detail, snapshot)
-    return [*lines, *timeline_lines(entries, width, max(len(entries), 1), moment, glyphs)]
+    entries = entries_of(incident, detail)
+    return [*lines, *timeline_lines(entries, width, len(entries or ()) + 1, moment, glyphs)]
 
 
 def ticket_page(ticket: Ticket, width: int, moment: Moment, glyphs: Glyphs) -> list[Line]:
@@ -309,7 +303,7 @@ def indicator_page(
         ),
         EMPTY,
         *_field("query", indicator.query, width),
-        *_field("window", window_of(indicator) or glyphs.dash, width),
+        *_field("window", ", ".join(windows(indicator)) or glyphs.dash, width),
         *_field("thresholds", _thresholds(indicator) or "none", width),
         *_field("compared", _compared(reading, glyphs), width),
         *_field("read", _read(reading, snapshot, moment, glyphs), width),
@@ -327,13 +321,6 @@ def _safe(labels: Labels) -> SafeLabels:
     from opsdash.domain.text import clean
 
     return {name: clean(value) for name, value in labels.items()}
-
-
-def window_of(indicator: Indicator) -> str:
-    """Return the spans over which a query looks, as it writes them: `5m`, `24h, 1d`."""
-    import re
-
-    return ", ".join(dict.fromkeys(re.findall(r"\[([0-9a-z]+)(?::[0-9a-z]*)?\]", indicator.query)))
 
 
 def _thresholds(indicator: Indicator) -> str:

@@ -7,8 +7,8 @@ from opsdash.domain.duration import parse_duration
 from opsdash.domain.freshness import Freshness
 from opsdash.domain.indicator import Reading
 from opsdash.domain.status import Status
-from opsdash.snapshot import EngineState, Snapshot, SourceState
-from opsdash.ui.format import figure, scale_of, trend
+from opsdash.snapshot import ENGINE_DOWN_AFTER, EngineState, Snapshot, SourceState
+from opsdash.ui.format import figure, scale_of, trend, windows
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, crop, cut, line, on, spaced, spread, width_of
 from opsdash.ui.moment import Moment
@@ -27,7 +27,7 @@ def header(
     """Return the one line that says what, how it is, and for whom; what is least needed yields."""
     title = line(" ", (str(snapshot.setup.title), "bold"))
     flags = _flags(snapshot, paused)
-    state = status_badge(snapshot, glyphs)
+    state = status_badge(status_of(snapshot, moment), glyphs)
     counts = severity_counts(snapshot, glyphs, words=width >= 100)
     left = line(" ", spaced([title[1:], flags, state, counts]))
     extras = _extras(snapshot, width, moment, glyphs)
@@ -39,10 +39,27 @@ def header(
     return on(spread(left, right, width), "on header")
 
 
-def status_badge(snapshot: Snapshot, glyphs: Glyphs) -> Line:
+def engine_state(snapshot: Snapshot, moment: Moment) -> EngineState:
+    """Return how the engine is now, which may be worse than when the snapshot was taken."""
+    engine = snapshot.engine
+    if engine.state is EngineState.RUNNING and engine.heartbeat_at is not None:
+        moment.expect(engine.heartbeat_at + ENGINE_DOWN_AFTER + timedelta(milliseconds=1))
+        if moment.now - engine.heartbeat_at > ENGINE_DOWN_AFTER:
+            return EngineState.DOWN
+    return engine.state
+
+
+def status_of(snapshot: Snapshot, moment: Moment) -> Status:
+    """Return the system's status now: what was healthy under an engine since dead is unknown."""
+    if engine_state(snapshot, moment) is EngineState.RUNNING:
+        return snapshot.status
+    return Status.CRITICAL if snapshot.status is Status.CRITICAL else Status.UNKNOWN
+
+
+def status_badge(status: Status, glyphs: Glyphs) -> Line:
     """Return the status as a filled badge: sign and word, never the colour alone."""
-    sign, style = _LOOKS[snapshot.status]
-    word = snapshot.status.value.upper()
+    sign, style = _LOOKS[status]
+    word = status.value.upper()
     return line((f" {getattr(glyphs, sign)} {word} ", f"{style} reverse bold"))
 
 
@@ -70,8 +87,8 @@ def severity_counts(snapshot: Snapshot, glyphs: Glyphs, words: bool = True) -> L
 
 def tiny(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> Line:
     """Return the one line of a terminal too small for anything else: `3 CRIT 5 WARN`."""
-    moment.freshness_of(snapshot.as_of, snapshot.setup.refresh)
-    if snapshot.engine.state is not EngineState.RUNNING:
+    status = status_of(snapshot, moment)
+    if engine_state(snapshot, moment) is not EngineState.RUNNING:
         return crop(line(("ENGINE DOWN", "crit bold")), width)
     parts = [
         line((f"{count} {word}", f"{style} bold"))
@@ -81,9 +98,9 @@ def tiny(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> Line
         )
         if (count := firing(snapshot, severity))
     ]
-    if not parts or snapshot.status is Status.UNKNOWN:
-        sign, style = _LOOKS[snapshot.status]
-        parts.append(line((f"{getattr(glyphs, sign)} {snapshot.status.value.upper()}", style)))
+    if not parts or status is Status.UNKNOWN:
+        sign, style = _LOOKS[status]
+        parts.append(line((f"{getattr(glyphs, sign)} {status.value.upper()}", style)))
     return crop(spaced(parts, " "), width)
 
 
@@ -92,9 +109,8 @@ def problem_lines(
 ) -> list[Line]:
     """Return what keeps the screen from being whole in at most `room` lines, the worst first."""
     found = [*_engine(snapshot, moment, glyphs), *_sources(snapshot, moment, glyphs)]
-    named = {source.id for source in snapshot.sources}
     for problem in snapshot.problems:
-        if problem.id not in named and problem.id != "engine":
+        if problem.id != "engine" and not problem.id.startswith("source:"):
             since = f", since {moment.date_clock(problem.since)}" if problem.since else ""
             found.append(line((f" {glyphs.warn} {problem.text}{since}", "warn")))
     if len(found) > room > 0:
@@ -112,9 +128,10 @@ def problem_lines(
 
 def _engine(snapshot: Snapshot, moment: Moment, glyphs: Glyphs) -> list[Line]:
     engine = snapshot.engine
-    if engine.state is EngineState.RUNNING:
+    state = engine_state(snapshot, moment)
+    if state is EngineState.RUNNING:
         return []
-    if engine.state is EngineState.NEVER or engine.heartbeat_at is None:
+    if state is EngineState.NEVER or engine.heartbeat_at is None:
         text = "NO ENGINE has run yet: nothing is collected and nobody is paged"
     else:
         since, ago = moment.date_clock(engine.heartbeat_at), moment.age(engine.heartbeat_at)
@@ -184,13 +201,16 @@ def _reading(
     if indicator.compare is not None:
         parts = line(parts, " ", (trend(reading.value, reading.compared, glyphs), "muted"))
     down = _downtime(reading) if width >= 130 else ""
-    return line(parts, (f" {indicator.note}{down}", "muted")) if width >= 130 else parts
+    return line(parts, (down, "muted"))
 
 
 def _downtime(reading: Reading) -> str:
-    """How long it was down, where the note names the window of an availability."""
+    """How long it was down, over the window of an availability's query."""
+    spans = windows(reading.indicator)
+    if not spans:
+        return ""
     try:
-        window = parse_duration(reading.indicator.note)
+        window = parse_duration(spans[0])
     except ValueError:
         return ""
     if reading.value is None or not 0 <= reading.value <= 1:

@@ -180,7 +180,7 @@ def _columns(siblings: Sequence[Reading], width: int) -> tuple[int, int, int]:
     """Cells for title, sparkline and trend, the same for all tiles of a pane."""
     fixed = 2 + 1 + _NUMBER + 1 + _UNIT + 1 + _WORD
     wanted = max((len(r.indicator.title) for r in siblings), default=8)
-    compares = any(r.indicator.compare is not None or r.indicator.note for r in siblings)
+    compares = any(r.indicator.compare is not None for r in siblings)
     room = width - fixed
     trend_room = _TREND if compares and room >= 30 else 0
     room -= trend_room
@@ -200,7 +200,7 @@ def _after(reading: Reading, room: int, glyphs: Glyphs) -> Line:
         change = trend(reading.value, reading.compared, glyphs)
         ago = f" {format_duration(indicator.compare)}" if room >= 10 else ""
         return line((fit(change, _TREND), "text"), (ago, "muted"))
-    return line((fit(indicator.note, room, ellipsis=glyphs.ellipsis), "muted"))
+    return EMPTY
 
 
 def pane_line(

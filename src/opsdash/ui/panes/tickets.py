@@ -1,7 +1,8 @@
 """Support tickets from local state: priority, subject, customer, status and age."""
 
-from opsdash.domain.ticket import Priority, Ticket, ticket_order
+from opsdash.domain.ticket import Priority, Ticket
 from opsdash.snapshot import Snapshot
+from opsdash.ui.format import age
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.moment import Moment
@@ -28,11 +29,6 @@ TICKET_COLUMNS = (
 """The columns of the list; narrow screens drop those of the lowest `keep`."""
 
 
-def tickets_listed(snapshot: Snapshot) -> list[Ticket]:
-    """Return the tickets in order: open before done, urgent first, oldest first."""
-    return sorted(snapshot.tickets, key=ticket_order)
-
-
 def ticket_row(ticket: Ticket, moment: Moment, glyphs: Glyphs) -> Row:
     """Return the row of a ticket, one cell a column."""
     style = "" if ticket.open else "muted"
@@ -52,8 +48,6 @@ def ticket_row(ticket: Ticket, moment: Moment, glyphs: Glyphs) -> Row:
 def _response(ticket: Ticket, moment: Moment, glyphs: Glyphs) -> Line:
     """How soon it was answered; what is still to be answered says how long it has waited."""
     if ticket.responded_at is not None:
-        from opsdash.ui.format import age
-
         return line((f"{glyphs.ok} ", "ok"), age(ticket.responded_at - ticket.created_at))
     if not ticket.open:
         return line((glyphs.dash, "muted"))

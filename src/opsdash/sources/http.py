@@ -36,6 +36,7 @@ LONGEST_RETRY_AFTER = timedelta(seconds=300)
 AUTH_RETRY_AFTER = timedelta(seconds=60)
 _KEEP_ALIVE = 120.0
 _CONNECTIONS = 6
+_HTML = "an HTML page; is there a login or another program at this URL?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,12 @@ class HttpClient:
             text = f"{self.origin} answered {reply.status}{tail}{pause}"
             return SourceError(clean(text, 2 * TEXT_LIMIT), wait)
         return _fail(f"{self.origin} answered {reply.status}{tail}")
+
+    def strange(self, what: str, reply: Reply) -> SourceError:
+        """Return the error that a reply of status 200 means which is not what the API promises."""
+        if reply.content_type == "text/html":
+            what = _HTML
+        return _fail(f"{self.origin} answered {what}")
 
     def words(self, reply: Reply) -> SafeText:
         """Return what the body of a refusal says, whatever its shape, in 200 clean characters."""
@@ -352,7 +359,7 @@ def _words(reply: Reply) -> str:
     """Return the error text of Prometheus' envelope, Alertmanager's string or object, or plain text."""
     start = reply.body[:4096].lstrip()
     if reply.content_type == "text/html" or start[:1] == b"<":
-        return "an HTML page; is there a login or another program at this URL?"
+        return _HTML
     if start[:1] not in (b"{", b'"'):
         return start[: 4 * TEXT_LIMIT].decode(errors="replace").strip()
     try:

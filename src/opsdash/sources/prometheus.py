@@ -274,22 +274,17 @@ class PrometheusSource:
                 raise QueryFaultError(self.client.refusal(reply).reason) from None
             if reply.status != 200:
                 raise self.client.refusal(reply) from None
-            raise self._strange(str(error), reply) from None
+            raise self.client.strange(str(error), reply) from None
         if not isinstance(payload, dict) or payload.get("status") not in ("success", "error"):
             if reply.status != 200:
                 raise self.client.refusal(reply)
-            raise self._strange("JSON that is not Prometheus'", reply)
+            raise self.client.strange("JSON that is not Prometheus'", reply)
         if reply.status == 200 and payload["status"] == "success":
             return _with_result(payload)
         kind = payload.get("errorType")
         if kind in _QUERY_ERRORS or reply.status in (400, 413, 414, 422):
             raise QueryFaultError(self.client.words(reply))
         raise self.client.refusal(reply)
-
-    def _strange(self, what: str, reply: Reply) -> SourceError:
-        if reply.content_type == "text/html":
-            what = "an HTML page; is there a login or another program at this URL?"
-        return SourceError(clean(f"{self.client.origin} answered {what}", 400))
 
 
 def _with_result(payload: dict[str, Any]) -> Mapping[str, Any]:

@@ -99,3 +99,30 @@ def raw_labels(found: object) -> Mapping[str, str]:
 def safe_labels(labels: Mapping[str, str]) -> dict[str, SafeText]:
     """Return labels or annotations with clean names and values."""
     return {str(clean(name, 200)): clean(text) for name, text in labels.items()}
+
+
+class SafeTexts:
+    """Cleans many labels, each distinct text once."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._texts: dict[str, SafeText] = {}
+
+    def labels(self, labels: Mapping[str, str]) -> dict[str, SafeText]:
+        """Return labels or annotations with clean names and values."""
+        return {self._name(name): self.text(text) for name, text in labels.items()}
+
+    def text(self, raw: object) -> SafeText:
+        """Return a value as clean text."""
+        if not isinstance(raw, str):
+            return clean(raw)
+        known = self._texts.get(raw)
+        if known is None:
+            known = self._texts[raw] = clean(raw)
+        return known
+
+    def _name(self, raw: str) -> str:
+        known = self._names.get(raw)
+        if known is None:
+            known = self._names[raw] = clean(raw, 200)
+        return known

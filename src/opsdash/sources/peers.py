@@ -1,0 +1,107 @@
+"""Servers that show the same alerts: each one's last reading, and what an absence in it proves."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from opsdash.domain.alert import Observation
+from opsdash.domain.text import SafeText, clean
+from opsdash.sources.http import HttpClient
+from opsdash.sources.source import SourceError
+
+
+class PeerReading(NamedTuple):
+    """A list of alerts: its bytes, what they mean, when each was updated, and whether all was read."""
+
+    body: bytes = b""
+    observations: Mapping[str, Observation] = {}
+    updates: Mapping[str, str] = {}
+    warnings: tuple[SafeText, ...] = ()
+    whole: bool = True
+
+
+@dataclass(slots=True)
+class Peer:
+    """One server.
+
+    `unproven` says that it may have restarted since it was last asked when it started.
+    `settled_at` is when a server that has just started has been told everything. `alone` are the
+    alerts that it alone showed while it could be trusted.
+    """
+
+    client: HttpClient
+    reading: PeerReading = field(default_factory=PeerReading)
+    error: SourceError | None = None
+    paused_until: datetime | None = None
+    unproven: bool = True
+    settled_at: datetime | None = None
+    alone: Set[str] | None = None
+
+    def trusted(self, now: datetime) -> bool:
+        """Whether an alert that it does not show is not firing."""
+        settled = self.settled_at is None or self.settled_at <= now
+        return self.error is None and settled and self.reading.whole
+
+
+async def read_peers(
+    peers: Sequence[Peer],
+    now: datetime,
+    read: Callable[[Peer, datetime], Awaitable[PeerReading]],
+    settling: timedelta,
+) -> bool:
+    """Read all peers at once and return whether anything differs; raise when none answers."""
+    changed = await asyncio.gather(*(_read(peer, now, read) for peer in peers))
+    errors = [peer.error for peer in peers if peer.error is not None]
+    if len(errors) == len(peers):
+        waits = [error.retry_after for error in errors if error.retry_after is not None]
+        reasons = dict.fromkeys(error.reason for error in errors)
+        raise SourceError(
+            clean("; ".join(reasons), 800), min(waits) if len(waits) == len(errors) else None
+        )
+    trusted = [peer for peer in peers if peer.trusted(now)]
+    for peer in trusted:
+        others = (set(p.reading.observations) for p in trusted if p is not peer)
+        peer.alone = set(peer.reading.observations).difference(*others)
+    return any(changed)
+
+
+async def _read(
+    peer: Peer, now: datetime, read: Callable[[Peer, datetime], Awaitable[PeerReading]]
+) -> bool:
+    """Read one peer and return whether it differs from before; its error is kept in it."""
+    before, failed = peer.reading, peer.error is not None
+    if peer.paused_until is not None and now < peer.paused_until:
+        return False
+    try:
+        peer.reading = await read(peer, now)
+    except SourceError as error:
+        peer.error = error
+        peer.unproven = True
+        peer.paused_until = now + error.retry_after if error.retry_after else None
+        return not failed
+    peer.error, peer.paused_until, peer.unproven = None, None, False
+    return failed or peer.reading is not before
+
+
+def doubtful(peers: Sequence[Peer], now: datetime, patience_ends: datetime) -> bool:
+    """Whether an alert that no peer shows may be firing all the same.
+
+    So it is while no peer can be trusted, while one that cannot had shown alerts that nobody else
+    shows, and, until `patience_ends`, while one was never trusted at all.
+    """
+    if not any(peer.trusted(now) for peer in peers):
+        return True
+    shown: set[str] = set()
+    for peer in peers:
+        if peer.error is None:
+            shown.update(peer.reading.observations)
+    for peer in peers:
+        if peer.trusted(now):
+            continue
+        if peer.alone is None and now < patience_ends:
+            return True
+        if peer.alone is not None and peer.alone - shown:
+            return True
+    return False

@@ -22,6 +22,7 @@ _BY_ID = _ALL + " WHERE id = ?"
 _CHANGED = _ALL + " WHERE changed > ?"
 _SHOWN = _ALL + " WHERE resolved_at IS NULL OR resolved_at >= ?"
 _OF_INCIDENT = _ALL + " WHERE incident = ? ORDER BY active_at"
+_EARLIER = _ALL + " WHERE fingerprint = ? AND occurrence < ? ORDER BY occurrence DESC LIMIT ?"
 _BY_PREFIX = _ALL + " WHERE substr(id, 1, ?) = ? ORDER BY resolved_at IS NOT NULL, occurrence DESC"
 
 
@@ -49,6 +50,12 @@ def load(connection: sqlite3.Connection, id: str) -> Alert | None:
 def load_of_incident(connection: sqlite3.Connection, number: int) -> list[Alert]:
     """Return the occurrences that belong to an incident, oldest first."""
     return list(map(_alert, connection.execute(_OF_INCIDENT, (number,))))
+
+
+def load_earlier(connection: sqlite3.Connection, alert: Alert, limit: int) -> tuple[Alert, ...]:
+    """Return the occurrences of the same alert before this one, newest first."""
+    rows = connection.execute(_EARLIER, (alert.fingerprint, alert.occurrence, limit))
+    return tuple(map(_alert, rows))
 
 
 def match(connection: sqlite3.Connection, prefix: str) -> list[Alert]:

@@ -25,3 +25,8 @@ def next_incident(connection: sqlite3.Connection) -> int:
     """Return the next incident's number, never used before."""
     connection.execute("UPDATE counter SET value = value + 1 WHERE name = 'incident'")
     return count(connection, "incident")
+
+
+def ask_refresh(connection: sqlite3.Connection) -> None:
+    """Ask the engine to read every source now instead of at the next interval."""
+    connection.execute("UPDATE counter SET value = value + 1 WHERE name = 'refresh'")

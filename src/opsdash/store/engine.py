@@ -87,28 +87,37 @@ def forget_other_sources(connection: sqlite3.Connection, ids: Iterable[str]) -> 
     for (id,) in connection.execute("SELECT id FROM source").fetchall():
         if id not in known:
             connection.execute("DELETE FROM source WHERE id = ?", (id,))
+    for (id,) in connection.execute("SELECT DISTINCT source FROM problem").fetchall():
+        if id not in known:
+            connection.execute("DELETE FROM problem WHERE source = ?", (id,))
 
 
-def save_problems(
-    connection: sqlite3.Connection, problems: Iterable[tuple[str, str]], now: datetime
+def record_warnings(
+    connection: sqlite3.Connection, source: str, warnings: Iterable[str], now: datetime
 ) -> None:
-    """Store the problems that are there now, as (id, text); the others are over."""
-    present = dict(problems)
-    for (id,) in connection.execute("SELECT id FROM problem").fetchall():
-        if id not in present:
-            connection.execute("DELETE FROM problem WHERE id = ?", (id,))
-    for id, text in present.items():
+    """Store what a source warns of now, each with since when; its other warnings are over."""
+    present = list(dict.fromkeys(warnings))
+    known = connection.execute("SELECT text FROM problem WHERE source = ?", (source,)).fetchall()
+    for (text,) in known:
+        if text not in present:
+            connection.execute("DELETE FROM problem WHERE source = ? AND text = ?", (source, text))
+    for text in present:
         connection.execute(
-            "INSERT INTO problem (id, text, since) VALUES (?, ?, ?)"
-            " ON CONFLICT (id) DO UPDATE SET text = excluded.text",
-            (id, text, to_ms(now)),
+            "INSERT INTO problem (source, text, since) VALUES (?, ?, ?)"
+            " ON CONFLICT (source, text) DO NOTHING",
+            (source, text, to_ms(now)),
         )
 
 
 def load_problems(connection: sqlite3.Connection) -> tuple[Problem, ...]:
-    """Return the problems that the engine recorded, oldest first."""
-    rows = connection.execute("SELECT id, text, since FROM problem ORDER BY since, id")
-    return tuple(Problem(id, clean(text), from_ms(since)) for id, text, since in rows)
+    """Return what the sources warn of, oldest first."""
+    rows = connection.execute(
+        "SELECT source, text, since FROM problem ORDER BY since, source, text"
+    )
+    return tuple(
+        Problem(f"warning:{source}", clean(f"{source}: {text}"), from_ms(since))
+        for source, text, since in rows
+    )
 
 
 def save_on_call(connection: sqlite3.Connection, shifts: Iterable[OnCall]) -> None:

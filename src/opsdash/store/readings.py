@@ -14,11 +14,11 @@ from opsdash.domain.text import clean
 MINUTE = timedelta(minutes=1)
 """The coarse step: a day is kept at it."""
 
-KEPT = {True: timedelta(days=1), False: timedelta(hours=1)}
-"""How long points are kept: at one minute (True) and at every refresh (False)."""
-
-FINE = 0
+FINE = timedelta()
 """The step under which points at every refresh are filed."""
+
+KEPT = {MINUTE: timedelta(days=1), FINE: timedelta(hours=1)}
+"""How long the points of each step are kept."""
 
 
 def load(connection: sqlite3.Connection) -> dict[str, tuple[Any, ...]]:
@@ -82,7 +82,7 @@ def record(
         ),
     )
     at = sampled_at or now
-    add_points(connection, indicator, timedelta(), [Point(at, value)])
+    add_points(connection, indicator, FINE, [Point(at, value)])
     add_points(connection, indicator, MINUTE, [Point(_floor(at, MINUTE), value)])
 
 
@@ -128,30 +128,20 @@ def points(
     return tuple(Point(from_ms(at), value) for at, value in rows)
 
 
-def newest_point(
-    connection: sqlite3.Connection, indicator: str, step: timedelta
-) -> datetime | None:
-    """Return when the series has its last point, None where it has none."""
+def newest_point(connection: sqlite3.Connection, step: timedelta) -> datetime | None:
+    """Return when the newest point of any series was, None where there is none."""
     row = connection.execute(
-        "SELECT max(at) FROM point WHERE indicator = ? AND step = ?",
-        (indicator, step // timedelta(milliseconds=1)),
+        "SELECT max(at) FROM point WHERE step = ?", (step // timedelta(milliseconds=1),)
     ).fetchone()
     return _moment(row[0])
 
 
-def minutes(
-    connection: sqlite3.Connection, indicators: Sequence[str], since: datetime
-) -> dict[str, tuple[Point, ...]]:
-    """Return the minute series of several indicators since `since`."""
-    return {name: points(connection, name, MINUTE, since) for name in indicators}
-
-
 def prune(connection: sqlite3.Connection, now: datetime) -> None:
     """Drop the points that no chart shows any more."""
-    for coarse, kept in KEPT.items():
+    for step, kept in KEPT.items():
         connection.execute(
             "DELETE FROM point WHERE step = ? AND at < ?",
-            (60_000 if coarse else FINE, to_ms(now - kept)),
+            (step // timedelta(milliseconds=1), to_ms(now - kept)),
         )
 
 

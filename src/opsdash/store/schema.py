@@ -6,7 +6,7 @@ from opsdash.store.errors import StoreNewer
 
 _FIRST = (
     "CREATE TABLE counter (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
-    "INSERT INTO counter (name, value) VALUES ('change', 0), ('incident', 0)",
+    "INSERT INTO counter (name, value) VALUES ('change', 0), ('incident', 0), ('refresh', 0)",
     """CREATE TABLE lease (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         holder TEXT NOT NULL,
@@ -30,9 +30,10 @@ _FIRST = (
         reason TEXT
     )""",
     """CREATE TABLE problem (
-        id TEXT PRIMARY KEY,
+        source TEXT NOT NULL,
         text TEXT NOT NULL,
-        since BIGINT NOT NULL
+        since BIGINT NOT NULL,
+        PRIMARY KEY (source, text)
     )""",
     """CREATE TABLE reading (
         indicator TEXT PRIMARY KEY,

@@ -1,0 +1,43 @@
+"""`opsdash alerts`: every alert with acknowledgement and level."""
+
+from pathlib import Path
+
+import click
+
+from opsdash.cli.main import config_option, load_plan
+from opsdash.cli.output import format_option, print_columns, print_json
+from opsdash.cli.reading import picture
+from opsdash.cli.shapes import alert_shape, alert_words
+from opsdash.domain.span import format_span
+
+
+@click.command(epilog="Example:  opsdash alerts --format json | jq '.[] | select(.level > 1)'")
+@config_option
+@format_option()
+def alerts(config: Path | None, form: str) -> None:
+    """List all alerts: those that need a person first, resolved ones of the last hour last."""
+    snapshot = picture(load_plan(config))
+    policy = snapshot.setup.policy
+    if form == "json":
+        print_json([alert_shape(alert, policy) for alert in snapshot.alerts])
+        return
+    if not snapshot.alerts:
+        click.echo("no alerts" if not snapshot.problems else "no alerts known")
+    else:
+        rows = [
+            (
+                alert.id,
+                alert_words(alert),
+                alert.severity,
+                alert.name,
+                format_span(snapshot.taken_at - (alert.fired_at or alert.active_at)),
+                alert.acknowledgement.by if alert.acknowledgement else "nobody",
+                f"{alert.level} {policy.name(alert.level)}" if alert.level else "-",
+                alert.incident or "-",
+            )
+            for alert in snapshot.alerts
+        ]
+        header = ("ID", "STATE", "SEVERITY", "ALERT", "FOR", "OWNER", "LEVEL", "INCIDENT")
+        print_columns(header, rows)
+    for problem in snapshot.problems:
+        click.echo(f"! {problem.text}", err=True)

@@ -1,0 +1,93 @@
+"""`opsdash check`: the configuration, its secrets, the store and every server, tried."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from opsdash.cli.main import config_option, load_plan
+from opsdash.plan import Plan, secret_refs
+
+
+@click.command(epilog="Example:  opsdash check --config ops.toml")
+@config_option
+def check(config: Path | None) -> None:
+    """Validate the configuration and try all that it names; exit 0 when everything works, else 1."""
+    plan = load_plan(config)
+    click.echo(f"ok    configuration {plan.config_path}")
+    bad = 0
+    for good, text in (*_secrets(plan), *_store(plan), *asyncio.run(_sources(plan))):
+        click.echo(f"{'ok   ' if good else 'FAIL '} {text}")
+        bad += not good
+    if bad:
+        raise SystemExit(1)
+
+
+def _secrets(plan: Plan) -> Iterator[tuple[bool, str]]:
+    from opsdash.secret import Secret, SecretError
+
+    for ref in secret_refs(plan):
+        secret = Secret(ref)
+        try:
+            secret.reveal()
+        except SecretError as error:
+            yield False, str(error.reason)
+        else:
+            yield True, f"secret {secret!r} can be read"
+
+
+def _store(plan: Plan) -> Iterator[tuple[bool, str]]:
+    import sqlite3
+
+    from opsdash.store.connection import connect
+    from opsdash.store.errors import StoreError
+
+    try:
+        connect(Path(plan.store_path)).close()
+    except StoreError as error:
+        yield False, str(error)
+    else:
+        yield True, f"store {plan.store_path}"
+    if (3, 7, 0) <= sqlite3.sqlite_version_info < (3, 51, 3):
+        # sqlite.org/wal.html, "the WAL-reset bug": two checkpointers can corrupt the file.
+        yield True, f"SQLite {sqlite3.sqlite_version}: only the engine may checkpoint (it does)"
+    if os.environ.get("OPSDASH_USER"):
+        yield True, "OPSDASH_USER is recorded as a claim, beside the real user"
+
+
+async def _sources(plan: Plan) -> list[tuple[bool, str]]:
+    from opsdash.runtime import now, open_sources
+    from opsdash.sources.source import SourceError
+
+    found: list[tuple[bool, str]] = []
+    try:
+        sources = open_sources(plan)
+    except Exception as error:
+        return [(False, f"sources cannot be opened: {error}")]
+    for metric in sources.metrics:
+        try:
+            answers = await metric.read(plan.setup.indicators, now())
+        except SourceError as error:
+            found.append((False, f"{metric.id}: {error.reason}"))
+            continue
+        found.append((True, f"{metric.id} answers"))
+        for indicator in plan.setup.indicators:
+            answer = answers.get(indicator.id)
+            if answer is None or answer.value is None:
+                reason = answer.reason if answer else "no answer"
+                found.append((False, f"{metric.id}: {indicator.id} ({indicator.title}): {reason}"))
+    for source in sources.alerts:
+        try:
+            report = await source.alerts(now())
+        except SourceError as error:
+            found.append((False, f"{source.id}: {error.reason}"))
+        else:
+            found.append((True, f"{source.id} answers, {len(report.observations)} alerts"))
+            found.extend((False, f"{source.id}: {warning}") for warning in report.warnings)
+    for opened in sources.metrics:
+        await opened.close()
+    for watched in sources.alerts:
+        await watched.close()
+    return found

@@ -1,0 +1,110 @@
+"""`opsdash demo`: the dashboard on a simulated payment application, in a state of its own."""
+
+import shutil
+import signal
+import tempfile
+import threading
+from pathlib import Path
+
+import click
+
+_CONFIG = """\
+title = "Payment App Production"
+refresh = "2s"
+theme = "{theme}"
+
+[store]
+url = "sqlite:///{store}"
+
+[simulation]
+speed = {speed}
+seed = {seed}
+
+[[person]]
+id = "john"
+name = "John"
+expertise = ["backend"]
+
+[[person]]
+id = "sarah"
+name = "Sarah"
+expertise = ["frontend"]
+
+[[person]]
+id = "alex"
+name = "Alex"
+expertise = ["full-stack", "devops"]
+
+[[person]]
+id = "tech-lead"
+name = "Maria"
+
+[[person]]
+id = "pm"
+name = "Priya"
+
+[[person]]
+id = "ceo"
+name = "Chen"
+
+[[schedule]]
+id = "primary"
+timezone = "UTC"
+handoff = "09:00"
+weeks = [ {{ mon = "john", wed = "sarah", fri = "alex" }} ]
+"""
+
+
+@click.command(epilog="Example:  opsdash demo --speed 10")
+@click.option("--speed", type=float, default=None, help="Seconds of the story in a real one.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the noise.")
+@click.option("--theme", default="night-shift", show_default=True, help="The theme to begin with.")
+@click.option(
+    "--metrics-listen",
+    metavar="HOST:PORT",
+    help="Serve the simulation's metrics to a real Prometheus instead of opening the dashboard.",
+)
+def demo(speed: float | None, seed: int, theme: str, metrics_listen: str | None) -> None:
+    """Show a simulated payment application whose incident unfolds before you; needs nothing.
+
+    Its state lives in a folder of its own and is gone when you quit.
+    """
+    from opsdash.sources.simulation.clock import DEFAULT_SPEED
+
+    pace = DEFAULT_SPEED if speed is None else speed
+    if not 0 < pace <= 10_000:
+        raise click.BadParameter("write a number between 0 and 10000", param_hint="--speed")
+    if metrics_listen is not None:
+        _serve(metrics_listen, pace, seed)
+        return
+    folder = Path(tempfile.mkdtemp(prefix="opsdash-demo-"))
+    try:
+        path = folder / "opsdash.toml"
+        store = folder / "opsdash.db"
+        path.write_text(_CONFIG.format(theme=theme, store=store, speed=pace, seed=seed))
+        path.chmod(0o600)
+        from opsdash.cli.dashboard import open_dashboard
+        from opsdash.cli.main import load_plan
+
+        open_dashboard(load_plan(path))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serve(address: str, speed: float, seed: int) -> None:
+    from opsdash.cli.main import fail
+    from opsdash.runtime import now
+    from opsdash.sources.exposition import serve
+    from opsdash.sources.simulation.clock import SimulatedClock
+    from opsdash.sources.source import SourceError
+
+    try:
+        exposition = serve(address, SimulatedClock(now(), speed), now, seed)
+    except SourceError as error:
+        fail(error.reason)
+    click.echo(f"SIMULATED metrics on port {exposition.port}, path /metrics; ctrl+c ends it")
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    ended.wait()
+    exposition.close()

@@ -1,0 +1,131 @@
+"""The command line's root: which commands there are, each imported only when it is called."""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from opsdash import __version__
+from opsdash.domain.text import clean
+
+if TYPE_CHECKING:
+    from opsdash.plan import Plan
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("opsdash.cli.demo", "Show a simulated payment application and its incident."),
+    "check": ("opsdash.cli.check", "Validate the configuration and try what it names."),
+    "engine": ("opsdash.cli.engine", "Run the headless engine."),
+    "status": ("opsdash.cli.status", "Say how production is, and exit 0 to 3 by it."),
+    "alerts": ("opsdash.cli.alerts", "List all alerts with acknowledgement and level."),
+    "ack": ("opsdash.cli.respond", "Acknowledge alerts."),
+    "unack": ("opsdash.cli.respond", "Take acknowledgements back."),
+    "escalate": ("opsdash.cli.respond", "Move an alert to the next escalation level."),
+}
+"""Command names in the order of the help, each with its module and its one line."""
+
+NO_CONFIG = """\
+opsdash: no configuration found.
+  to look around first:        opsdash demo
+  for your own Prometheus:     put  [prometheus]  and  url = "http://HOST:9090"  into {place}"""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when that command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the command names in their order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by their one lines, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+class OneLineError(click.ClickException):
+    """What is wrong and what to do, on one line of standard error; exit status 2."""
+
+    exit_code = 2
+
+    def show(self, file: object = None) -> None:
+        """Print the line."""
+        click.echo(f"opsdash: {self.message}", err=True)
+
+
+def config_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command `--config`."""
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="The configuration (else $OPSDASH_CONFIG, else $XDG_CONFIG_HOME/opsdash/opsdash.toml).",
+    )(command)
+
+
+def load_plan(config: Path | None) -> "Plan":
+    """Return the plan of the configuration to use; end with what is wrong where there is none."""
+    from opsdash.config import ConfigError, find_config, validated
+
+    path = find_config(config, os.environ)
+    if path is None:
+        raise SystemExit(_say(NO_CONFIG.format(place="~/.config/opsdash/opsdash.toml")))
+    try:
+        return validated(path)
+    except ConfigError as error:
+        raise SystemExit(_say(str(error))) from None
+
+
+def fail(reason: object) -> NoReturn:
+    """End with one line on standard error and exit status 2."""
+    raise OneLineError(clean(reason, 4000))
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example:  opsdash --config ops.toml",
+)
+@click.version_option(__version__, "--version", "-V", message="opsdash %(version)s")
+@config_option
+@click.pass_context
+def cli(context: click.Context, config: Path | None) -> None:
+    """The on-call engineer's terminal: from metric to page to incident on one screen.
+
+    Without a command it is the dashboard.
+    """
+    if context.invoked_subcommand is None:
+        from opsdash.cli.dashboard import open_dashboard
+
+        open_dashboard(load_plan(config))
+    elif config is not None:
+        os.environ["OPSDASH_CONFIG"] = str(config)
+
+
+def run() -> None:
+    """Run the command line; no traceback reaches a person for what is not a bug."""
+    from opsdash.store.errors import StoreError
+
+    try:
+        cli(prog_name="opsdash")
+    except StoreError as error:
+        sys.exit(_say(f"opsdash: {clean(error, 1000)}"))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(141)
+
+
+def _say(text: str) -> int:
+    print(text, file=sys.stderr)
+    return 2

@@ -1,0 +1,141 @@
+"""The JSON shapes that commands print: documented, in base units, times in RFC 3339."""
+
+from datetime import datetime
+from typing import Any
+
+from opsdash.domain.alert import Alert, AlertState
+from opsdash.domain.escalation import EscalationPolicy
+from opsdash.domain.freshness import Freshness, freshness
+from opsdash.domain.incident import Incident
+from opsdash.domain.indicator import Level, Reading
+from opsdash.domain.ticket import Ticket
+from opsdash.snapshot import Snapshot
+
+
+def status_shape(snapshot: Snapshot) -> dict[str, Any]:
+    """Return the shape of `opsdash status --format json`."""
+    policy = snapshot.setup.policy
+    return {
+        "status": snapshot.status,
+        "as_of": rfc3339(snapshot.as_of),
+        "panes": [
+            {
+                "id": pane.id,
+                "title": pane.title,
+                "indicators": [indicator_shape(r, snapshot) for r in pane.readings],
+            }
+            for pane in (*_header(snapshot), *snapshot.panes)
+        ],
+        "alerts": [alert_shape(alert, policy) for alert in snapshot.alerts if alert.open],
+        "incidents": [incident_shape(incident) for incident in snapshot.incidents],
+        "tickets": [ticket_shape(ticket) for ticket in snapshot.tickets if ticket.open],
+        "problems": [
+            {"id": p.id, "text": p.text, "since": rfc3339(p.since)} for p in snapshot.problems
+        ],
+        "engine": {
+            "state": snapshot.engine.state,
+            "holder": snapshot.engine.holder,
+            "epoch": snapshot.engine.epoch,
+            "heartbeat_at": rfc3339(snapshot.engine.heartbeat_at),
+        },
+    }
+
+
+def indicator_shape(reading: Reading, snapshot: Snapshot) -> dict[str, Any]:
+    """Return one indicator; a value that is no longer live is null, its age and reason say why."""
+    now = snapshot.taken_at
+    fresh = freshness(now, snapshot.setup.refresh, reading.read_at, reading.sampled_at)
+    seen_at = reading.sampled_at or reading.read_at
+    live = fresh is not Freshness.NO_DATA and reading.failed_at is None
+    reason = reading.reason
+    if fresh is Freshness.NO_DATA and reading.read_at is not None:
+        reason = reason or "no data for too long"  # type: ignore[assignment]
+    return {
+        "id": reading.indicator.id,
+        "title": reading.indicator.title,
+        "value": reading.value if live else None,
+        "unit": reading.indicator.unit,
+        "level": reading.level if live and fresh is Freshness.LIVE else Level.UNKNOWN,
+        "age_seconds": None if seen_at is None else round((now - seen_at).total_seconds(), 3),
+        "reason": reason,
+    }
+
+
+def alert_shape(alert: Alert, policy: EscalationPolicy) -> dict[str, Any]:
+    """Return one alert as `opsdash alerts --format json` lists it."""
+    taken = alert.acknowledgement
+    return {
+        "id": alert.id,
+        "fingerprint": alert.fingerprint,
+        "state": alert.state,
+        "severity": alert.severity,
+        "labels": dict(alert.labels),
+        "annotations": dict(alert.annotations),
+        "active_at": rfc3339(alert.active_at),
+        "fired_at": rfc3339(alert.fired_at),
+        "resolved_at": rfc3339(alert.resolved_at),
+        "value": alert.value,
+        "acknowledged_by": taken.by if taken else None,
+        "acknowledged_at": rfc3339(taken.at) if taken else None,
+        "comment": taken.comment if taken else None,
+        "level": alert.level,
+        "level_name": policy.name(alert.level),
+        "incident": alert.incident,
+        "silenced_by": list(alert.silenced_by),
+        "inhibited_by": list(alert.inhibited_by),
+        "sources": list(alert.sources),
+    }
+
+
+def incident_shape(incident: Incident) -> dict[str, Any]:
+    """Return one incident."""
+    return {
+        "id": incident.id,
+        "title": incident.title,
+        "severity": incident.severity,
+        "state": incident.state,
+        "response": incident.response,
+        "opened_at": rfc3339(incident.opened_at),
+        "impact_at": rfc3339(incident.impact_at),
+        "resolved_at": rfc3339(incident.resolved_at),
+        "opened_by": incident.opened_by,
+        "alerts": list(incident.alerts),
+    }
+
+
+def ticket_shape(ticket: Ticket) -> dict[str, Any]:
+    """Return one ticket."""
+    return {
+        "number": ticket.number,
+        "subject": ticket.subject,
+        "customer": ticket.customer,
+        "priority": ticket.priority,
+        "status": ticket.status,
+        "created_at": rfc3339(ticket.created_at),
+        "responded_at": rfc3339(ticket.responded_at),
+        "resolved_at": rfc3339(ticket.resolved_at),
+    }
+
+
+def alert_words(alert: Alert) -> str:
+    """Return how an alert stands in one word or two, as the screen says it."""
+    if alert.state is AlertState.RESOLVED:
+        return "resolved"
+    if alert.silenced_by:
+        return "silenced"
+    if alert.inhibited_by:
+        return "inhibited"
+    return alert.state
+
+
+def rfc3339(at: datetime | None) -> str | None:
+    """Return a moment in RFC 3339 with milliseconds, in UTC."""
+    return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _header(snapshot: Snapshot) -> tuple[Any, ...]:
+    from opsdash.domain.indicator import Pane
+    from opsdash.domain.text import SafeText
+
+    found = tuple(r for r in (snapshot.uptime, snapshot.users) if r is not None)
+    return (Pane("header", SafeText("Header"), found),) if found else ()

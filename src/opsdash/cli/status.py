@@ -1,0 +1,65 @@
+"""`opsdash status`: how production is, from what the engine last wrote."""
+
+from pathlib import Path
+
+import click
+
+from opsdash.cli.main import config_option, load_plan
+from opsdash.cli.output import format_option, print_json
+from opsdash.cli.reading import picture
+from opsdash.cli.shapes import alert_words, indicator_shape, status_shape
+from opsdash.domain.indicator import Reading
+from opsdash.domain.span import format_span
+from opsdash.domain.status import EXIT_CODES
+from opsdash.snapshot import Snapshot
+from opsdash.ui.format import figure
+
+
+@click.command(epilog="Example:  opsdash status --format tmux   (in tmux' status-right)")
+@config_option
+@format_option("tmux")
+@click.option("--live", is_flag=True, help="Ask the sources now, once, and write nothing.")
+@click.pass_context
+def status(context: click.Context, config: Path | None, form: str, live: bool) -> None:
+    """Say how production is; exit 0 healthy, 1 degraded, 2 critical, 3 unknown."""
+    plan = load_plan(config)
+    if live:
+        from opsdash.cli.live import look
+
+        snapshot = look(plan)
+    else:
+        snapshot = picture(plan)
+    if form == "json":
+        print_json(status_shape(snapshot))
+    elif form == "tmux":
+        from opsdash.cli.tmux import line_of
+
+        click.echo(line_of(snapshot))
+    else:
+        _print_text(snapshot)
+    context.exit(EXIT_CODES[snapshot.status])
+
+
+def _print_text(snapshot: Snapshot) -> None:
+    as_of = snapshot.as_of
+    age = f"as of {format_span(snapshot.taken_at - as_of)} ago" if as_of else "never read"
+    click.echo(f"{snapshot.setup.title}: {snapshot.status}, {age}")
+    for problem in snapshot.problems:
+        click.echo(f"! {problem.text}")
+    for pane in snapshot.panes:
+        for reading in pane.readings:
+            click.echo(_indicator_line(reading, snapshot))
+    for alert in snapshot.alerts:
+        if alert.open:
+            owner = alert.acknowledgement.by if alert.acknowledgement else "nobody"
+            since = format_span(snapshot.taken_at - (alert.fired_at or alert.active_at))
+            words = f"{alert.severity:<9} {alert_words(alert):<9}"
+            click.echo(f"  {words} {alert.name}  {since}  {owner}")
+
+
+def _indicator_line(reading: Reading, snapshot: Snapshot) -> str:
+    shape = indicator_shape(reading, snapshot)
+    shown = figure(shape["value"], reading.indicator)
+    reason = f"  ({shape['reason']})" if shape["reason"] else ""
+    value = f"{shown.number} {shown.unit}".strip()
+    return f"  {reading.indicator.title:<18} {value:>12}  {shape['level']}{reason}"

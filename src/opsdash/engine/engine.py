@@ -1,0 +1,88 @@
+"""What one engine works with: its store and sources, what it knows of them, and the lease it may hold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from opsdash.domain.alert import Alert
+from opsdash.domain.merge import Sight
+from opsdash.domain.sample import Answer, Point
+from opsdash.domain.setup import Setup
+from opsdash.engine.poll import Poll
+from opsdash.sources.source import AlertReport, AlertSource, MetricSource
+from opsdash.store.session import Store
+
+Series = list[tuple[timedelta, Mapping[str, tuple[Point, ...]]]]
+"""What a series poll reads: for each step the points of each indicator."""
+
+
+class Clock(Protocol):
+    """The time: a wall clock in UTC, and one that never jumps."""
+
+    def now(self) -> datetime:
+        """Return the wall clock's time, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that only grow."""
+        ...
+
+
+@dataclass(slots=True)
+class Engine:
+    """One engine. `epoch` is the lease's while it holds it; everything below is only valid then.
+
+    `open_alerts` mirrors the observed part of the open occurrences: only the lease's holder writes
+    it. What people decided is read in the transaction that needs it.
+    """
+
+    store: Store
+    setup: Setup
+    clock: Clock
+    holder: str
+    metric_sources: Sequence[MetricSource]
+    alert_sources: Sequence[AlertSource]
+    epoch: int | None = None
+    open_alerts: dict[str, Alert] = field(default_factory=dict)
+    sights: dict[str, Sight | None] = field(default_factory=dict)
+    metric_polls: list[Poll[dict[str, Answer]]] = field(default_factory=list)
+    compare_polls: list[Poll[dict[str, Answer]]] = field(default_factory=list)
+    series_polls: list[Poll[Series]] = field(default_factory=list)
+    alert_polls: list[Poll[AlertReport]] = field(default_factory=list)
+    unfilled: dict[timedelta, datetime] = field(default_factory=dict)
+    metrics_read_at: datetime | None = None
+    due: dict[str, float] = field(default_factory=dict)
+    refreshes_asked: int = 0
+    told_until: datetime | None = None
+
+    @property
+    def refresh_polls(self) -> tuple[Poll[Any], ...]:
+        """The polls that make up a whole cycle: what is live on the screen."""
+        return (*self.metric_polls, *self.alert_polls)
+
+    @property
+    def polls(self) -> tuple[Poll[Any], ...]:
+        """Every poll, for the loop to wait on."""
+        return (*self.metric_polls, *self.compare_polls, *self.series_polls, *self.alert_polls)
+
+    @property
+    def sources(self) -> tuple[MetricSource | AlertSource, ...]:
+        """Every source once, also where one serves both metrics and alerts."""
+        every: list[MetricSource | AlertSource] = [*self.metric_sources, *self.alert_sources]
+        return tuple({source.id: source for source in every}.values())
+
+    def is_due(self, name: str, every: float) -> bool:
+        """Whether work that is done each `every` seconds is due; asking makes it due again later."""
+        moment = self.clock.monotonic()
+        if moment < self.due.get(name, 0.0):
+            return False
+        self.due[name] = moment + every
+        return True
+
+    @property
+    def held(self) -> int:
+        """The epoch of the lease that is held; steps only run while one is."""
+        if self.epoch is None:
+            raise RuntimeError("a step ran without the lease")
+        return self.epoch

@@ -1,0 +1,165 @@
+"""Steps over metrics: read every tile, file its series, and what it was a day ago."""
+
+import logging
+import math
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from opsdash.domain.indicator import judge
+from opsdash.domain.sample import Answer
+from opsdash.domain.setup import Setup
+from opsdash.domain.source import SourceState
+from opsdash.engine.engine import Engine, Series
+from opsdash.engine.poll import Poll, Result
+from opsdash.sources.source import MetricSource
+from opsdash.store import engine, lease, readings
+
+log = logging.getLogger("opsdash.engine")
+
+COMPARE_EVERY = timedelta(minutes=1)
+"""How often it is read what the figures were a day ago."""
+
+GAP = 3
+"""Missed refreshes after which the series are filled from the source again."""
+
+LENGTHS = {readings.MINUTE: timedelta(days=1), readings.FINE: timedelta(hours=1)}
+"""How far back each series is filled: a day at one minute, an hour at every refresh."""
+
+
+def poll(source: MetricSource, setup: Setup) -> Poll[dict[str, Answer]]:
+    """Return the poll that reads every indicator of `setup` from `source`."""
+
+    async def read(now: datetime) -> dict[str, Answer]:
+        return dict(await source.read(setup.indicators, now))
+
+    return Poll(source.id, source.kind, setup.refresh, read)
+
+
+def compare_poll(source: MetricSource, setup: Setup) -> Poll[dict[str, Answer]]:
+    """Return the poll that reads what the indicators with `compare` were that long ago."""
+    wanted = [i for i in setup.indicators if i.compare is not None]
+
+    async def read(now: datetime) -> dict[str, Answer]:
+        return dict(await source.compare(wanted, now)) if wanted else {}
+
+    return Poll(source.id, source.kind, COMPARE_EVERY, read)
+
+
+def series_poll(source: MetricSource, engine_: Engine) -> Poll[Series]:
+    """Return the poll that reads what is missing of the series, if anything is."""
+
+    async def read(now: datetime) -> Series:
+        missing = dict(engine_.unfilled)
+        return [
+            (step, await source.history(engine_.setup.indicators, since, now, width))
+            for step, since in missing.items()
+            if (width := step or engine_.setup.refresh)
+        ]
+
+    return Poll(source.id, source.kind, timedelta(seconds=10), read)
+
+
+async def read_metrics(engine_: Engine) -> None:
+    """Record the reads that ended, and begin those that are due."""
+    for one in engine_.metric_polls:
+        result = one.collect(engine_.clock.monotonic())
+        if result is not None:
+            now = engine_.clock.now()
+            await engine_.store.write(_record, engine_.held, engine_.setup, one, result, now)
+            if result.value is not None:
+                _notice_gap(engine_, now)
+        one.begin(engine_.clock.now(), engine_.clock.monotonic())
+
+
+def _record(
+    connection: sqlite3.Connection,
+    epoch: int,
+    setup: Setup,
+    source: Poll[dict[str, Answer]],
+    result: Result[dict[str, Answer]],
+    now: datetime,
+) -> None:
+    lease.require(connection, epoch)
+    state = SourceState.FAILING if result.value is None else SourceState.OK
+    interval, reason = setup.refresh, result.reason
+    engine.record_source(connection, source.id, source.kind, state, now, interval, reason)
+    if result.value is None:
+        # The last good values stay as they are and age: the screen dims them.
+        return
+    for indicator in setup.indicators:
+        answer = result.value.get(indicator.id)
+        if answer is None:
+            readings.record_failure(connection, indicator.id, now, "the source has no such figure")
+        elif answer.value is None or not math.isfinite(answer.value):
+            reason_given = answer.reason or f"the value is {answer.value}"
+            readings.record_failure(connection, indicator.id, now, reason_given)
+        else:
+            readings.record(
+                connection,
+                indicator.id,
+                now,
+                answer.value,
+                judge(indicator, answer),
+                answer.sampled_at,
+                answer.reason,
+                answer.labels,
+            )
+
+
+async def read_compared(engine_: Engine) -> None:
+    """Record what the figures with `compare` were that long ago, and begin the next read."""
+    for one in engine_.compare_polls:
+        result = one.collect(engine_.clock.monotonic())
+        if result is not None and result.value is not None:
+            await engine_.store.write(_record_compared, engine_.held, result.value)
+        one.begin(engine_.clock.now(), engine_.clock.monotonic())
+
+
+def _record_compared(
+    connection: sqlite3.Connection, epoch: int, answers: Mapping[str, Answer]
+) -> None:
+    lease.require(connection, epoch)
+    for id, answer in answers.items():
+        usable = answer.value is not None and math.isfinite(answer.value)
+        readings.record_compared(connection, id, answer.value if usable else None)
+
+
+async def fill_series(engine_: Engine) -> None:
+    """Fill what is missing of the series from the source: at start, and after a gap."""
+    for one in engine_.series_polls:
+        result = one.collect(engine_.clock.monotonic())
+        if result is not None and result.value is not None:
+            await engine_.store.write(_add, engine_.held, result.value)
+            engine_.unfilled.clear()
+        elif result is not None:
+            log.info("filling the series of %s: %s", one.id, result.reason)
+        if engine_.unfilled:
+            one.begin(engine_.clock.now(), engine_.clock.monotonic())
+
+
+def missing_since(
+    connection: sqlite3.Connection, setup: Setup, now: datetime
+) -> dict[timedelta, datetime]:
+    """Return from when each series has to be filled; empty where they reach up to now."""
+    missing = {}
+    for step, length in LENGTHS.items():
+        newest = readings.newest_point(connection, step)
+        if newest is None or now - newest > GAP * max(step, setup.refresh):
+            missing[step] = max(newest or now - length, now - length)
+    return missing
+
+
+def _notice_gap(engine_: Engine, now: datetime) -> None:
+    before, engine_.metrics_read_at = engine_.metrics_read_at, now
+    if before is not None and now - before > GAP * engine_.setup.refresh:
+        for step, length in LENGTHS.items():
+            if now - before > step:
+                engine_.unfilled[step] = max(before, now - length)
+
+
+def _add(connection: sqlite3.Connection, epoch: int, series: Series) -> None:
+    lease.require(connection, epoch)
+    for step, history in series:
+        for id, points in history.items():
+            readings.add_points(connection, id, step, [p for p in points if math.isfinite(p.value)])

@@ -1,0 +1,202 @@
+"""Changes of alerts written down: occurrences numbered, entries told, incidents opened and resolved.
+
+Everything here runs inside one transaction of the lease's holder.
+"""
+
+import sqlite3
+from dataclasses import replace
+from datetime import datetime
+
+from opsdash.domain.alert import Alert, AlertState, Severity
+from opsdash.domain.incident import (
+    Incident,
+    IncidentState,
+    ResponseStatus,
+    incident_id,
+    incident_number,
+)
+from opsdash.domain.merge import Changes
+from opsdash.domain.opening import Joins, Opens, place
+from opsdash.domain.reach import names_reached
+from opsdash.domain.setup import Setup
+from opsdash.domain.span import format_span
+from opsdash.domain.text import SafeText, clean
+from opsdash.domain.timeline import Entry, EntryKind
+from opsdash.store import alerts, changes, entries, incidents
+
+_ENGINE = SafeText("engine")
+
+
+def apply(
+    connection: sqlite3.Connection, found: Changes, setup: Setup, now: datetime
+) -> tuple[Alert, ...]:
+    """Write all of `found`; return the opened occurrences with their ids."""
+    change = changes.next_change(connection)
+    writing = _Writing(connection, setup, now, change)
+    for alert in found.resolved:
+        writing.resolve(alert)
+    opened = tuple(writing.open(alert) for alert in found.opened)
+    for alert in found.updated:
+        writing.update(alert)
+    return opened
+
+
+def tell(connection: sqlite3.Connection, entry: Entry) -> None:
+    """Write one entry of the demo's story, whose `alert` is a fingerprint, on its newest occurrence."""
+    fingerprint = entry.alert or ""
+    number = alerts.last_occurrence(connection, fingerprint)
+    alert = alerts.load(connection, f"{fingerprint}/{number}")
+    if alert is None:
+        return
+    incident = None if alert.incident is None else incident_number(alert.incident)
+    entries.add(connection, replace(entry, alert=alert.id), incident)
+    response = _RESPONSE.get(entry.kind)
+    current = None if incident is None else incidents.load(connection, incident)
+    if response is not None and current is not None and incident is not None and current.open:
+        change = changes.next_change(connection)
+        incidents.set_state(connection, incident, current.state, response, None, change)
+
+
+_RESPONSE = {
+    EntryKind.CLASSIFY: ResponseStatus.INVESTIGATING,
+    EntryKind.ROOT_CAUSE: ResponseStatus.IDENTIFIED,
+    EntryKind.DECISION: ResponseStatus.MITIGATING,
+    EntryKind.ACTION: ResponseStatus.MONITORING,
+}
+
+
+class _Writing:
+    """One transaction's worth of changes."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, setup: Setup, now: datetime, change: int
+    ) -> None:
+        self.connection = connection
+        self.setup = setup
+        self.now = now
+        self.change = change
+        self.open_incidents = incidents.open_numbers(connection)
+
+    def open(self, alert: Alert) -> Alert:
+        number = alerts.last_occurrence(self.connection, alert.fingerprint) + 1
+        alert = replace(alert, id=f"{alert.fingerprint}/{number}", occurrence=number)
+        alerts.insert(self.connection, alert, self.change)
+        if alert.state is AlertState.FIRING:
+            self._fire(alert)
+        else:
+            self._tell(alert, EntryKind.PENDING, self._why(alert, "pending"))
+        if alert.muted:
+            self._tell(alert, EntryKind.SILENCED, _mute_words(alert))
+        return alert
+
+    def update(self, alert: Alert) -> None:
+        before = alerts.load(self.connection, alert.id)
+        if before is None:
+            return
+        alerts.update_observed(self.connection, alert, self.change)
+        if before.state is AlertState.PENDING and alert.state is AlertState.FIRING:
+            self._fire(alert)
+        if alert.muted and not before.muted:
+            self._tell(alert, EntryKind.SILENCED, _mute_words(alert))
+        elif before.muted and not alert.muted:
+            self._tell(alert, EntryKind.UNSILENCED, "nothing mutes it any more")
+            if alert.state is AlertState.FIRING and before.level == 0:
+                self._respond(alert)
+
+    def resolve(self, alert: Alert) -> None:
+        current = alerts.load(self.connection, alert.id)
+        if current is None:
+            return
+        alerts.update_observed(self.connection, alert, self.change)
+        began = alert.fired_at or alert.active_at
+        what = "resolved" if alert.fired_at else "recovered before it fired,"
+        alert = replace(alert, incident=current.incident)
+        self._tell(alert, EntryKind.RESOLVED, f"{what} after {format_span(self.now - began)}")
+        if current.incident is not None:
+            self._resolve_incident(current.incident)
+
+    def _fire(self, alert: Alert) -> None:
+        waited = (alert.fired_at or self.now) - alert.active_at
+        after = f"firing after {format_span(waited)}" if waited.total_seconds() >= 1 else "firing"
+        self._tell(alert, EntryKind.FIRING, self._why(alert, after), alert.fired_at)
+        if not alert.muted:
+            self._respond(alert)
+
+    def _respond(self, alert: Alert) -> None:
+        """Put a firing alert that nothing mutes before people: its incident, its first level."""
+        alert = self._place(alert)
+        level = self.setup.policy.level(1)
+        if alert.severity is Severity.INFO or level is None:
+            return
+        alerts.set_level(self.connection, alert.id, 1, self.now, self.change)
+        reached = names_reached(self.setup, level, self.now)
+        whom = f": {reached}" if reached else ""
+        self._tell(alert, EntryKind.ESCALATE, f"level 1 {level.name}{whom}")
+
+    def _place(self, alert: Alert) -> Alert:
+        where = place(alert, self.open_incidents)
+        if isinstance(where, Opens):
+            number = self._open_incident(alert, where.service)
+            said = f"{incident_id(number)} opened, severity {alert.severity}"
+        elif isinstance(where, Joins):
+            number = where.number
+            said = f"{alert.name} joined {incident_id(number)}"
+        else:
+            return alert
+        alerts.set_incident(self.connection, alert.id, number, self.change)
+        alert = replace(alert, incident=incident_id(number))
+        self._tell(alert, EntryKind.INCIDENT, said)
+        return alert
+
+    def _open_incident(self, alert: Alert, service: str) -> int:
+        number = changes.next_incident(self.connection)
+        title = alert.annotations.get("summary") or alert.name
+        incident = Incident(
+            id=incident_id(number),
+            title=SafeText(title),
+            severity=alert.severity,
+            state=IncidentState.TRIGGERED,
+            response=ResponseStatus.INVESTIGATING,
+            opened_at=self.now,
+            impact_at=alert.active_at,
+            opened_by=_ENGINE,
+        )
+        incidents.insert(self.connection, number, incident, service, self.change)
+        self.open_incidents[service] = number
+        return number
+
+    def _resolve_incident(self, id: str) -> None:
+        number = incident_number(id)
+        if number is None or any(a.open for a in alerts.load_of_incident(self.connection, number)):
+            return
+        current = incidents.load(self.connection, number)
+        if current is None or not current.open:
+            return
+        incidents.set_state(
+            self.connection,
+            number,
+            IncidentState.RESOLVED,
+            ResponseStatus.RESOLVED,
+            self.now,
+            self.change,
+        )
+        took = format_span(self.now - current.opened_at)
+        text = clean(f"{id} resolved after {took}: none of its alerts is left")
+        entry = Entry(self.now, _ENGINE, EntryKind.STATUS, text)
+        entries.add(self.connection, entry, number)
+        self.open_incidents = incidents.open_numbers(self.connection)
+
+    def _tell(self, alert: Alert, kind: EntryKind, text: str, at: datetime | None = None) -> None:
+        number = None if alert.incident is None else incident_number(alert.incident)
+        entry = Entry(at or self.now, _ENGINE, kind, clean(text), alert=alert.id)
+        entries.add(self.connection, entry, number)
+
+    def _why(self, alert: Alert, what: str) -> str:
+        summary = alert.annotations.get("summary")
+        return f"{what}: {summary}" if summary else what
+
+
+def _mute_words(alert: Alert) -> str:
+    if alert.silenced_by:
+        return "silenced by " + ", ".join(alert.silenced_by)
+    return "inhibited by " + ", ".join(alert.inhibited_by)

@@ -1,0 +1,152 @@
+"""What a configuration names, opened: the store, the sources, the person, the only real clock."""
+
+import os
+import pwd
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from opsdash.domain.text import SafeText, clean
+from opsdash.domain.timeline import Actor
+
+if TYPE_CHECKING:
+    from opsdash.engine.engine import Engine
+    from opsdash.plan import FileRef, Header, HttpPlan, Plan
+    from opsdash.sources.http import HttpSettings
+    from opsdash.sources.source import AlertSource, MetricSource
+    from opsdash.store.session import Store
+
+_CLAIMS = ("SUDO_USER", "OPSDASH_USER", "SSH_CONNECTION")
+
+
+class RealClock:
+    """The machine's clocks."""
+
+    def now(self) -> datetime:
+        """Return the wall clock's time in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds that only grow."""
+        return time.monotonic()
+
+
+def now() -> datetime:
+    """Return the wall clock's time in UTC, for commands that act once."""
+    return datetime.now(UTC)
+
+
+def who_acts(environment: Mapping[str, str] | None = None) -> Actor:
+    """Return the operating system's user, and what the environment claims of them.
+
+    The user is that of the real uid; `SUDO_USER`, `OPSDASH_USER` and `SSH_CONNECTION` can be set
+    by anybody and are recorded as claims.
+    """
+    env = os.environ if environment is None else environment
+    uid = os.getuid()
+    try:
+        user = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        user = f"uid {uid}"
+    claimed = {name: clean(env[name], 200) for name in _CLAIMS if env.get(name)}
+    return Actor(clean(user, 64), claimed)
+
+
+def engine_holder() -> SafeText:
+    """Return how this process is named as the lease's holder: host and pid."""
+    return clean(f"engine on {socket.gethostname()}, pid {os.getpid()}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The opened sources of a plan."""
+
+    metrics: "tuple[MetricSource, ...]" = ()
+    alerts: "tuple[AlertSource, ...]" = ()
+
+
+def open_sources(plan: "Plan") -> Sources:
+    """Open what `plan` names.
+
+    The simulation's story begins when its configuration was written: every engine that takes over
+    goes on with the same story.
+    """
+    if plan.simulation is not None:
+        from opsdash.sources.simulated import SimulatedSource
+        from opsdash.sources.simulation.clock import SimulatedClock
+
+        begun = datetime.fromtimestamp(Path(plan.config_path).stat().st_mtime, UTC)
+        clock = SimulatedClock(begun, plan.simulation.speed)
+        simulated = SimulatedSource(clock, plan.simulation.seed)
+        return Sources((simulated,), (simulated,))
+    from opsdash.sources.http import HttpClient
+
+    metrics: tuple[MetricSource, ...] = ()
+    alerts: tuple[AlertSource, ...] = ()
+    if plan.prometheus is not None:
+        from opsdash.sources.prometheus import PrometheusSource
+        from opsdash.sources.prometheus_rules import PrometheusRulesSource
+
+        client = HttpClient(http_settings(plan.prometheus))
+        metrics = (PrometheusSource(client, "prometheus"),)
+        alerts = (PrometheusRulesSource(HttpClient(http_settings(plan.prometheus)), "rules"),)
+    if plan.alertmanager:
+        from opsdash.sources.alertmanager import AlertmanagerSource
+
+        clients = [HttpClient(http_settings(one)) for one in plan.alertmanager]
+        alerts = (*alerts, AlertmanagerSource(clients, "alertmanager"))
+    return Sources(metrics, alerts)
+
+
+def build_engine(plan: "Plan", store: "Store") -> "Engine":
+    """Return an engine over `store` with the sources of `plan`."""
+    from opsdash.engine.engine import Engine
+
+    sources = open_sources(plan)
+    return Engine(
+        store=store,
+        setup=plan.setup,
+        clock=RealClock(),
+        holder=engine_holder(),
+        metric_sources=sources.metrics,
+        alert_sources=sources.alerts,
+    )
+
+
+def http_settings(plan: "HttpPlan") -> "HttpSettings":
+    """Return the client settings of a plan, its secrets as functions that read them anew."""
+    from opsdash.secret import Secret, locate
+    from opsdash.sources.http import HttpSettings
+
+    def path(ref: "FileRef | None") -> str | None:
+        return None if ref is None else str(locate(ref))
+
+    def joined(header: "Header") -> Callable[[], str]:
+        secrets = [Secret(ref) for ref in header.secrets]
+        return lambda: ", ".join((*header.values, *(s.reveal() for s in secrets)))
+
+    basic = None
+    if plan.basic_auth is not None and plan.basic_auth.password is not None:
+        name = plan.basic_auth.username_ref
+        user = Secret(name).reveal() if name is not None else plan.basic_auth.username
+        basic = (user, Secret(plan.basic_auth.password).reveal)
+    authorization = None
+    if plan.authorization is not None:
+        authorization = (plan.authorization.type, Secret(plan.authorization.credentials).reveal)
+    return HttpSettings(
+        url=plan.url,
+        headers={header.name: joined(header) for header in plan.headers},
+        basic_auth=basic,
+        authorization=authorization,
+        ca_file=path(plan.tls.ca_file),
+        cert_file=path(plan.tls.cert_file),
+        key_file=path(plan.tls.key_file),
+        server_name=plan.tls.server_name or None,
+        insecure_skip_verify=plan.tls.insecure_skip_verify,
+        proxy_url=plan.proxy_url or None,
+        timeout=plan.timeout.total_seconds(),
+    )

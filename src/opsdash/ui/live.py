@@ -1,0 +1,118 @@
+"""The feed and the hand of a real dashboard: both talk to the store and to nothing else."""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from opsdash import response
+from opsdash.domain.alert import Alert
+from opsdash.domain.incident import incident_number
+from opsdash.domain.indicator import Indicator
+from opsdash.domain.sample import Point
+from opsdash.domain.setup import Setup
+from opsdash.domain.timeline import Actor, Entry
+from opsdash.snapshot import Snapshot, take_snapshot
+from opsdash.store import alerts, changes, entries, readings
+from opsdash.store.session import Store
+from opsdash.ui.ports import Detail, Outcome
+
+EARLIER_SHOWN = 20
+"""Former occurrences of an alert that its detail lists."""
+
+
+class StoreFeed:
+    """Snapshots of the store, each made from the one before and what changed since."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+        self._previous: Snapshot | None = None
+        self._version: int | None = None
+
+    async def changed(self) -> bool:
+        """Return whether another connection has written since the last `take`."""
+        return await self._store.data_version() != self._version
+
+    async def take(self) -> Snapshot:
+        """Return the picture of the store now."""
+        # The version is taken first: a commit in between is then seen as a change at the next look.
+        self._version = await self._store.data_version()
+        await self._store.require_same_file()
+        taken = await self._store.read(take_snapshot, self._clock(), self._previous)
+        self._previous = taken
+        return taken
+
+    async def detail(self, id: str) -> Detail:
+        """Return the timeline and chart of an alert or incident, or the chart of an indicator."""
+        setup = self._previous.setup if self._previous else Setup()
+        return await self._store.read(_detail, id, setup, self._clock())
+
+    async def request_refresh(self) -> None:
+        """Ask the engine to read every source now."""
+        await self._store.write(changes.ask_refresh)
+
+
+class StoreHand:
+    """A person's writes, each one transaction that is durable when it returns."""
+
+    def __init__(self, store: Store, actor: Actor, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._actor = actor
+        self._clock = clock
+
+    async def acknowledge(self, ids: Sequence[str], comment: str = "") -> Outcome:
+        """Take the alerts `ids`."""
+        return await self._store.write(
+            response.acknowledge, self._actor, self._clock(), ids, comment
+        )
+
+    async def unacknowledge(self, ids: Sequence[str]) -> Outcome:
+        """Give the alerts `ids` back to nobody."""
+        return await self._store.write(response.unacknowledge, self._actor, self._clock(), ids)
+
+    async def escalate(
+        self,
+        ids: Sequence[str],
+        as_of_levels: Mapping[str, int],
+        reason: str,
+        to: int | None = None,
+    ) -> Outcome:
+        """Raise the alerts `ids`, unless another person has moved them since."""
+        return await self._store.write(
+            response.escalate, self._actor, self._clock(), ids, as_of_levels, reason, to
+        )
+
+    async def undo(self) -> Outcome:
+        """Take back this person's own last act."""
+        return await self._store.write(response.undo, self._actor, self._clock())
+
+
+def _detail(connection: sqlite3.Connection, id: str, setup: Setup, now: datetime) -> Detail:
+    number = incident_number(id)
+    if number is not None:
+        return Detail(id, entries=entries.load_of_incident(connection, number))
+    alert = alerts.load(connection, id)
+    indicator = _charted(alert, id, setup)
+    hour: tuple[Point, ...] = ()
+    day: tuple[Point, ...] = ()
+    if indicator is not None:
+        hour = readings.points(connection, indicator.id, readings.FINE, now - timedelta(hours=1))
+        day = readings.points(connection, indicator.id, readings.MINUTE, now - timedelta(days=1))
+    if alert is None:
+        return Detail(id, indicator=indicator, hour=hour, day=day)
+    earlier = alerts.load_earlier(connection, alert, EARLIER_SHOWN)
+    story = entries.load_of_alert(connection, id)
+    if alert.incident is not None:
+        of_incident = entries.load_of_incident(connection, incident_number(alert.incident) or 0)
+        story = tuple(sorted({e.id: e for e in (*story, *of_incident)}.values(), key=_order))
+    return Detail(id, story, indicator, hour, day, earlier)
+
+
+def _order(entry: Entry) -> tuple[datetime, int]:
+    return entry.at, entry.id
+
+
+def _charted(alert: Alert | None, id: str, setup: Setup) -> Indicator | None:
+    """The indicator `id`, or the one that an alert's rule names in its `indicator` annotation."""
+    wanted = id if alert is None else alert.annotations.get("indicator", "")
+    return next((i for i in setup.indicators if i.id == wanted), None)

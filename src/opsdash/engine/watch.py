@@ -10,12 +10,13 @@ from opsdash.domain.alert import Alert
 from opsdash.domain.merge import Changes, Sight, begun_again, merge
 from opsdash.domain.setup import Setup
 from opsdash.domain.source import SourceState
+from opsdash.domain.ticket import Ticket
 from opsdash.domain.timeline import Entry
 from opsdash.engine import occurrences
 from opsdash.engine.engine import Engine
 from opsdash.engine.poll import Poll, Result
 from opsdash.sources.source import AlertReport, AlertSource
-from opsdash.store import engine, lease
+from opsdash.store import engine, lease, tickets
 
 log = logging.getLogger("opsdash.engine")
 
@@ -100,6 +101,10 @@ class Story(Protocol):
         """Return the entries after `since` up to `until`; each `alert` is a fingerprint."""
         ...
 
+    def tickets(self) -> tuple[Ticket, ...]:
+        """Return the tickets that its customers have written."""
+        ...
+
 
 async def tell_story(engine_: Engine) -> None:
     """Write what the simulated people of the demo did since the last beat."""
@@ -107,8 +112,11 @@ async def tell_story(engine_: Engine) -> None:
     if story is None:
         return
     now = engine_.clock.now()
+    simulated = cast("Story", story)
+    if engine_.told_until is None:
+        await engine_.store.write(_bring_tickets, engine_.held, simulated.tickets())
     since, engine_.told_until = engine_.told_until or now, now
-    told = cast("Story", story).events(since, now)
+    told = simulated.events(since, now)
     if told:
         await engine_.store.write(_tell, engine_.held, told)
 
@@ -117,3 +125,10 @@ def _tell(connection: sqlite3.Connection, epoch: int, told: tuple[Entry, ...]) -
     lease.require(connection, epoch)
     for entry in told:
         occurrences.tell(connection, entry)
+
+
+def _bring_tickets(connection: sqlite3.Connection, epoch: int, brought: tuple[Ticket, ...]) -> None:
+    lease.require(connection, epoch)
+    if not tickets.load_all(connection):
+        for ticket in brought:
+            tickets.save(connection, ticket)

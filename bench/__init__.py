@@ -1,0 +1,1 @@
+"""Measures the performance budgets and the reliability goals: one module each."""

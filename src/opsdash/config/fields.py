@@ -115,6 +115,18 @@ def _text(value: str) -> str:
     return value
 
 
+def _file_name(value: str) -> str:
+    if not value.strip() or any(character < " " for character in value):
+        raise ValueError("write the path of a file")
+    return value
+
+
+def _env_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,127}", value):
+        raise ValueError("write the name of an environment variable, not what it holds")
+    return value
+
+
 def _id(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", value):
         raise ValueError("write small letters, digits, - and _, 40 at most")
@@ -145,6 +157,9 @@ Link = Annotated[str, AfterValidator(_url)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Query = Annotated[str, AfterValidator(_query)]
 Text = Annotated[str, Field(max_length=80), AfterValidator(_text)]
+FileName = Annotated[str, Field(max_length=4096), AfterValidator(_file_name)]
+EnvName = Annotated[str, AfterValidator(_env_name)]
+HeaderValue = Annotated[str, Field(max_length=4096), AfterValidator(_text)]
 Id = Annotated[str, AfterValidator(_id)]
 UnitName = Annotated[Unit, _one_of(Unit)]
 SeverityName = Annotated[Severity, _one_of(Severity)]

@@ -5,7 +5,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from opsdash.config.fields import BaseUrl, Duration, Table, Text, between
+from opsdash.config.fields import (
+    BaseUrl,
+    Duration,
+    EnvName,
+    FileName,
+    HeaderValue,
+    Table,
+    Text,
+    between,
+)
 from opsdash.plan import (
     Authorization,
     BasicAuth,
@@ -24,11 +33,11 @@ class BasicAuthTable(Table):
 
     username: Text | None = None
     """The user's name."""
-    username_file: Text | None = None
+    username_file: FileName | None = None
     """A private file that holds the user's name."""
-    password_file: Text | None = None
+    password_file: FileName | None = None
     """A private file that holds the password."""
-    password_env: Text | None = None
+    password_env: EnvName | None = None
     """The environment variable that holds the password."""
 
     def plan(self, folder: str) -> BasicAuth:
@@ -45,9 +54,9 @@ class AuthorizationTable(Table):
 
     type: Text = "Bearer"
     """The word before the credentials."""
-    credentials_file: Text | None = None
+    credentials_file: FileName | None = None
     """A private file that holds the credentials."""
-    credentials_env: Text | None = None
+    credentials_env: EnvName | None = None
     """The environment variable that holds the credentials."""
 
     def plan(self, folder: str) -> Authorization | None:
@@ -59,11 +68,11 @@ class AuthorizationTable(Table):
 class TlsTable(Table):
     """How TLS is spoken."""
 
-    ca_file: Text | None = None
+    ca_file: FileName | None = None
     """The authorities that the server's certificate is checked against, in place of the system's."""
-    cert_file: Text | None = None
+    cert_file: FileName | None = None
     """The client's certificate."""
-    key_file: Text | None = None
+    key_file: FileName | None = None
     """A private file that holds the key of the client's certificate."""
     server_name: Text | None = None
     """The name that the server's certificate must carry, where it is not the address's."""
@@ -87,11 +96,11 @@ class TlsTable(Table):
 class HeaderTable(Table):
     """The values of one header, in any of three places."""
 
-    values: list[Text] = Field(default_factory=list)
+    values: list[HeaderValue] = Field(default_factory=list)
     """Values that are no secret."""
-    files: list[Text] = Field(default_factory=list)
+    files: list[FileName] = Field(default_factory=list)
     """Private files that hold one value each."""
-    envs: list[Text] = Field(default_factory=list)
+    envs: list[EnvName] = Field(default_factory=list)
     """Environment variables that hold one value each."""
 
     def plan(self, name: str, folder: str) -> Header:

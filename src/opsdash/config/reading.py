@@ -21,7 +21,7 @@ from opsdash.config.problem import ConfigError, Problem
 from opsdash.domain.text import clean
 
 _INLINE_SECRETS = ("password", "credentials", "bearer_token", "token", "secret", "secrets")
-_HIDDEN = re.compile(r"passw|credential|token|secret|http_headers|url", re.IGNORECASE)
+_SHOWN_OF_SERVERS = ("timeout", "insecure_skip_verify", "min_version")
 
 _CURES = {
     "missing": "add it: {about}",
@@ -102,16 +102,17 @@ def _finding(detail: ErrorDetails) -> Finding:
 
 def _found(path: Path, value: Any) -> str:
     """Name what was found, but never what may be a secret or an address that holds one."""
-    if any(isinstance(key, str) and _HIDDEN.search(key) for key in path):
+    server = path[0] in ("prometheus", "alertmanager") and len(path) > 1
+    if server and path[-1] not in _SHOWN_OF_SERVERS:
         return "not what belongs here"
+    if isinstance(value, str):
+        return "not what belongs here" if "://" in value else f"found {clean(value, 60)!r}"
     if isinstance(value, dict):
         return "found a table"
     if isinstance(value, list):
         return "found a list" if value else "found an empty list"
     if isinstance(value, bool):
         return f"found {str(value).lower()}"
-    if isinstance(value, str):
-        return f"found {clean(value, 60)!r}"
     try:
         return f"found {clean(value, 60)}"
     except ValueError:

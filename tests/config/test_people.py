@@ -1,0 +1,127 @@
+"""People, schedules and policies: references that hold, levels that climb."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from opsdash.domain.alert import Severity
+from opsdash.domain.escalation import DEFAULT_POLICY
+from opsdash.domain.schedule import who
+from tests.config.conftest import MINIMAL, Read, Refuse
+
+PEOPLE = """
+[[person]]
+id = "john"
+name = "John"
+[[person]]
+id = "sarah"
+name = "Sarah"
+"""
+SCHEDULE = """
+[[schedule]]
+id = "primary"
+timezone = "Europe/London"
+handoff = "09:00"
+weeks = [ { mon = "john", wed = "sarah" } ]
+"""
+
+
+def policy(*levels: str) -> str:
+    listed = ",\n".join(levels)
+    return f'[[escalation_policy]]\nid = "payments"\nlevels = [\n{listed}\n]\n'
+
+
+def test_a_schedule_says_who_is_on_call(read: Read) -> None:
+    """The rotation that was written is the one that is followed."""
+    setup = read(MINIMAL + PEOPLE + SCHEDULE).setup()
+    schedule = setup.schedules[0]
+    assert schedule.handoff == time(9)
+    shift = who(schedule, datetime(2025, 12, 24, 12, tzinfo=UTC))
+    assert shift is not None
+    assert shift.person == "sarah"
+
+
+def test_times_and_dates_may_be_tomls_own(read: Read) -> None:
+    """A local time and a local date are taken as well as text."""
+    text = SCHEDULE.replace('"09:00"', "09:00:00\nanchor = 2024-01-08")
+    schedule = read(MINIMAL + PEOPLE + text).setup().schedules[0]
+    assert (schedule.handoff, schedule.anchor.isoformat()) == (time(9), "2024-01-08")
+
+
+def test_a_policy_has_its_levels_in_order(read: Read) -> None:
+    """Whom each level reaches, when, and for which severities."""
+    levels = (
+        '{ name = "On call", notify = ["schedule:primary"] }',
+        '{ name = "CEO", notify = ["person:john"], after = "30m", severity = ["critical"] }',
+    )
+    setup = read(MINIMAL + PEOPLE + SCHEDULE + policy(*levels)).setup()
+    assert setup.policy.id == "payments"
+    assert setup.policy.levels[1].after == timedelta(minutes=30)
+    assert setup.policy.levels[1].severity == (Severity.CRITICAL,)
+    assert setup.policies == (setup.policy,)
+
+
+def test_without_a_policy_the_guides_four_levels_hold(read: Read) -> None:
+    """A default is there before anybody writes one."""
+    assert read(MINIMAL).setup().policy == DEFAULT_POLICY
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            SCHEDULE.replace("john", "jhon"),
+            "weeks[0].mon: no [[person]] has the id 'jhon'; did you",
+        ),
+        (SCHEDULE.replace('mon = "john", wed = "sarah"', ""), "weeks: nobody is ever on call"),
+        (SCHEDULE.replace('{ mon = "john", wed = "sarah" }', ""), "write at least one"),
+        (SCHEDULE.replace("Europe", "Erope"), 'did you mean "Europe/London"?'),
+        (SCHEDULE.replace("09:00", "24:00"), "write a time of day"),
+        (SCHEDULE.replace('"09:00"', "2024-01-01"), "write a time of day"),
+        (SCHEDULE + "anchor = 2024-01-02\n", "write the Monday on which the first week began"),
+        (SCHEDULE + 'anchor = "monday"\n', 'write a date as "2024-01-01"'),
+        (SCHEDULE + "anchor = 2024-01-01T00:00:00Z\n", 'write a date as "2024-01-01"'),
+        (SCHEDULE.replace("mon =", "monday ="), 'monday: unknown key; did you mean "mon"?'),
+        (SCHEDULE + SCHEDULE, "schedule[1].id: 'primary' is the id of schedule[0] already"),
+        (
+            PEOPLE.partition('[[person]]\nid = "sarah"')[0],
+            "person[2].id: 'john' is the id of person[0] already",
+        ),
+        ('[[person]]\nid = "x"\nname = "X"\nexpertise = "backend"\n', "write a list in [ ]"),
+        (policy(), "escalation_policy[0].levels: found an empty list; write at least one"),
+        (policy('{ name = "A" }'), "levels[0].notify: missing; add it: Whom it reaches"),
+        (policy('{ name = "A", notify = [] }'), "levels[0].notify: found an empty list"),
+        (
+            policy('{ name = "A", notify = ["john"] }'),
+            'notify[0]: found \'john\'; write "schedule:ID" or "person:ID"',
+        ),
+        (
+            policy('{ name = "A", notify = ["person:jhon"] }'),
+            "no [[person]] has the id 'jhon'; did you mean \"person:john\"?",
+        ),
+        (
+            policy('{ name = "A", notify = ["person:john", "person:john"] }'),
+            "levels[0].notify[1]: 'person:john' twice; take one out",
+        ),
+        (
+            policy(
+                '{ name = "A", notify = ["person:john"], after = "5m" }',
+                '{ name = "B", notify = ["person:sarah"], after = "4m" }',
+            ),
+            "levels[1].after: due before the level above it; write a longer time",
+        ),
+        (
+            policy('{ name = "A", notify = ["person:john"], severity = ["sev1"] }'),
+            "severity[0]: found 'sev1'; write one of critical, warning, info",
+        ),
+        (
+            policy('{ name = "A", notify = ["person:john"], after = "8d" }'),
+            "after: found '8d'; write a duration from 0s to 7d",
+        ),
+    ],
+)
+def test_what_does_not_hold_is_refused(refuse: Refuse, text: str, problem: str) -> None:
+    """A name that nobody has, a gap in a rotation, levels out of order: each with its cure."""
+    found = refuse(MINIMAL + PEOPLE + text)
+    assert any(problem in line for line in found), found
+    assert len(found) == 1, found

@@ -1,0 +1,50 @@
+"""The documentation of the command line is whole and true."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from opsdash.cli.main import COMMANDS, cli
+
+PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+def _command(name: str) -> click.Command:
+    command = cli.get_command(click.Context(cli), name)  # type: ignore[attr-defined]
+    assert isinstance(command, click.Command)
+    return command
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_is_documented(name: str) -> None:
+    """Each command has its row and section on the page, each visible option is named there."""
+    assert re.search(rf"`opsdash {name}[ `]", PAGE), f"no row for {name}"
+    assert re.search(rf"^## .*opsdash {name}\b", PAGE, re.MULTILINE), f"no section for {name}"
+    for parameter in _command(name).params:
+        if isinstance(parameter, click.Option) and not parameter.hidden:
+            assert any(option in PAGE for option in parameter.opts), parameter.opts
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example(name: str) -> None:
+    """`--help` says what the command does and shows one example."""
+    command = _command(name)
+    assert command.help
+    assert command.epilog
+    assert f"opsdash {name}" in command.epilog
+
+
+def test_the_page_names_no_command_that_is_not_there() -> None:
+    """Every `opsdash WORD` in the table and sections is a command."""
+    named = set(re.findall(r"opsdash ([a-z]+)\b", PAGE)) - {"engine"}
+    assert named <= set(COMMANDS), named - set(COMMANDS)
+
+
+def test_the_readme_names_only_commands_that_exist() -> None:
+    """What the README tells people to type is there to be typed."""
+    named = set(re.findall(r"`opsdash ([a-z]+)\b", README))
+    assert named
+    assert named <= set(COMMANDS), named - set(COMMANDS)

@@ -1,6 +1,7 @@
 """How servers are reached: Prometheus' names, no secret in the open, nothing contradictory."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -21,10 +22,10 @@ from tests.config.test_reading import FULL
 SECRET = "hunter2-do-not-show"
 
 
-def test_a_plan_says_how_to_reach_each_server(read: Read, file: object) -> None:
+def test_a_plan_says_how_to_reach_each_server(read: Read, file: Path) -> None:
     """What http_config says arrives whole, relative files beside the configuration."""
-    plan = plan_of(read(FULL), file)  # type: ignore[arg-type]
-    folder = str(file).rpartition("/")[0]
+    plan = plan_of(read(FULL), file)
+    folder = str(file.parent)
     assert plan.prometheus == HttpPlan(
         "https://metrics.example.com/prometheus",
         basic_auth=BasicAuth("12345", password=SecretRef(FileRef("prometheus.password", folder))),
@@ -46,11 +47,10 @@ def test_a_plan_says_how_to_reach_each_server(read: Read, file: object) -> None:
         "http://127.0.0.2:9093",
     ]
     assert plan.alertmanager[0].authorization == Authorization(SecretRef(env="AM_TOKEN"))
-    assert {ref.env or ref.file.path for ref in secret_refs(plan) if ref.env or ref.file} == {
-        "prometheus.password",
-        "k.pem",
-        "api.key",
-        "AM_TOKEN",
+    refs = list(secret_refs(plan))
+    assert {ref.env for ref in refs} == {"AM_TOKEN", ""}
+    assert {ref.file for ref in refs if ref.file} == {
+        FileRef(name, folder) for name in ("prometheus.password", "k.pem", "api.key")
     }
 
 

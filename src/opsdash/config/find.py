@@ -32,10 +32,10 @@ def default_store_path(config: Path, env: Mapping[str, str]) -> Path | None:
     folder = _base(env, "XDG_STATE_HOME", ".local/state")
     if folder is None:
         return None
-    place = config.absolute()
+    place = Path(os.path.abspath(config))
     if place in _usual_places(env):
         return folder / "opsdash.db"
-    digest = hashlib.sha256(str(place).encode(errors="surrogateescape")).hexdigest()[:8]
+    digest = hashlib.sha256(os.fsencode(place)).hexdigest()[:8]
     return folder / f"{place.stem}-{digest}.db"
 
 

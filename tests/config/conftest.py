@@ -4,12 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from opsdash.config import ConfigError, load
 from opsdash.config.models import Config
 
 MINIMAL = '[prometheus]\nurl = "http://127.0.0.1:9090"\n'
 """The least that is a configuration."""
+
+# A busy machine is slow, not wrong.
+settings.register_profile("no-deadline", deadline=None)
+settings.load_profile("no-deadline")
 
 Read = Callable[[str], Config]
 Refuse = Callable[[str], list[str]]

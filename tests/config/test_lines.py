@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsdash.config.lines import Path, key_lines
+from tests.config.toml import written
 
 DOCUMENT = '''# a comment with [brackets] = "and quotes
 title = "a # no comment"  # [not.a.table]
@@ -65,24 +66,11 @@ _values: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-def _written(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        pairs = (f"{_written(key)} = {_written(item)}" for key, item in value.items())
-        return "{ " + ", ".join(pairs) + " }"
-    if isinstance(value, list):
-        return "[\n" + ",\n".join(_written(item) for item in value) + "]"
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return str(value)
-
-
 @given(st.dictionaries(_texts, _values, max_size=4), st.dictionaries(_texts, _values, max_size=3))
 def test_every_path_of_any_document_has_a_line(top: dict[str, Any], inner: dict[str, Any]) -> None:
     """Whatever a document holds, each of its keys is found, and no other."""
-    text = "".join(f"{_written(key)} = {_written(item)}\n" for key, item in top.items())
-    text += '[["list"]]\n' + "".join(f"{_written(k)} = {_written(v)}\n" for k, v in inner.items())
+    text = "".join(f"{written(key)} = {written(item)}\n" for key, item in top.items())
+    text += '[["list"]]\n' + "".join(f"{written(k)} = {written(v)}\n" for k, v in inner.items())
     top.pop("list", None)
     if '"list" = ' in text.split("[[")[0]:
         return

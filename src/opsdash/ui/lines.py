@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-from opsdash.ui.glyphs import Glyphs
+from opsdash.ui.glyphs import Glyphs, to_ascii
 from opsdash.ui.widgets.spans import Line, Span, text_of, width_of
 
 __all__ = ["EMPTY", "Line", "Span", "text_of", "width_of"]
@@ -87,6 +87,11 @@ def on(drawn: Line, words: str) -> Line:
     return tuple((text, f"{style} {words}".strip()) for text, style in drawn)
 
 
+def plain(drawn: Line) -> Line:
+    """Return the line for a terminal that writes only ASCII."""
+    return tuple((to_ascii(text), words) for text, words in drawn)
+
+
 def frame(
     body: Sequence[Line],
     width: int,
@@ -99,14 +104,11 @@ def frame(
     """Return `height` lines: the body in a border that carries `title` and, at its end, `aside`."""
     if height < 2 or width < 4:
         return [crop(drawn, width) for drawn in list(body)[:height]]
-    style = "border-focus" if focused else "border"
-    inner = width - 4
-    shown = [crop(drawn, inner) for drawn in list(body)[: height - 2]]
-    shown += [crop(EMPTY, inner)] * (height - 2 - len(shown))
-    side = (glyphs.vertical, style)
+    shown = list(body)[: height - 2]
+    shown += [EMPTY] * (height - 2 - len(shown))
     return [
         frame_top(width, title, aside, glyphs, focused),
-        *(line(side, " ", drawn, " ", side) for drawn in shown),
+        *(framed(drawn, width, glyphs, focused) for drawn in shown),
         frame_bottom(width, glyphs, focused),
     ]
 
@@ -121,6 +123,12 @@ def frame_top(width: int, title: Line, aside: Line, glyphs: Glyphs, focused: boo
         tail = EMPTY
     tail = tail or line((flat + glyphs.corners[1], style))
     return spread(head, tail, width, flat, style)
+
+
+def framed(drawn: Line, width: int, glyphs: Glyphs, focused: bool) -> Line:
+    """Return one line of a border's inside with its two sides."""
+    side = (glyphs.vertical, "border-focus" if focused else "border")
+    return line(side, " ", crop(drawn, width - 4), " ", side)
 
 
 def frame_bottom(width: int, glyphs: Glyphs, focused: bool) -> Line:

@@ -1,26 +1,9 @@
 """Style words to terminal styles: one theme, in full colour, sixteen colours, or none."""
 
-from enum import StrEnum
-
 from rich.style import Style
 
+from opsdash.ui.preferences import Colours
 from opsdash.ui.themes import DEFAULT_ANSI, GROUNDS, Theme
-
-
-class Colours(StrEnum):
-    """What the terminal can show."""
-
-    FULL = "full"
-    SIXTEEN = "sixteen"
-    NONE = "none"
-
-
-def colours_of(colour_system: str | None, colourless: bool) -> Colours:
-    """Return what may be used, from rich's name of the terminal's colour system and NO_COLOR."""
-    if colourless or colour_system is None:
-        return Colours.NONE
-    return Colours.SIXTEEN if colour_system in ("standard", "windows") else Colours.FULL
-
 
 _ATTRIBUTES = ("bold", "dim", "reverse", "underline", "italic")
 _LOUD = ("crit", "unknown")

@@ -5,9 +5,20 @@ import locale
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from opsdash.domain.setup import Setup
+
+_MANY_COLOURED = ("alacritty", "foot", "wezterm", "xterm-ghostty")
+
+
+class Colours(StrEnum):
+    """What the terminal can show."""
+
+    FULL = "full"
+    SIXTEEN = "sixteen"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +26,14 @@ class Preferences:
     """What the screen takes from the configuration and the environment, decided once at start.
 
     `themes_folder` is the folder of the person's own themes, beside the configuration. `ascii`
-    asks for glyphs that every locale has, `colourless` for bold, reverse and underline alone.
+    asks for glyphs that every locale has; without `colours` there is bold, reverse and underline.
     `keys` maps an action to its key, `timezone` is an IANA name.
     """
 
     theme: str = "night-shift"
     themes_folder: Path | None = None
     ascii: bool = False
-    colourless: bool = False
+    colours: Colours = Colours.FULL
     keys: Mapping[str, str] = field(default_factory=dict)
     timezone: str = "UTC"
 
@@ -38,10 +49,21 @@ def preferences_of(
         theme=setup.theme,
         themes_folder=themes_folder,
         ascii=not speaks_utf8(given),
-        colourless=bool(given.get("NO_COLOR")),
+        colours=colours_of(given),
         keys=setup.keys,
         timezone=setup.timezone,
     )
+
+
+def colours_of(environment: Mapping[str, str]) -> Colours:
+    """Return what the terminal that the environment names can show, none under NO_COLOR."""
+    term = environment.get("TERM", "").lower()
+    if environment.get("NO_COLOR") or term in ("", "dumb", "unknown"):
+        return Colours.NONE
+    if environment.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
+        return Colours.FULL
+    many = term.endswith(("-256color", "-direct", "-kitty")) or term in _MANY_COLOURED
+    return Colours.FULL if many else Colours.SIXTEEN
 
 
 def speaks_utf8(environment: Mapping[str, str]) -> bool:

@@ -219,7 +219,7 @@ def due_cell(alert: Alert, policy: EscalationPolicy, narrow: bool, moment: Momen
     start = alert.fired_at or alert.active_at
     name = f"{'L' if narrow else ''}{following} {level.name}"
     if following <= 1 or level.after <= timedelta():
-        return line(f"{name} not told yet")
+        return line((f"{name} is next", "muted"))
     due = start + level.after
     if due > moment.now:
         return line(name, (f" due in {moment.left(due)}", "muted"))

@@ -196,7 +196,7 @@ def _reading(
     scale = scale_of(indicator, reading.value, reading.history)
     written = figure(reading.value, indicator, scale).compact
     if fresh is Freshness.STALE and reading.read_at is not None:
-        return line(name, (f"{written} {moment.age(reading.read_at)} old", "muted dim"))
+        return line(name, (f"{written} {moment.age(reading.read_at)} old", "muted"))
     parts = line(name, (written, "bold"))
     if indicator.compare is not None:
         parts = line(parts, " ", (trend(reading.value, reading.compared, glyphs), "muted"))

@@ -29,7 +29,7 @@ class Tile:
     def style(self) -> str:
         """The style of the figure: dimmed when old, loud when bad."""
         if self.fresh is not Freshness.LIVE:
-            return "muted dim" if self.fresh is Freshness.STALE else "unknown"
+            return "muted" if self.fresh is Freshness.STALE else "unknown"
         return "text" if self.level is Level.OK else LEVEL_STYLES[self.level]
 
 

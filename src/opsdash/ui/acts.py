@@ -1,0 +1,227 @@
+"""What a key means for alerts: the question it asks, the act it starts, its outcome in one line."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from opsdash.domain.alert import Alert
+from opsdash.domain.escalation import Refused, next_level
+from opsdash.domain.reach import names_reached
+from opsdash.domain.text import clean
+from opsdash.snapshot import Snapshot
+from opsdash.ui.lines import EMPTY, Line, line
+from opsdash.ui.panes.alerts import summary, where
+from opsdash.ui.panes.detail import runbook_of
+from opsdash.ui.ports import Outcome
+
+if TYPE_CHECKING:
+    from opsdash.ui.app import OpsdashApp
+
+Ids = tuple[str, ...]
+
+
+def said_of(outcome: Outcome, verb: str, names: Mapping[str, str]) -> tuple[str, str]:
+    """Return what to say of an outcome, and in which style."""
+    parts: list[str] = []
+    if outcome.said:
+        parts.append(clean(outcome.said))
+    if outcome.done and not outcome.said:
+        parts.append(f"{verb} {_named(outcome.done, names)}")
+    for id, reason in outcome.refused[:2]:
+        parts.append(f"{names.get(id, id)} not: {clean(reason)}")
+    if len(outcome.refused) > 2:
+        parts.append(f"and {len(outcome.refused) - 2} more refused")
+    if not parts:
+        return "nothing was done", "warn"
+    style = "warn bold" if outcome.refused else "ok bold"
+    return "; ".join(parts), style
+
+
+def _named(ids: Sequence[str], names: Mapping[str, str]) -> str:
+    if len(ids) == 1:
+        return names.get(ids[0], ids[0])
+    return f"{len(ids)} alerts"
+
+
+def escalation_plan(
+    alerts: Sequence[Alert], snapshot: Snapshot, to: int | None = None
+) -> list[tuple[Alert, int | Refused]]:
+    """Return for each alert the level to which it would go, or why it would not."""
+    policy = snapshot.setup.policy
+    return [(alert, next_level(policy, alert.level, alert.severity, to)) for alert in alerts]
+
+
+def concerned(level: int, snapshot: Snapshot) -> str:
+    """Return whom a level concerns: its number and name, and the people known to stand there."""
+    policy = snapshot.setup.policy
+    people = names_reached(snapshot.setup, policy.level(level), snapshot.taken_at)
+    name = f"{level} {policy.name(level)}"
+    return f"{name} ({people})" if people else name
+
+
+def acknowledge(app: "OpsdashApp", ids: Ids) -> None:
+    """Take the alerts at once."""
+    if _some(app, ids):
+        app.act("acknowledged", ids, lambda: app.hand.acknowledge(ids))
+
+
+def acknowledge_with(app: "OpsdashApp", ids: Ids) -> None:
+    """Take the alerts with a comment."""
+    from opsdash.ui.screens.sheet import Ask
+
+    if not _some(app, ids):
+        return
+
+    def answer(comment: str | None) -> None:
+        if comment is not None:
+            app.act("acknowledged", ids, lambda: app.hand.acknowledge(ids, comment))
+
+    words = [line((name, "bold")) for name in _names(app, ids)]
+    app.open_sheet(Ask("Acknowledge", words, "comment: "), answer)
+
+
+def unacknowledge(app: "OpsdashApp", ids: Ids) -> None:
+    """Give the alerts back to nobody."""
+    if _some(app, ids):
+        app.act("gave back", ids, lambda: app.hand.unacknowledge(ids))
+
+
+def undo(app: "OpsdashApp", ids: Ids) -> None:
+    """Take back the person's own last act, whatever the cursor stands on."""
+    app.act("undone for", ids, app.hand.undo)
+
+
+def escalate(app: "OpsdashApp", ids: Ids) -> None:
+    """Ask for the reason and say whom it concerns, then raise each alert to its next level."""
+    _ask_escalation(app, ids, None)
+
+
+def escalate_to(app: "OpsdashApp", ids: Ids) -> None:
+    """Let the person choose the level first."""
+    from opsdash.ui.screens.sheet import Choose
+
+    snapshot = app.snapshot
+    if not _some(app, ids) or snapshot is None:
+        return
+    # What the person sees now is what they decide on, however long they take to choose.
+    as_of = _levels(app, ids)
+    levels = range(1, len(snapshot.setup.policy.levels) + 1)
+    choices = [(str(n), line(concerned(n, snapshot))) for n in levels]
+    next_one = str(min(max(as_of.values(), default=0) + 1, len(levels)))
+
+    def chosen(level: str | None) -> None:
+        if level is not None:
+            _ask_escalation(app, ids, int(level), as_of)
+
+    app.open_sheet(Choose("Escalate to which level?", choices, next_one), chosen)
+
+
+def _ask_escalation(
+    app: "OpsdashApp", ids: Ids, to: int | None, as_of: Mapping[str, int] | None = None
+) -> None:
+    from opsdash.ui.screens.sheet import Ask
+
+    snapshot = app.snapshot
+    if not _some(app, ids) or snapshot is None:
+        return
+    levels = _levels(app, ids) if as_of is None else as_of
+    plan = escalation_plan(app.alerts_of(ids), snapshot, to)
+    if plan and all(isinstance(step, Refused) for _, step in plan):
+        refused = next(step for _, step in plan if isinstance(step, Refused))
+        app.say(f"not escalated: {refused.reason}", "warn bold")
+        return
+
+    def answer(reason: str | None) -> None:
+        if reason:
+            app.act("escalated", ids, lambda: app.hand.escalate(ids, levels, reason, to))
+
+    words = _escalation_words(plan, snapshot, app)
+    app.open_sheet(Ask("Escalate", words, "reason: ", "A reason is needed."), answer)
+
+
+def _escalation_words(
+    plan: Sequence[tuple[Alert, int | Refused]], snapshot: Snapshot, app: "OpsdashApp"
+) -> list[Line]:
+    words = []
+    for alert, step in plan[:6]:
+        if isinstance(step, Refused):
+            words.append(line((alert.name, "bold"), (f"  stays: {step.reason}", "muted")))
+        else:
+            before = f"level {alert.level}" if alert.level else "no level"
+            arrow = app.glyphs.arrow
+            words.append(line((alert.name, "bold"), (f"  {before} {arrow} level {step}", "text")))
+    if len(plan) > 6:
+        words.append(line((f"and {len(plan) - 6} more", "muted")))
+    reached = sorted({step for _, step in plan if not isinstance(step, Refused)})
+    whom = ", ".join(concerned(level, snapshot) for level in reached)
+    return [*words, EMPTY, line(("This concerns ", "text"), (whom, "warn bold"))]
+
+
+def runbook(app: "OpsdashApp", ids: Ids) -> None:
+    """Show the runbook's address and copy it; nothing is ever fetched or opened."""
+    alert = next(iter(app.alerts_of(ids)), None)
+    if alert is None or app.snapshot is None:
+        app.say("no alert under the cursor", "warn")
+        return
+    address = runbook_of(alert, app.snapshot)
+    if not address:
+        app.say(f"{alert.name} names no runbook; add the annotation runbook_url", "warn")
+        return
+    app.copy_to_clipboard(address)
+    app.say(f"runbook (copied): {address}", "accent bold")
+
+
+def copy(app: "OpsdashApp", ids: Ids) -> None:
+    """Copy the alerts, a line each, for a chat or a note."""
+    alerts = app.alerts_of(ids)
+    if not alerts:
+        app.say("nothing to copy here", "warn")
+        return
+    app.copy_to_clipboard("\n".join(one_line(alert) for alert in alerts))
+    app.say(f"copied {_named([a.id for a in alerts], {a.id: a.name for a in alerts})}")
+
+
+def one_line(alert: Alert) -> str:
+    """Return an alert in one line of plain text, its times in UTC."""
+    since = (alert.fired_at or alert.active_at).strftime("%Y-%m-%d %H:%M:%SZ")
+    parts = [
+        f"[{alert.severity.value.upper()}] {alert.name}",
+        where(alert.labels),
+        summary(alert),
+        f"{alert.state.value} since {since}",
+        f"acknowledged by {alert.acknowledgement.by}" if alert.acknowledgement else "",
+        alert.incident or "",
+        alert.generator_url,
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _some(app: "OpsdashApp", ids: Ids) -> bool:
+    """Whether there is anything to act on; an empty choice never falls through to another row."""
+    if not ids:
+        app.say(
+            "nothing is chosen: no alert is under the cursor, and no marked one is shown", "warn"
+        )
+    return bool(ids)
+
+
+def _levels(app: "OpsdashApp", ids: Ids) -> dict[str, int]:
+    return {alert.id: alert.level for alert in app.alerts_of(ids)}
+
+
+def _names(app: "OpsdashApp", ids: Ids) -> list[str]:
+    known = {alert.id: str(alert.name) for alert in app.alerts_of(ids)}
+    names = [known.get(id, id) for id in ids]
+    return names if len(names) <= 6 else [*names[:6], f"and {len(names) - 6} more"]
+
+
+ACTS: dict[str, Callable[["OpsdashApp", Ids], None]] = {
+    "acknowledge": acknowledge,
+    "acknowledge_with": acknowledge_with,
+    "unacknowledge": unacknowledge,
+    "escalate": escalate,
+    "escalate_to": escalate_to,
+    "undo": undo,
+    "runbook": runbook,
+    "copy": copy,
+}
+"""What each action does to the alerts it is given."""

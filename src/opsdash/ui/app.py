@@ -1,0 +1,358 @@
+"""The application: one loop that takes snapshots, one place that turns keys into acts."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from rich.style import Style
+from textual import events
+from textual.app import App
+from textual.binding import BindingType
+from textual.color import Color
+
+from opsdash.domain.alert import Alert
+from opsdash.domain.text import clean
+from opsdash.snapshot import Snapshot
+from opsdash.ui.glyphs import glyphs_of
+from opsdash.ui.keys import keys_of
+from opsdash.ui.lines import Line, crop, cut, line
+from opsdash.ui.moment import Moment, zone_of
+from opsdash.ui.palette import Palette
+from opsdash.ui.ports import Detail, Feed, Hand, Outcome
+from opsdash.ui.preferences import Colours, Preferences
+from opsdash.ui.screens.dashboard import Dashboard
+from opsdash.ui.themes import ThemeError, load_theme
+from opsdash.ui.widgets.lines import LineWidget
+
+if TYPE_CHECKING:
+    from opsdash.ui.screens.sheet import Sheet
+
+T = TypeVar("T")
+
+POLL = 0.25
+"""Seconds between two looks at whether the store changed."""
+
+RETAKE_AFTER = timedelta(seconds=5)
+"""Age from which a snapshot is taken anew when its picture would change with time alone."""
+
+PATIENCE = 0.4
+"""Seconds after which an act that is not written yet is said to be waiting."""
+
+MESSAGE_FOR = timedelta(seconds=10)
+"""How long a message stays, if no key ends it before."""
+
+
+class OpsdashApp(App[int]):
+    """The dashboard. It draws what `feed` gives and writes through `hand`; it knows nothing else.
+
+    `first` is a snapshot that is ready before the first frame. `clock` gives the time in UTC.
+    """
+
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = []
+    CSS = """
+    Screen { layout: vertical; overflow: hidden; }
+    Lines, LineTable, EntryLine { width: 100%; height: 1; }
+    Sheet { align: center middle; background: transparent; }
+    Sheet EntryLine { border: none; padding: 0 2; }
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        hand: Hand,
+        preferences: Preferences,
+        *,
+        clock: Callable[[], datetime],
+        first: Snapshot | None = None,
+    ) -> None:
+        poor = preferences.colours is not Colours.FULL
+        super().__init__(ansi_color=True if poor else None)
+        self.feed = feed
+        self.hand = hand
+        self.preferences = preferences
+        self.snapshot = first
+        self.details: dict[str, Detail] = {}
+        self.glyphs = glyphs_of(preferences.ascii)
+        self.ascii_only = preferences.ascii
+        self.keys = keys_of(preferences.keys)
+        self.paused = False
+        self.message: tuple[str, str] | None = None
+        self.palette = Palette(
+            load_theme(preferences.theme, preferences.themes_folder), preferences.colours
+        )
+        self._clock = clock
+        self._zone = zone_of(preferences.timezone)
+        self._message_until = clock()
+        self._trouble = ""
+        self._wake = asyncio.Event()
+        self._wanted: str | None = None
+        self._detail_due = False
+        self._acting = asyncio.Lock()
+        self._loop_task: asyncio.Task[None] | None = None
+        self._actions = {key: name for name, keys in self.keys.items() for key in keys}
+        for name, keys in self.keys.items():
+            self.bind(",".join(keys), f"do('{name}')", show=False)
+
+    # What the widgets ask for.
+
+    def style_of(self, token: str) -> Style:
+        """Return the style of a span's words in the present theme."""
+        return self.palette.style(token)
+
+    def moment(self) -> Moment:
+        """Return the moment of a drawing that begins now."""
+        return Moment(self._clock(), self._zone)
+
+    def trouble_lines(self, width: int) -> list[Line]:
+        """Return what keeps this program from reading the store; nothing where all is well."""
+        if not self._trouble:
+            return []
+        text = cut(f" {self.glyphs.crit} {self._trouble}", width, self.glyphs.ellipsis)
+        return [crop(line((text, "crit reverse bold")), width)]
+
+    def action_of(self, key: str) -> str | None:
+        """Return the action that a key starts."""
+        from textual.keys import _character_to_key
+
+        return next(
+            (
+                name
+                for bound, name in self._actions.items()
+                if key == (bound if len(bound) > 1 else _character_to_key(bound))
+            ),
+            None,
+        )
+
+    @property
+    def dashboard(self) -> Dashboard:
+        """The screen beneath everything."""
+        found = self.screen_stack[0]
+        assert isinstance(found, Dashboard)
+        return found
+
+    def get_default_screen(self) -> Dashboard:
+        """Return the dashboard: it is the first screen and stays it."""
+        return Dashboard()
+
+    def on_mount(self) -> None:
+        """Colour everything and begin to look at the store after the first frame."""
+        self.colour()
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self._loop_task = asyncio.create_task(self._watch())
+
+    async def on_unmount(self) -> None:
+        """End the loop."""
+        if self._loop_task is not None:
+            self._loop_task.cancel()
+
+    def colour(self) -> None:
+        """Give every screen and widget the grounds of the present theme."""
+        full = self.preferences.colours is Colours.FULL
+        tokens = self.palette.theme.tokens
+        for screen in self.screen_stack:
+            for widget in (screen, *screen.query("Lines, LineTable, EntryLine")):
+                ground = tokens["panel"] if full else "ansi_default"
+                if widget is not screen or not screen.is_modal:
+                    widget.styles.background = Color.parse(ground)
+                widget.styles.color = Color.parse(tokens["text"] if full else "ansi_default")
+
+    # The loop.
+
+    async def _watch(self) -> None:
+        while True:
+            await self._look()
+            try:
+                async with asyncio.timeout(POLL):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self._wake.clear()
+
+    async def _look(self, take: bool = False) -> None:
+        """Take a snapshot if there is a new one, then draw if anything reads otherwise."""
+        changed = await self._take(take)
+        changed |= await self._fetch_detail(changed)
+        now = self._clock()
+        if self.message and now >= self._message_until:
+            self.message = None
+            changed = True
+        if changed or self.dashboard.due(now):
+            self.redraw()
+
+    async def _take(self, take: bool) -> bool:
+        now = self._clock()
+        stale = self.snapshot is None or (
+            self.dashboard.due(now) and now - self.snapshot.taken_at >= RETAKE_AFTER
+        )
+        if self.paused and not take and self.snapshot is not None:
+            return False
+        before, trouble = self.snapshot, self._trouble
+        try:
+            if take or stale or await self.feed.changed():
+                self.snapshot = await self.feed.take()
+            self._trouble = ""
+        except Exception as error:
+            # Whatever keeps the store from being read is news for the screen, never its end.
+            self._trouble = f"the store cannot be read: {clean(error) or type(error).__name__}"
+        return self.snapshot is not before or self._trouble != trouble
+
+    async def _fetch_detail(self, changed: bool) -> bool:
+        wanted = self._wanted
+        if wanted is None or not (self._detail_due or changed):
+            return False
+        self._detail_due = False
+        try:
+            found = await self.feed.detail(wanted)
+        except Exception:
+            # The picture is whole without it, and `_take` has said what is wrong.
+            return False
+        if self.details.get(wanted) == found:
+            return False
+        self.details = {wanted: found}
+        return True
+
+    def look_at(self, id: str | None) -> None:
+        """Ask for the detail of an alert, incident or indicator; it is drawn when it is there."""
+        if id and id != self._wanted:
+            self._wanted = id
+            self._detail_due = True
+            self._wake.set()
+
+    def redraw(self) -> None:
+        """Draw the dashboard and the sheet over it."""
+        from opsdash.ui.screens.sheet import Sheet
+
+        self.dashboard.draw()
+        if isinstance(self.screen, Sheet):
+            self.screen.redraw()
+
+    def say(self, text: str, style: str = "text") -> None:
+        """Show a line where the keys stand, until the next key or for ten seconds."""
+        self.message = (text, style)
+        self._message_until = self._clock() + MESSAGE_FOR
+        self.redraw()
+
+    # Keys.
+
+    def action_do(self, name: str) -> None:
+        """Do what a key of the dashboard is for."""
+        if self.message:
+            self.message = None
+            self.dashboard.draw_around()
+        dashboard = self.dashboard
+        moves: dict[str, Callable[[], object]] = {
+            "down": lambda: dashboard.move(1),
+            "up": lambda: dashboard.move(-1),
+            "first": lambda: dashboard.move_to(0),
+            "last": lambda: dashboard.move_to(-1),
+            "next_pane": lambda: dashboard.turn_pane(1),
+            "previous_pane": lambda: dashboard.turn_pane(-1),
+            "mark": dashboard.mark,
+            "zoom": dashboard.zoom,
+            "back": dashboard.go_back,
+            "filter": dashboard.ask_filter,
+            "detail": self.open_detail,
+            "refresh": self._refresh_sources,
+            "pause": self._pause,
+            "quit": self.exit,
+        }
+        if name in moves:
+            moves[name]()
+        elif name.startswith("pane_"):
+            dashboard.show_pane(int(name.removeprefix("pane_")))
+        elif name in ("theme", "commands", "help", "on_call"):
+            from opsdash.ui.screens.open import SHEETS
+
+            SHEETS[name](self)
+        else:
+            self.act_on(name, dashboard.chosen())
+
+    def act_on(self, name: str, ids: Sequence[str]) -> None:
+        """Do what a key means for alerts; for none of them it does nothing and says so."""
+        from opsdash.ui.acts import ACTS
+
+        if name in ACTS:
+            ACTS[name](self, tuple(ids))
+
+    def open_detail(self) -> None:
+        """Open everything about the row or tile under the cursor."""
+        from opsdash.ui.screens.open import open_detail
+
+        open_detail(self)
+
+    def open_sheet(
+        self, sheet: "Sheet[T]", answered: Callable[[T | None], None] | None = None
+    ) -> None:
+        """Lay a sheet over the dashboard."""
+        self.push_screen(sheet, answered)
+        self.call_after_refresh(self.colour)
+
+    def wear(self, name: str) -> None:
+        """Change the theme at once; one that cannot be read is said and not worn."""
+        try:
+            self.palette = Palette(
+                load_theme(name, self.preferences.themes_folder), self.preferences.colours
+            )
+        except ThemeError as error:
+            self.say(str(clean(error)), "warn bold")
+            return
+        self.colour()
+        for screen in self.screen_stack:
+            for widget in screen.query(LineWidget):
+                widget.restyle()
+        self.redraw()
+
+    def act(self, verb: str, ids: Sequence[str], act: Callable[[], Awaitable[Outcome]]) -> None:
+        """Write what a person decided, away from the keys, and say what became of it."""
+        names = {alert.id: str(alert.name) for alert in self.alerts_of(ids)}
+        self.run_worker(self._act(verb, names, act), exit_on_error=False)
+
+    async def _act(
+        self, verb: str, names: Mapping[str, str], act: Callable[[], Awaitable[Outcome]]
+    ) -> None:
+        from opsdash.ui.acts import said_of
+
+        async with self._acting:
+            task = asyncio.ensure_future(act())
+            done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+            if not done:
+                self.say("not written yet: waiting for the store", "warn")
+            try:
+                outcome = await task
+            except Exception as error:
+                # The act did not happen; whatever the reason, the person must be told.
+                self.say(f"NOT done: {clean(error) or type(error).__name__}", "crit bold")
+                return
+        self.dashboard.forget_marks(outcome.done)
+        self._detail_due = True
+        self.say(*said_of(outcome, verb, names))
+        await self._look(take=True)
+
+    def _refresh_sources(self) -> None:
+        self.run_worker(self._ask_refresh(), exit_on_error=False)
+
+    async def _ask_refresh(self) -> None:
+        try:
+            await self.feed.request_refresh()
+        except Exception as error:
+            self.say(f"could not ask for a refresh: {clean(error)}", "warn bold")
+        else:
+            self.say("asked the engine to read every source now")
+
+    def _pause(self) -> None:
+        self.paused = not self.paused
+        self._wake.set()
+        self.redraw()
+
+    def alerts_of(self, ids: Sequence[str]) -> list[Alert]:
+        """Return the alerts of these ids as they are drawn, those that are none left out."""
+        found = (self.dashboard.alert_of(id) for id in ids)
+        return [alert for alert in found if alert is not None]
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Draw what lies on top for the new size."""
+        self.redraw()

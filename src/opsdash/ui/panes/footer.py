@@ -1,0 +1,78 @@
+"""The last line: what the focused row allows, or what just happened."""
+
+from collections.abc import Mapping
+
+from opsdash.domain.alert import Alert
+from opsdash.domain.escalation import Refused, next_level
+from opsdash.snapshot import Snapshot
+from opsdash.ui.glyphs import Glyphs
+from opsdash.ui.keys import first_key
+from opsdash.ui.lines import Line, crop, cut, line, spaced, width_of
+
+Keys = Mapping[str, tuple[str, ...]]
+"""Each action's keys, as `keys_of` gives them."""
+
+
+def message_line(text: str, style: str, width: int, glyphs: Glyphs) -> Line:
+    """Return what became of an act."""
+    return crop(line((f" {cut(text, width - 2, glyphs.ellipsis)}", style)), width)
+
+
+def footer_line(
+    snapshot: Snapshot,
+    alert: Alert | None,
+    pane: int,
+    marked: int,
+    filtered: str,
+    keys: Keys,
+    width: int,
+    glyphs: Glyphs,
+) -> Line:
+    """Return the keys that make sense for the row under the cursor, as many as there is room for."""
+    narrow = width < 100
+    parts = _state(marked, filtered)
+    hints = [*_row_hints(snapshot, alert, marked, narrow, glyphs)] if pane == 4 else []
+    hints += [("detail", "detail"), ("filter", "filter")] if pane >= 4 else [("detail", "detail")]
+    if marked or filtered:
+        hints.append(("back", "clear"))
+    hints += [("zoom", "zoom"), ("commands", "commands"), ("help", "help")]
+    if snapshot.setup.simulated and not narrow:
+        hints.append(("quit", "quit"))
+    for action, words in hints:
+        key = first_key(action, keys)
+        if key:
+            parts.append(line((key, "accent bold"), (f" {words}", "text")))
+    while len(parts) > 1 and width_of(spaced(parts)) + 2 > width:
+        parts.pop(-2 if len(parts) > 2 else -1)
+    return crop(line(" ", spaced(parts)), width)
+
+
+def _state(marked: int, filtered: str) -> list[Line]:
+    parts = []
+    if marked:
+        parts.append(line((f"{marked} marked", "mark bold")))
+    if filtered:
+        parts.append(line(("filter ", "muted"), (cut(filtered, 30), "mark bold")))
+    return parts
+
+
+def _row_hints(
+    snapshot: Snapshot, alert: Alert | None, marked: int, narrow: bool, glyphs: Glyphs
+) -> list[tuple[str, str]]:
+    ack = "ack" if narrow else "acknowledge"
+    if marked:
+        return [("acknowledge", ack), ("escalate", "escalate"), ("unacknowledge", "give back")]
+    if alert is None or not alert.open:
+        return []
+    hints = []
+    if alert.acknowledgement is None:
+        hints.append(("acknowledge", ack))
+    else:
+        hints.append(("unacknowledge", "give back"))
+    following = next_level(snapshot.setup.policy, alert.level, alert.severity)
+    if not isinstance(following, Refused):
+        name = snapshot.setup.policy.name(following)
+        target = f"L{following}" if narrow else f"{following} {name}"
+        hints.append(("escalate", f"escalate {glyphs.arrow} {target}"))
+    hints.append(("mark", "mark"))
+    return hints

@@ -1,0 +1,176 @@
+"""The sheets that keys open: detail, help, commands, themes, who is on call."""
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from opsdash.ui.keys import ACTIONS, first_key, shown_key
+from opsdash.ui.layout import LIST_PANE, TICKET_PANE
+from opsdash.ui.lines import EMPTY, Line, line
+from opsdash.ui.moment import Moment
+from opsdash.ui.panes.detail import alert_page, incident_page, indicator_page, ticket_page
+from opsdash.ui.screens.sheet import Choose, Page
+
+if TYPE_CHECKING:
+    from opsdash.ui.app import OpsdashApp
+
+
+def open_detail(app: "OpsdashApp") -> None:
+    """Open everything about the row or tile under the cursor."""
+    board = app.dashboard
+    if board.pane == LIST_PANE:
+        _open_row(app, board.list_id)
+    elif board.pane == TICKET_PANE:
+        ticket = board.ticket
+        if ticket is not None:
+            app.open_sheet(
+                Page(f"Ticket #{ticket.number}", lambda w, m: ticket_page(ticket, w, m, app.glyphs))
+            )
+    elif board.reading is not None:
+        _open_tile(app, board.reading.indicator.id)
+
+
+def _open_row(app: "OpsdashApp", id: str | None) -> None:
+    if id is None or app.snapshot is None:
+        return
+    app.look_at(id)
+    if any(incident.id == id for incident in app.snapshot.incidents):
+        app.open_sheet(Page(id, lambda w, m: _incident_lines(app, id, w, m)))
+        return
+    hints = " ".join(
+        f"{first_key(name, app.keys)} {words}"
+        for name, words in (("acknowledge", "acknowledge"), ("escalate", "escalate"))
+    )
+    app.open_sheet(Page(f"Alert  {hints}", lambda w, m: _alert_lines(app, id, w, m), about=id))
+
+
+def _alert_lines(app: "OpsdashApp", id: str, width: int, moment: Moment) -> Sequence[Line]:
+    snapshot = app.snapshot
+    alert = app.dashboard.alert_of(id)
+    if snapshot is None or alert is None:
+        return [line(("this alert has left the list: it resolved over an hour ago", "muted"))]
+    return alert_page(alert, app.details.get(id), snapshot, width, moment, app.glyphs)
+
+
+def _incident_lines(app: "OpsdashApp", id: str, width: int, moment: Moment) -> Sequence[Line]:
+    snapshot = app.snapshot
+    found = next((i for i in snapshot.incidents if i.id == id), None) if snapshot else None
+    if snapshot is None or found is None:
+        return [line(("this incident has left the list", "muted"))]
+    return incident_page(found, app.details.get(id), snapshot, width, moment, app.glyphs)
+
+
+def _open_tile(app: "OpsdashApp", id: str) -> None:
+    app.look_at(id)
+
+    def lines(width: int, moment: Moment) -> Sequence[Line]:
+        snapshot = app.snapshot
+        readings = (r for pane in snapshot.panes for r in pane.readings) if snapshot else ()
+        found = next((r for r in readings if r.indicator.id == id), None)
+        if snapshot is None or found is None:
+            return [line(("this indicator is configured no more", "muted"))]
+        return indicator_page(found, app.details.get(id), snapshot, width, moment, app.glyphs)
+
+    app.open_sheet(Page("Indicator", lines))
+
+
+def open_help(app: "OpsdashApp") -> None:
+    """List every key, as it is bound now."""
+    app.open_sheet(Page("Keys", lambda _width, _moment: help_lines(app)))
+
+
+def help_lines(app: "OpsdashApp") -> list[Line]:
+    """Return the help: the registry's actions by group, with the keys that they have now."""
+    lines: list[Line] = []
+    for group, actions in groupby(ACTIONS, key=lambda action: action.group):
+        lines += [EMPTY, line((group, "accent bold"))] if lines else [line((group, "accent bold"))]
+        for action in actions:
+            keys = ", ".join(shown_key(key) for key in app.keys.get(action.name, ()))
+            if keys:
+                lines.append(line((f"  {keys:<14} ", "bold"), action.words))
+            else:
+                via = f"{first_key('commands', app.keys)} command"
+                lines.append(line((f"  {via:<14} ", "muted"), action.words))
+    return lines
+
+
+def open_commands(app: "OpsdashApp") -> None:
+    """List every action by its words; enter does it to the row under the cursor."""
+    board = app.dashboard
+    ids = board.chosen()
+    choices = []
+    for action in ACTIONS:
+        if action.name != "commands":
+            key = first_key(action.name, app.keys)
+            choices.append((action.name, line(f"{action.words:<44}", (f" {key}", "muted"))))
+
+    def chosen(name: str | None) -> None:
+        if name is None:
+            return
+        from opsdash.ui.acts import ACTS
+
+        if name in ACTS:
+            # The rows are those of the moment at which the list was opened.
+            app.act_on(name, ids)
+        else:
+            app.action_do(name)
+
+    app.open_sheet(Choose("Commands", choices), chosen)
+
+
+def open_themes(app: "OpsdashApp") -> None:
+    """List the themes; the one under the cursor is shown at once, escape brings the old one back."""
+    from opsdash.ui.themes import theme_files
+
+    before = app.palette.theme.name
+    choices = [(name, line(name)) for name in sorted(theme_files(app.preferences.themes_folder))]
+
+    def chosen(name: str | None) -> None:
+        app.wear(name or before)
+
+    app.open_sheet(Choose("Theme", choices, before, on_move=app.wear), chosen)
+
+
+def open_on_call(app: "OpsdashApp") -> None:
+    """Say who is on call on each schedule, and until when."""
+    app.open_sheet(Page("On call", lambda _width, moment: on_call_lines(app, moment)))
+
+
+def on_call_lines(app: "OpsdashApp", moment: Moment) -> list[Line]:
+    """Return who is on call, a line a schedule, then whom each escalation level reaches."""
+    from opsdash.ui.acts import concerned
+
+    snapshot = app.snapshot
+    if snapshot is None:
+        return []
+    lines = [
+        line((f"{duty.schedule:<16} ", "muted"), (duty.name, "bold"))
+        + line((f"  until {moment.date_clock(duty.until)}", "muted"))
+        for duty in snapshot.on_call
+    ]
+    if not lines:
+        missing = "nobody is on call" if snapshot.setup.schedules else "no schedule is configured"
+        lines.append(line((missing, "warn bold")))
+    lines += [EMPTY, line(("escalation levels", "accent bold"))]
+    for number in range(1, len(snapshot.setup.policy.levels) + 1):
+        after = moment_after(snapshot.setup.policy.levels[number - 1].after.total_seconds())
+        lines.append(line(f"  {concerned(number, snapshot)}", (f"  {after}", "muted")))
+    return lines
+
+
+def moment_after(seconds: float) -> str:
+    """Return when a level is due, in words."""
+    from datetime import timedelta
+
+    from opsdash.domain.duration import format_duration
+
+    return f"due after {format_duration(timedelta(seconds=seconds))}" if seconds else "at once"
+
+
+SHEETS: dict[str, Callable[["OpsdashApp"], None]] = {
+    "help": open_help,
+    "commands": open_commands,
+    "theme": open_themes,
+    "on_call": open_on_call,
+}
+"""The sheets that need no row."""

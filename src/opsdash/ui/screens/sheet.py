@@ -1,0 +1,270 @@
+"""Sheets: what lies over the dashboard until it is closed."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import ModalScreen
+
+from opsdash.ui.lines import EMPTY, Line, crop, frame_bottom, frame_top, framed, line, plain
+from opsdash.ui.moment import Moment
+from opsdash.ui.widgets.entry import EntryLine
+from opsdash.ui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from opsdash.ui.app import OpsdashApp
+
+T = TypeVar("T")
+
+
+class Face(Lines, can_focus=True):
+    """The lines of a sheet, which take the keys where nothing is typed."""
+
+
+class Sheet(ModalScreen[T]):
+    """A framed sheet in the middle of the screen; its keys reach nothing beneath it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = []
+    AUTO_FOCUS = ""
+
+    app: "OpsdashApp"
+
+    title_words = ""
+    hint = ""
+
+    def compose(self) -> ComposeResult:
+        """Put up the lines."""
+        self.face = Face(id="face")
+        yield self.face
+
+    def on_mount(self) -> None:
+        """Draw at once and take the keys."""
+        self.redraw()
+        self.face.focus(scroll_visible=False)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Draw for the new size."""
+        self.redraw()
+
+    def space(self) -> tuple[int, int]:
+        """Return the largest inner width and height, in cells and lines."""
+        size = self.app.size
+        return max(size.width - 4, 1), max(size.height - 2, 1)
+
+    def body(self, width: int, height: int, moment: Moment) -> Sequence[Line]:
+        """Return the lines inside the frame, at most `width` cells wide and `height` long."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Draw for this moment."""
+        if not self.is_mounted or not self.app.size.width or not self.app.size.height:
+            return
+        self.moment = self.app.moment()
+        width, height = self.space()
+        lines = list(self.body(width, height, self.moment))[:height]
+        self._show(lines, width)
+
+    def _show(self, lines: list[Line], width: int) -> None:
+        glyphs = self.app.glyphs
+        outer = width + 4
+        title = line((self.title_words, "accent bold"))
+        hint = line((self.hint, "muted"))
+        drawn = [
+            frame_top(outer, title, hint, glyphs, True),
+            *(framed(one, outer, glyphs, True) for one in lines),
+            frame_bottom(outer, glyphs, True),
+        ]
+        self.face.styles.width = outer
+        self.face.styles.height = len(drawn)
+        self.face.update([plain(one) for one in drawn] if self.app.ascii_only else drawn)
+
+
+Produce = Callable[[int, Moment], Sequence[Line]]
+"""Draws a page in as many lines as it takes, for a width in cells."""
+
+
+class Page(Sheet[None]):
+    """A page to read: scrolled by the keys of a list, closed by escape; acts go to its own alert."""
+
+    hint = "esc closes"
+
+    def __init__(self, title: str, produce: Produce, about: str | None = None) -> None:
+        super().__init__()
+        self.title_words = title
+        self.about = about
+        self._produce = produce
+        self._top = 0
+        self._length = 0
+        self._page = 1
+
+    def body(self, width: int, height: int, moment: Moment) -> Sequence[Line]:
+        """Return the part of the page that is scrolled to."""
+        lines = list(self._produce(width, moment))
+        message = self.app.message
+        room = height - 1 if message and self.about else height
+        self._length, self._page = len(lines), max(1, room)
+        self._top = max(0, min(self._top, self._length - self._page))
+        shown = [crop(one, width) for one in lines[self._top : self._top + room]]
+        if self.about is not None:
+            shown += [EMPTY] * (room - len(shown))
+        if message and self.about:
+            shown.append(line(message))
+        more = self._length - self._top - self._page
+        self.hint = f"{more} more lines below" if more > 0 else "esc closes"
+        return shown
+
+    def on_key(self, event: events.Key) -> None:
+        """Scroll, close, or let the key act on the alert that the page is about."""
+        event.stop()
+        moves = {"pagedown": self._page, "pageup": -self._page, "space": self._page}
+        action = self.app.action_of(event.key)
+        if event.key in moves:
+            self._scroll(self._top + moves[event.key])
+        elif action in ("down", "up"):
+            self._scroll(self._top + (1 if action == "down" else -1))
+        elif action in ("first", "last"):
+            self._scroll(0 if action == "first" else self._length)
+        elif action in ("back", "detail", "quit", "help"):
+            self.dismiss(None)
+        elif self.about is not None and action:
+            self.app.act_on(action, (self.about,))
+
+    def on_mouse_scroll_down(self) -> None:
+        """Scroll three lines down."""
+        self._scroll(self._top + 3)
+
+    def on_mouse_scroll_up(self) -> None:
+        """Scroll three lines up."""
+        self._scroll(self._top - 3)
+
+    def _scroll(self, top: int) -> None:
+        self._top = max(0, min(top, self._length - self._page))
+        self.redraw()
+
+
+class Choose(Sheet[str | None]):
+    """A list to choose one of: typed letters narrow it, enter takes the row, escape takes none."""
+
+    hint = "enter takes, esc leaves"
+
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[tuple[str, Line]],
+        chosen: str | None = None,
+        on_move: Callable[[str], None] | None = None,
+    ) -> None:
+        super().__init__()
+        self.title_words = title
+        self._choices = list(choices)
+        self._shown = self._choices
+        self._at = next((i for i, (key, _) in enumerate(self._choices) if key == chosen), 0)
+        self._on_move = on_move
+
+    def compose(self) -> ComposeResult:
+        """Put up the lines and the entry that narrows them."""
+        yield from super().compose()
+        self.entry = EntryLine("> ", id="entry")
+        yield self.entry
+
+    def on_mount(self) -> None:
+        """Give the keys to the entry."""
+        super().on_mount()
+        self.entry.focus(scroll_visible=False)
+
+    def space(self) -> tuple[int, int]:
+        """Return a width that suits the choices, and one line less for the entry."""
+        width, height = super().space()
+        return min(width, 76), height - 1
+
+    def body(self, width: int, height: int, moment: Moment) -> Sequence[Line]:
+        """Return the choices around the one under the cursor."""
+        self.entry.styles.width = width + 4
+        top = max(0, min(self._at - height // 2, len(self._shown) - height))
+        rows = []
+        for index, (_, words) in list(enumerate(self._shown))[top : top + height]:
+            here = index == self._at
+            mark = self.app.glyphs.cursor if here else " "
+            row = crop(line((mark, "accent bold"), " ", words), width)
+            rows.append(tuple((t, f"{s} on cursor") for t, s in row) if here else row)
+        rows = rows or [line(("nothing of that name", "muted"))]
+        return [*rows, *[EMPTY] * (min(len(self._choices), height) - len(rows))]
+
+    def on_entry_line_changed(self, event: EntryLine.Changed) -> None:
+        """Narrow the list."""
+        words = event.text.lower().split()
+        self._shown = [
+            (key, words_of)
+            for key, words_of in self._choices
+            if all(word in "".join(text for text, _ in words_of).lower() for word in words)
+        ]
+        self._at = 0
+        self._moved()
+
+    def on_entry_line_moved(self, event: EntryLine.Moved) -> None:
+        """Move the cursor."""
+        self._at = max(0, min(self._at + event.rows, len(self._shown) - 1))
+        self._moved()
+
+    def _moved(self) -> None:
+        if self._on_move is not None and self._shown:
+            self._on_move(self._shown[self._at][0])
+        self.redraw()
+
+    def on_entry_line_submitted(self, event: EntryLine.Submitted) -> None:
+        """Take the row under the cursor; where there is none, take none."""
+        self.dismiss(self._shown[self._at][0] if self._shown else None)
+
+    def on_entry_line_cancelled(self, event: EntryLine.Cancelled) -> None:
+        """Take none."""
+        self.dismiss(None)
+
+
+class Ask(Sheet[str | None]):
+    """A question with one line to answer; escape answers nothing at all."""
+
+    hint = "enter does it, esc leaves all as it is"
+
+    def __init__(self, title: str, words: Sequence[Line], prompt: str, needed: str = "") -> None:
+        super().__init__()
+        self.title_words = title
+        self._words = list(words)
+        self._prompt = prompt
+        self._needed = needed
+        self._missing = False
+
+    def compose(self) -> ComposeResult:
+        """Put up the lines and the entry."""
+        yield from super().compose()
+        self.entry = EntryLine(self._prompt, id="entry")
+        yield self.entry
+
+    def on_mount(self) -> None:
+        """Give the keys to the entry."""
+        super().on_mount()
+        self.entry.focus(scroll_visible=False)
+
+    def space(self) -> tuple[int, int]:
+        """Return a width that is easy to read, and one line less for the entry."""
+        width, height = super().space()
+        return min(width, 76), height - 1
+
+    def body(self, width: int, height: int, moment: Moment) -> Sequence[Line]:
+        """Return what is asked; what must not be left empty is said when it is."""
+        self.entry.styles.width = width + 4
+        words = self._words[: max(1, height - 1)]
+        return [*words, line((self._needed, "warn bold")) if self._missing else EMPTY]
+
+    def on_entry_line_submitted(self, event: EntryLine.Submitted) -> None:
+        """Answer, unless an answer is needed and there is none."""
+        if self._needed and not event.text.strip():
+            self._missing = True
+            self.redraw()
+            return
+        self.dismiss(event.text.strip())
+
+    def on_entry_line_cancelled(self, event: EntryLine.Cancelled) -> None:
+        """Answer nothing."""
+        self.dismiss(None)

@@ -1,0 +1,103 @@
+"""A feed and a hand that live in memory, for tests of the screen alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from opsdash.domain.alert import Acknowledgement
+from opsdash.domain.text import SafeText, clean
+from opsdash.snapshot import Snapshot
+from opsdash.ui.ports import Detail, Outcome
+from tests.ui.pictures import NOW
+
+
+class MemoryFeed:
+    """Gives the snapshot that it holds; `put` makes it another one."""
+
+    def __init__(self, snapshot: Snapshot, details: Mapping[str, Detail] | None = None) -> None:
+        self.snapshot = snapshot
+        self.details = dict(details or {})
+        self.fresh = True
+        self.asked = 0
+        self.fault: Exception | None = None
+
+    def put(self, snapshot: Snapshot) -> None:
+        """Hold another snapshot from now on."""
+        self.snapshot = snapshot
+        self.fresh = True
+
+    async def changed(self) -> bool:
+        """Return whether `put` was called since the last `take`."""
+        if self.fault:
+            raise self.fault
+        return self.fresh
+
+    async def take(self) -> Snapshot:
+        """Return what is held."""
+        if self.fault:
+            raise self.fault
+        self.fresh = False
+        return self.snapshot
+
+    async def detail(self, id: str) -> Detail:
+        """Return what is known of `id`."""
+        return self.details.get(id, Detail(id))
+
+    async def request_refresh(self) -> None:
+        """Count the calls."""
+        self.asked += 1
+
+
+@dataclass
+class MemoryHand:
+    """Writes into a `MemoryFeed` and remembers each call."""
+
+    feed: MemoryFeed
+    calls: list[tuple[object, ...]] = field(default_factory=list)
+    refuse: dict[str, str] = field(default_factory=dict)
+    fault: Exception | None = None
+
+    def _outcome(self, ids: Sequence[str], said: str = "") -> Outcome:
+        if self.fault:
+            raise self.fault
+        return Outcome(
+            tuple(id for id in ids if id not in self.refuse),
+            tuple((id, self.refuse[id]) for id in ids if id in self.refuse),
+            said,
+        )
+
+    async def acknowledge(self, ids: Sequence[str], comment: str = "") -> Outcome:
+        """Take alerts."""
+        self.calls.append(("acknowledge", tuple(ids), comment))
+        outcome = self._outcome(ids)
+        taken = Acknowledgement(SafeText("me"), NOW, clean(comment))
+        self.feed.put(
+            replace(
+                self.feed.snapshot,
+                alerts=tuple(
+                    replace(a, acknowledgement=taken) if a.id in outcome.done else a
+                    for a in self.feed.snapshot.alerts
+                ),
+            )
+        )
+        return outcome
+
+    async def unacknowledge(self, ids: Sequence[str]) -> Outcome:
+        """Give alerts back."""
+        self.calls.append(("unacknowledge", tuple(ids)))
+        return self._outcome(ids)
+
+    async def escalate(
+        self,
+        ids: Sequence[str],
+        as_of_levels: Mapping[str, int],
+        reason: str,
+        to: int | None = None,
+    ) -> Outcome:
+        """Raise alerts."""
+        self.calls.append(("escalate", tuple(ids), dict(as_of_levels), reason, to))
+        return self._outcome(ids)
+
+    async def undo(self) -> Outcome:
+        """Take back the last act."""
+        self.calls.append(("undo",))
+        return self._outcome((), "undone: acknowledge")

@@ -52,8 +52,14 @@ clean: ## remove .venv and what tools leave
 	  if "$$name" -c 'import ensurepip' 2>/dev/null; then found=$$name; break; fi; \
 	  bare=$$name; \
 	done; \
+	if [ -z "$$found" ] && [ -n "$$bare" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing python3-venv, which $$bare lacks"; \
+	  export DEBIAN_FRONTEND=noninteractive; apt-get -qq update && \
+	  apt-get -qq install -y --no-install-recommends "$$bare-venv" >/dev/null 2>&1 </dev/null && \
+	  found=$$bare; \
+	fi; \
 	if [ -z "$$found" ] && [ -n "$$bare" ]; then \
-	  echo "$$bare cannot make environments: apt-get install python3-venv, then run make again" >&2; \
+	  echo "$$bare cannot make environments: apt-get install $$bare-venv, then run make again" >&2; \
 	  exit 2; \
 	elif [ -z "$$found" ]; then \
 	  echo "opsdash needs Python 3.11 or newer: install it, then run make again" >&2; exit 2; \

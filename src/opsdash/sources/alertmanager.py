@@ -84,7 +84,8 @@ class AlertmanagerSource:
     async def silences(self) -> Mapping[str, Silence]:
         """Return the silences that have not expired, by id; raise SourceError when no URL answers."""
         found = await asyncio.gather(
-            *(peer.client.fetch("/api/v2/silences") for peer in self._peers), return_exceptions=True
+            *(peer.client.fetch("/api/v2/silences", cap=BODY_CAP) for peer in self._peers),
+            return_exceptions=True,
         )
         silences: dict[str, Silence] = {}
         errors = []
@@ -109,7 +110,7 @@ class AlertmanagerSource:
             await peer.client.close()
 
     async def _read(self, peer: Peer, now: datetime) -> PeerReading:
-        reply = await peer.client.fetch("/api/v2/alerts")
+        reply = await peer.client.fetch("/api/v2/alerts", cap=BODY_CAP)
         if reply.body == peer.reading.body:
             return peer.reading
         try:

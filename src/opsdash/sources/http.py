@@ -29,6 +29,9 @@ Secret = Callable[[], str]
 """Reveals a secret at the moment it is sent, so that a rotated file is obeyed."""
 
 MEBIBYTE = 1 << 20
+BODY_CAP = 8 * MEBIBYTE
+"""Bytes of one body that are read where a caller names no other cap."""
+
 TEXT_LIMIT = 200
 """Characters of a server's own words that an error may carry."""
 
@@ -71,11 +74,10 @@ class Reply(NamedTuple):
 
 
 class HttpClient:
-    """Sends requests to one origin and returns whole replies of at most `cap` bytes."""
+    """Sends requests to one origin and returns whole replies."""
 
-    def __init__(self, settings: HttpSettings, cap: int = 8 * MEBIBYTE) -> None:
+    def __init__(self, settings: HttpSettings) -> None:
         self.settings = settings
-        self.cap = cap
         parts = _split(settings.url)
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         port = f":{parts.port}" if parts.port else ""
@@ -94,9 +96,10 @@ class HttpClient:
         parameters: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         deadline: float | None = None,
+        cap: int = BODY_CAP,
     ) -> Reply:
         """Return the reply to a GET, or to a POST of `form`, if its status is 200; else raise."""
-        reply = await self.send(path, parameters, form, deadline)
+        reply = await self.send(path, parameters, form, deadline, cap)
         if reply.status != 200:
             raise self.refusal(reply)
         return reply
@@ -107,11 +110,12 @@ class HttpClient:
         parameters: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         deadline: float | None = None,
+        cap: int = BODY_CAP,
     ) -> Reply:
         """Return the reply whatever its status; raise SourceError for redirects and broken ones.
 
         `deadline` is a moment of the event loop's clock that may come before the client's own
-        timeout.
+        timeout; a body larger than `cap` bytes raises TooLargeError.
         """
         loop = asyncio.get_running_loop()
         ends = loop.time() + self.settings.timeout
@@ -122,7 +126,8 @@ class HttpClient:
             async with limit:
                 headers = self._headers(secrets)
                 client = await self._open()
-                return await self._exchange(client, path, parameters, form, headers, progress)
+                request = self._request(client, path, parameters, form, headers)
+                return await self._exchange(client, request, progress, cap)
         except SourceError as error:
             reason = _scrub(error.reason, secrets)
             raise type(error)(reason, error.retry_after) from None
@@ -181,17 +186,22 @@ class HttpClient:
             for name in ("httpx", "httpcore"):  # their INFO lines hold whole URLs
                 logging.getLogger(name).setLevel(logging.WARNING)
             context = await asyncio.to_thread(tls.make_context, self.settings, self._tls)
+            limits = httpx.Limits(
+                max_connections=_CONNECTIONS,
+                max_keepalive_connections=_CONNECTIONS,
+                keepalive_expiry=_KEEP_ALIVE,
+            )
+            proxy = self.settings.proxy_url
+            transport = httpx.AsyncHTTPTransport(
+                verify=context, trust_env=False, limits=limits, proxy=proxy
+            )
+            if not self._tls and proxy is None:
+                _use_sockets(transport)
             self._client = httpx.AsyncClient(
-                verify=context,
-                proxy=self.settings.proxy_url,
+                transport=transport,
                 trust_env=False,
                 follow_redirects=False,
                 timeout=None,  # noqa: S113 (one total deadline is set around every request)
-                limits=httpx.Limits(
-                    max_connections=_CONNECTIONS,
-                    max_keepalive_connections=_CONNECTIONS,
-                    keepalive_expiry=_KEEP_ALIVE,
-                ),
             )
             return self._client
 
@@ -225,70 +235,82 @@ class HttpClient:
             where = f" {error.filename}" if error.filename else ""
             raise _fail(f"cannot read {what} for {self.origin}{where}: {error.strerror}") from None
         except Exception as error:
-            kind = type(error).__name__
-            raise _fail(f"cannot read {what} for {self.origin}: {kind}") from None
+            # The text of an error may quote what it stumbled on; only a reason is made for people.
+            why = getattr(error, "reason", None) or type(error).__name__
+            raise _fail(f"cannot read {what} for {self.origin}: {why}") from None
         if any(ord(character) < 32 or ord(character) == 127 for character in text):
             raise _fail(f"{what} for {self.origin} holds a line break or control character")
         secrets.append(text)
         return text.encode(errors="replace")
 
-    async def _exchange(
+    def _request(
         self,
         client: "httpx.AsyncClient",
         path: str,
         parameters: Mapping[str, str] | None,
         form: Mapping[str, str] | None,
         headers: dict[str, bytes],
-        progress: list[int],
-    ) -> Reply:
-        import httpx
-
+    ) -> "httpx.Request":
         query = "&".join(filter(None, (self._parameters, urllib.parse.urlencode(parameters or {}))))
         content = None
         if form is not None:
             headers = {**headers, "Content-Type": b"application/x-www-form-urlencoded"}
             content = urllib.parse.urlencode(form, errors="replace").encode()
-        request = client.build_request(
+        server_name = self.settings.server_name
+        return client.build_request(
             "GET" if form is None else "POST",
             self._base + path + (f"?{query}" if query else ""),
             headers={name.encode(): value for name, value in headers.items()},
             content=content,
-            extensions={"sni_hostname": self.settings.server_name}
-            if self.settings.server_name
-            else None,
+            extensions={"sni_hostname": server_name} if server_name else None,
         )
+
+    async def _exchange(
+        self,
+        client: "httpx.AsyncClient",
+        request: "httpx.Request",
+        progress: list[int],
+        cap: int,
+    ) -> Reply:
+        import httpx
+
         try:
-            return await self._receive(client, request, progress)
+            return await self._receive(client, request, progress, cap)
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
             if progress[0] or not self._reused:
                 raise
         # The server closed an idle connection while the request was on its way: ask once more.
-        return await self._receive(client, request, progress)
+        return await self._receive(client, request, progress, cap)
 
     async def _receive(
-        self, client: "httpx.AsyncClient", request: "httpx.Request", progress: list[int]
+        self,
+        client: "httpx.AsyncClient",
+        request: "httpx.Request",
+        progress: list[int],
+        cap: int,
     ) -> Reply:
         response = await client.send(request, stream=True)
         self._reused = True
         try:
-            self._check(response)
+            self._check(response, cap)
             chunks = []
             async for chunk in response.aiter_raw():
                 chunks.append(chunk)
                 progress[0] += len(chunk)
-                if progress[0] > self.cap:
-                    raise self._too_large()
+                if progress[0] > cap:
+                    raise self._too_large(cap)
         finally:
             await response.aclose()
+        date = _date(response.headers.get("date"))
         return Reply(
             response.status_code,
             b"".join(chunks),
             response.headers.get("content-type", "").partition(";")[0].strip().lower(),
-            _date(response.headers.get("date")),
-            _retry_after(response.headers.get("retry-after")),
+            date,
+            _retry_after(response.headers.get("retry-after"), date),
         )
 
-    def _check(self, response: "httpx.Response") -> None:
+    def _check(self, response: "httpx.Response", cap: int) -> None:
         """Raise SourceError for a redirect, a compressed body or one announced as too large."""
         if response.status_code // 100 == 3:
             to = _origin_of(response.headers.get("location", ""), self.origin)
@@ -299,13 +321,21 @@ class HttpClient:
                 f"{self.origin} sent a compressed answer ({encoding}) that nobody asked for"
             )
         length = response.headers.get("content-length", "")
-        if length.isascii() and length.isdigit() and int(length[:18]) > self.cap:
-            raise self._too_large()
+        if length.isascii() and length.isdigit() and int(length[:18]) > cap:
+            raise self._too_large(cap)
 
-    def _too_large(self) -> SourceError:
-        return TooLargeError(
-            clean(f"the answer of {self.origin} is larger than {self.cap // MEBIBYTE} MiB")
-        )
+    def _too_large(self, cap: int) -> SourceError:
+        size = cap // MEBIBYTE
+        return TooLargeError(clean(f"the answer of {self.origin} is larger than {size} MiB", 400))
+
+
+def _use_sockets(transport: "httpx.AsyncHTTPTransport") -> None:
+    """Read through plain sockets where httpx lets us, for a quarter of the processor time."""
+    from opsdash.sources.sockets import SocketBackend
+
+    pool = vars(transport).get("_pool")
+    if "_network_backend" in vars(pool or object):
+        vars(pool)["_network_backend"] = SocketBackend()
 
 
 class TooLargeError(SourceError):
@@ -380,11 +410,11 @@ def _date(text: str | None) -> datetime | None:
         return None
 
 
-def _retry_after(text: str | None) -> timedelta | None:
-    """Return the wait that a Retry-After header asks for: seconds or an HTTP date."""
+def _retry_after(text: str | None, date: datetime | None) -> timedelta | None:
+    """Return the wait that a Retry-After header asks for: seconds, or a moment of the server's clock."""
     if text is None:
         return None
     if text.isascii() and text.isdigit():
         return timedelta(seconds=int(text[:9]))
     at = _date(text)
-    return max(at - datetime.now(UTC), timedelta()) if at is not None else None
+    return max(at - date, timedelta()) if at is not None and date is not None else None

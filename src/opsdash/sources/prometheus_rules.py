@@ -8,7 +8,7 @@ from typing import Any
 from opsdash.domain.alert import AlertState, Observation
 from opsdash.domain.labels import fingerprint
 from opsdash.domain.text import SafeText, clean
-from opsdash.sources.http import HttpClient, Reply
+from opsdash.sources.http import MEBIBYTE, HttpClient, Reply
 from opsdash.sources.source import AlertReport, SourceError
 from opsdash.sources.wire import (
     MalformedError,
@@ -19,6 +19,9 @@ from opsdash.sources.wire import (
     read_number,
     read_time,
 )
+
+BODY_CAP = 32 * MEBIBYTE
+"""Bytes of one list of rules with their alerts that are read."""
 
 SETTLING = timedelta(minutes=2)
 """How long after Prometheus' start a missing alert proves nothing: scrapes and rules begin anew."""
@@ -81,7 +84,7 @@ class PrometheusRulesSource:
         await self.client.close()
 
     async def _fetch(self) -> Reply:
-        reply = await self.client.send("/api/v1/rules", {"type": "alert"})
+        reply = await self.client.send("/api/v1/rules", {"type": "alert"}, cap=BODY_CAP)
         if reply.status in (400, 404, 405, 501):
             text = (
                 f"{self.client.origin} has no /api/v1/rules ({reply.status}): it evaluates no rules"

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from opsdash.domain.duration import format_duration, parse_duration
@@ -92,10 +93,12 @@ def _age_queries(traits: Traits) -> list[str]:
     return found
 
 
+@lru_cache(2000)
 def _age_query(selector: Selector) -> str:
     return f"max(timestamp({selector.text}))"
 
 
+@lru_cache(2000)
 def _last_query(selector: Selector) -> str | None:
     """Return the query for the newest sample in the window, to a sixtieth of it."""
     try:

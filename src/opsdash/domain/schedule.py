@@ -12,11 +12,12 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone who can be on call."""
+    """Someone who can be on call. `notify` are the destinations that reach them: `NOTIFIER[:ADDRESS]`."""
 
     id: str
     name: SafeText
     expertise: tuple[SafeText, ...] = ()
+    notify: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Schedule:
 
     `weeks` maps a weekday (`mon` … `sun`) to the id of the person whose shift begins then at
     `handoff` in `timezone`; a day not named continues the shift before it. `anchor` is the Monday
-    on which the first week of the cycle began.
+    on which the first week of the cycle began. `notify` are destinations that are told beside
+    whoever is on call: a service's pager, a channel.
     """
 
     id: str
@@ -33,6 +35,7 @@ class Schedule:
     handoff: time
     weeks: tuple[Mapping[str, str], ...]
     anchor: date = date(2024, 1, 1)
+    notify: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,28 @@ class PaneSetup:
 
 
 @dataclass(frozen=True, slots=True)
+class PagingSetup:
+    """How pages are sent. With no notifiers nothing is, and the screen says so.
+
+    `group_wait` is how long a page waits for others to join it; more than `storm` of them for one
+    destination become one page. An unacknowledged alert is paged again each `repeat` (zero: never).
+    A page that no receiver accepted within `deadline` goes to `fallback`, or where that is empty to
+    the next escalation level. An alert that fired `flaps` times within `flap_window` is held for
+    `flap_hold`, and paged only if it still fires then.
+    """
+
+    notifiers: tuple[str, ...] = ()
+    group_wait: timedelta = timedelta(seconds=2)
+    storm: int = 10
+    repeat: timedelta = timedelta(minutes=30)
+    deadline: timedelta = timedelta(minutes=1)
+    fallback: tuple[str, ...] = ()
+    flaps: int = 4
+    flap_window: timedelta = timedelta(minutes=15)
+    flap_hold: timedelta = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """What every screen and command needs of the configuration. No secret is ever in it.
 
@@ -40,6 +62,7 @@ class Setup:
     policies: tuple[EscalationPolicy, ...] = (DEFAULT_POLICY,)
     keys: Mapping[str, str] = field(default_factory=dict)
     runbook: str = ""
+    paging: PagingSetup = field(default_factory=PagingSetup)
 
     @property
     def policy(self) -> EscalationPolicy:

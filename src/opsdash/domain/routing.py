@@ -1,0 +1,109 @@
+"""Where a page goes: the targets that an alert names, and the destinations behind each of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from opsdash.domain.alert import Alert
+from opsdash.domain.schedule import who
+from opsdash.domain.setup import Setup
+from opsdash.domain.text import SafeText, clean
+
+PAGE_LABEL = "page"
+"""The label by which a rule names the schedules to page, comma separated."""
+
+FALLBACK_SCHEDULE = "primary"
+"""The schedule that is paged in place of one that the configuration does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One receiver: a notifier, and who is meant there where it serves several.
+
+    `target` is what led here (`schedule:primary`), `reached` the person's name, if it is one.
+    """
+
+    notifier: str
+    address: str = ""
+    target: str = ""
+    reached: SafeText = SafeText("")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The destinations of a page, each once, and what a person should know of how they were found."""
+
+    destinations: tuple[Destination, ...]
+    remarks: tuple[SafeText, ...] = ()
+
+
+def targets_of(alert: Alert, setup: Setup, level: int) -> tuple[str, ...]:
+    """Return the targets of `level`: at the first one what the alert's rule names, if it names any."""
+    named = [part.strip() for part in alert.labels.get(PAGE_LABEL, "").split(",")]
+    if level == 1 and any(named):
+        return tuple(f"schedule:{name}" for name in named if name)
+    found = setup.policy.level(level)
+    return found.notify if found is not None else ()
+
+
+def route(setup: Setup, targets: tuple[str, ...], now: datetime) -> Route:
+    """Return the destinations behind `targets` at `now`, and a remark for each that leads nowhere."""
+    destinations: dict[tuple[str, str], Destination] = {}
+    remarks: list[SafeText] = []
+    for target in targets:
+        found, remark = _behind(setup, target, now)
+        if remark:
+            remarks.append(clean(remark))
+        for destination in found:
+            destinations.setdefault((destination.notifier, destination.address), destination)
+    return Route(tuple(destinations.values()), tuple(remarks))
+
+
+def _behind(setup: Setup, target: str, now: datetime) -> tuple[list[Destination], str]:
+    kind, _, id = target.partition(":")
+    if kind == "notifier":
+        return _split((id,), target, SafeText(""), setup)
+    if kind == "person":
+        return _person(setup, id, target)
+    if kind == "schedule":
+        return _schedule(setup, id, target, now)
+    return [], f"{target} is no target; write schedule:ID, person:ID or notifier:ID"
+
+
+def _person(setup: Setup, id: str, target: str) -> tuple[list[Destination], str]:
+    person = next((p for p in setup.people if p.id == id), None)
+    if person is None:
+        return [], f"there is no person {id} to page"
+    if not person.notify:
+        return [], f"{person.name} has nothing to be reached by"
+    return _split(person.notify, target, person.name, setup)
+
+
+def _schedule(setup: Setup, id: str, target: str, now: datetime) -> tuple[list[Destination], str]:
+    schedule = next((s for s in setup.schedules if s.id == id), None)
+    if schedule is None and id != FALLBACK_SCHEDULE:
+        found, remark = _schedule(setup, FALLBACK_SCHEDULE, f"schedule:{FALLBACK_SCHEDULE}", now)
+        return found, f"there is no schedule {id}: paging {FALLBACK_SCHEDULE}; {remark}".rstrip(
+            "; "
+        )
+    if schedule is None:
+        return [], f"there is no schedule {id} to page"
+    shared, _ = _split(schedule.notify, target, SafeText(""), setup)
+    shift = who(schedule, now)
+    if shift is None:
+        return shared, f"nobody is on call on {id}"
+    own, remark = _person(setup, shift.person, target)
+    return [*own, *shared], "" if shared and not own else remark
+
+
+def _split(
+    entries: tuple[str, ...], target: str, reached: SafeText, setup: Setup
+) -> tuple[list[Destination], str]:
+    found: list[Destination] = []
+    remark = ""
+    for entry in entries:
+        notifier, _, address = entry.partition(":")
+        if notifier in setup.paging.notifiers:
+            found.append(Destination(notifier, address, target, reached))
+        else:
+            remark = f"there is no notifier {notifier} to reach {reached or target} by"
+    return found, remark

@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
-from pathlib import Path
 
-import opsdash
 from opsdash.domain.alert import AlertState, Observation, SafeLabels
 from opsdash.domain.indicator import Indicator
 from opsdash.domain.labels import Labels
@@ -13,6 +11,7 @@ from opsdash.domain.sample import Answer, Point
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.ticket import Ticket
 from opsdash.domain.timeline import Entry
+from opsdash.resources import shipped
 from opsdash.sources.simulation.alerts import HIGH_ERROR_RATE, PROMETHEUS, RULES, Rule
 from opsdash.sources.simulation.application import Application, Figures
 from opsdash.sources.simulation.clock import SimulatedClock
@@ -103,7 +102,7 @@ class SimulatedSource:
 
     def tickets(self) -> tuple[Ticket, ...]:
         """Return the sample's tickets, the open ones as old as on the incident's day."""
-        text = (sample_data() / "tickets.json").read_text(encoding="utf-8")
+        text = (shipped("sample_data") / "tickets.json").read_text(encoding="utf-8")
         return move_open(parse_tickets(text), self._clock.start)
 
     async def close(self) -> None:
@@ -140,13 +139,6 @@ class SimulatedSource:
             text=clean(text),
             alert=HIGH_ERROR_RATE.fingerprint,
         )
-
-
-def sample_data() -> Path:
-    """Return the folder of the sample: inside an installed package, else at the project's root."""
-    package = Path(opsdash.__file__).parent
-    installed = package / "sample_data"
-    return installed if installed.is_dir() else package.parents[1] / "sample_data"
 
 
 def _answer(name: str, figures: Figures, at: datetime) -> Answer:

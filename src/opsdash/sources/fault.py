@@ -36,7 +36,7 @@ def describe(error: Exception, origin: str) -> str:
 def _by_kind(kind: str, text: str, origin: str) -> str:
     match kind:
         case "RemoteProtocolError":
-            return f"{origin} broke HTTP: {clean(text, 200)}"
+            return f"{origin} broke HTTP: {clean(text.partition(': bytearray')[0], 200)}"
         case "ReadError" | "WriteError" | "CloseError":
             return f"the connection to {origin} broke"
         case "ConnectError":

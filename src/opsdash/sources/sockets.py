@@ -66,28 +66,34 @@ class SocketBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Return a connection to the first address that takes one; raise ConnectError if none does."""
-        loop = asyncio.get_running_loop()
-        failed: OSError | None = None
         try:
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            return SocketStream(await _connect(host, port))
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
-        for family, kind, protocol, _, address in found:
-            connection = socket.socket(family, kind, protocol)
-            try:
-                connection.setblocking(False)
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
-                await loop.sock_connect(connection, address)
-            except OSError as error:
-                connection.close()
-                failed = error
-            except BaseException:
-                connection.close()
-                raise
-            else:
-                return SocketStream(connection)
-        raise httpcore.ConnectError(str(failed)) from failed
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await asyncio.sleep(seconds)
+
+
+async def _connect(host: str, port: int) -> socket.socket:
+    """Return a socket connected to the first address of `host` that takes it; raise OSError."""
+    loop = asyncio.get_running_loop()
+    failed: OSError = OSError("no address")
+    for family, kind, protocol, _, address in await loop.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM
+    ):
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.setblocking(False)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+            await loop.sock_connect(connection, address)
+        except OSError as error:
+            connection.close()
+            failed = error
+        except BaseException:
+            connection.close()
+            raise
+        else:
+            return connection
+    raise failed

@@ -106,15 +106,19 @@ class Plan:
 
 
 def secret_refs(part: object) -> Iterator[SecretRef]:
-    """Yield every secret that `part` of a plan names, for `opsdash check` to try."""
+    """Yield every one-line secret that `part` of a plan names, for `opsdash check` to try."""
     if isinstance(part, SecretRef):
         yield part
     elif isinstance(part, tuple):
         for item in part:
             yield from secret_refs(item)
-    elif isinstance(part, Tls):
-        if part.key_file is not None:
-            yield SecretRef(part.key_file)
     elif is_dataclass(part):
         for inner in fields(part):
             yield from secret_refs(getattr(part, inner.name))
+
+
+def key_files(plan: Plan) -> tuple[FileRef, ...]:
+    """Return the private keys of client certificates that `plan` names, each once."""
+    servers = (plan.prometheus, *plan.alertmanager)
+    found = (server.tls.key_file for server in servers if server is not None)
+    return tuple(dict.fromkeys(key for key in found if key is not None))

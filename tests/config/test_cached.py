@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from opsdash.config import ConfigError, reading, validated
+from opsdash.config import ConfigError, cached, reading, validated
 from opsdash.plan import Plan
 from tests.config.conftest import MINIMAL
 from tests.config.test_reading import FULL
@@ -175,6 +175,17 @@ def test_nothing_is_kept_in_another_users_home(
     monkeypatch.setattr(os, "geteuid", lambda: other)
     validated(file, env)
     assert not (tmp_path / "cache").exists()
+
+
+def test_only_the_newest_plans_are_kept(tmp_path: Path, env: dict[str, str]) -> None:
+    """Configurations that come and go, as a demo's do, do not fill the disk."""
+    for number in range(cached.KEPT + 3):
+        path = tmp_path / f"{number}.toml"
+        path.write_text(MINIMAL)
+        plan = validated(path, env)
+    kept_plans = list((tmp_path / "cache" / "opsdash").iterdir())
+    assert len(kept_plans) == cached.KEPT
+    assert any(plan.config_path in path.read_text() for path in kept_plans)
 
 
 def test_a_theme_that_went_away_is_noticed(file: Path, tmp_path: Path, env: dict[str, str]) -> None:

@@ -14,6 +14,7 @@ from opsdash.plan import (
     HttpPlan,
     SecretRef,
     Tls,
+    key_files,
     secret_refs,
 )
 from tests.config.conftest import MINIMAL, Read, Refuse
@@ -47,10 +48,11 @@ def test_a_plan_says_how_to_reach_each_server(read: Read, file: Path) -> None:
         "http://127.0.0.2:9093",
     ]
     assert plan.alertmanager[0].authorization == Authorization(SecretRef(env="AM_TOKEN"))
+    assert key_files(plan) == (FileRef("k.pem", folder),)
     refs = list(secret_refs(plan))
     assert {ref.env for ref in refs} == {"AM_TOKEN", ""}
     assert {ref.file for ref in refs if ref.file} == {
-        FileRef(name, folder) for name in ("prometheus.password", "k.pem", "api.key")
+        FileRef(name, folder) for name in ("prometheus.password", "api.key")
     }
 
 

@@ -56,7 +56,6 @@ def setup_of(config: Config) -> Setup:
         schedules=tuple(_schedule(table) for table in config.schedule),
         policies=tuple(_policy(table) for table in config.escalation_policy) or (DEFAULT_POLICY,),
         keys={action: ",".join(_keys(keys)) for action, keys in config.keys.items()},
-        runbook=config.runbook or "",
     )
 
 

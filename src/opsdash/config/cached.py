@@ -20,6 +20,9 @@ from opsdash.plan import Plan
 LIMIT = 1024 * 1024
 """Bytes that a configuration may have at most."""
 
+KEPT = 16
+"""Plans that are kept, of so many configurations."""
+
 
 def validated(path: Path, env: Mapping[str, str] = os.environ) -> Plan:
     """Return the plan of the configuration in `path`; raise ConfigError with all that is wrong.
@@ -126,6 +129,14 @@ def _keep(cache: Path, key: str, plan: Plan) -> None:
         with os.fdopen(os.open(draft, flags, 0o600), "w") as file:
             file.write(content)
         os.replace(draft, cache)
+        for old in _by_age(cache.parent)[KEPT:]:
+            old.unlink()
+
+
+def _by_age(folder: Path) -> list[Path]:
+    """Return the kept plans, the newest first: a demo writes a new configuration each time."""
+    kept = folder.glob("plan-*.json")
+    return sorted(kept, key=lambda path: path.lstat().st_mtime_ns, reverse=True)
 
 
 def _own(folder: Path) -> bool:

@@ -52,7 +52,7 @@ def check_screen(raw: Raw, folder: FilePath) -> Iterator[Finding]:
 def _keys(keys: Raw) -> Iterator[Finding]:
     owners: dict[str, str] = {}
     for action, default in DEFAULT_KEYS.items():
-        if action not in keys:
+        if default and action not in keys:
             owners |= dict.fromkeys(default.split(","), action)
     for action, value in keys.items():
         if action not in ACTIONS:

@@ -9,7 +9,6 @@ from opsdash.config.fields import (
     ClockTime,
     Duration,
     Id,
-    Link,
     Monday,
     Query,
     SeverityName,
@@ -95,9 +94,9 @@ class EngineTable(Table):
 class SimulationTable(Table):
     """A simulated application in place of servers."""
 
-    speed: Annotated[Threshold, Field(gt=0, le=3600)] = 1.0
+    speed: Annotated[Threshold, Field(gt=0, le=10_000)] = 1.0
     """Seconds of its clock that pass in one second."""
-    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 1
+    seed: Annotated[int, Field(ge=-(2**31), le=2**31 - 1)] = 1
     """Where its noise starts; the same seed tells the same story."""
 
 
@@ -179,8 +178,6 @@ class Config(Table):
     """The zone of the times on screen."""
     theme: Text = "night-shift"
     """The colours: a theme that ships, or the name of a file in `themes/` beside this one."""
-    runbook: Link | None = None
-    """The runbook of alerts that name none."""
     default_indicators: bool = True
     """Whether panes begin with the default indicators."""
     store: StoreTable = Field(default_factory=StoreTable)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from opsdash.domain.text import clean
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -24,7 +26,7 @@ class Problem:
             if self.column is not None:
                 place += f":{self.column}"
         key = f"{self.key}: " if self.key else ""
-        return f"{place}: {key}{self.found}; {self.cure}"
+        return clean(f"{place}: {key}{self.found}; {self.cure}", 4000)
 
 
 class ConfigError(Exception):

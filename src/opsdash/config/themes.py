@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from opsdash.resources import shipped
+
 
 def theme_file(name: str, folder: Path) -> Path | None:
     """Return the file of theme `name`: the one beside the configuration before the shipped one."""
@@ -18,6 +20,4 @@ def theme_names(folder: Path) -> list[str]:
 
 
 def _theme_folders(folder: Path) -> list[Path]:
-    package = Path(__file__).parents[1]
-    # The wheel carries themes inside the package; a checkout has them at its top.
-    return [folder / "themes", package / "themes", package.parents[1] / "themes"]
+    return [folder / "themes", shipped("themes")]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 DEFAULT_KEYS: Mapping[str, str] = {
     "acknowledge": "a",
+    "acknowledge_with": "",
     "unacknowledge": "A",
     "escalate": "e",
     "escalate_to": "E",
@@ -37,7 +38,7 @@ DEFAULT_KEYS: Mapping[str, str] = {
     "note": "n",
     "silence": "s",
 }
-"""Each action's keys, several ones separated by commas."""
+"""Each action's keys, several ones separated by commas; empty for one that has none."""
 
 ACTIONS: tuple[str, ...] = tuple(DEFAULT_KEYS)
 """The names under which `[keys]` knows the actions."""

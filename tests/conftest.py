@@ -42,10 +42,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 def _translate_missing() -> Generator[None, None, None]:
     try:
         yield
-    except ServerMissingError as missing:
-        if os.environ.get("CI", "").lower() in ("1", "true", "yes"):
-            pytest.fail(f"{missing} (a failure, because this is CI)", pytrace=False)
-        pytest.skip(str(missing))
+        return
+    except ServerMissingError as error:
+        missing = str(error)
+    if os.environ.get("CI", "").lower() in ("1", "true", "yes"):
+        pytest.fail(f"{missing} (a failure, because this is CI)", pytrace=False)
+    pytest.skip(missing)
 
 
 @pytest.fixture

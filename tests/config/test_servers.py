@@ -136,6 +136,10 @@ def test_a_secret_in_the_open_is_refused_and_not_shown(
             "use the table authorization or basic_auth",
         ),
         ('http_headers = { "a b" = { values = ["x"] } }', "not a header's name"),
+        (
+            'http_headers = { X-A = { values = ["x"] }, x-a = { values = ["y"] } }',
+            "prometheus.http_headers.x-a: the same header as X-A; take one out",
+        ),
         ("http_headers = { X-A = {} }", "a header without a value; add values, files or envs"),
         ('http_headers = { X-A = { values = ["a\\r\\nb"] } }', "not plain text; write ASCII"),
         ('basic_auth = { username = "u", passwrd_file = "x" }', 'did you mean "password_file"?'),

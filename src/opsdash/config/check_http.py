@@ -55,7 +55,13 @@ def _server(path: Path, raw: Raw) -> Iterator[Finding]:
     for one, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
         if one in tls and other not in tls:
             yield Finding((*path, "tls_config", one), f"{one} without {other}", f"add {other}")
-    for name, header in table(raw, "http_headers").items():
+    headers = table(raw, "http_headers")
+    for name, header in headers.items():
+        same = [other for other in headers if other.lower() == name.lower()]
+        if name != same[0]:
+            yield Finding(
+                (*path, "http_headers", name), f"the same header as {same[0]}", "take one out"
+            )
         yield from _header((*path, "http_headers", name), name, header)
 
 

@@ -8,27 +8,14 @@ from opsdash.config.finding import Finding, Raw, nearest, table, word
 from opsdash.config.themes import theme_file, theme_names
 from opsdash.domain.actions import ACTIONS, DEFAULT_KEYS, FORBIDDEN_KEYS
 
-_NAMED_KEYS = [
-    "enter",
-    "escape",
-    "tab",
-    "space",
-    "backspace",
-    "delete",
-    "insert",
-    "home",
-    "end",
-    "pageup",
-    "pagedown",
-    "up",
-    "down",
-    "left",
-    "right",
-    "comma",
-]
-_KEY = re.compile(
-    r"(?:(?:ctrl|alt|shift)\+)*(?:[^\s,+]|f[1-9]|f1[0-9]|f2[0-4]|" + "|".join(_NAMED_KEYS) + ")"
+_NAMED = (
+    "enter|escape|tab|space|backspace|delete|insert|home|end|pageup|pagedown|up|down|left|right"
+    "|comma|plus|f[1-9]|f1[0-9]|f2[0-4]"
 )
+_KEY = re.compile(
+    rf"[^\s,+]|(?:ctrl\+)?(?:alt\+)?(?:shift\+)?(?:{_NAMED})|(?:ctrl\+|alt\+|ctrl\+alt\+)[a-z0-9]"
+)
+"""Keys as they arrive: a letter with shift is the capital, one with ctrl the small letter."""
 
 
 def check_screen(raw: Raw, folder: FilePath) -> Iterator[Finding]:
@@ -41,7 +28,7 @@ def check_screen(raw: Raw, folder: FilePath) -> Iterator[Finding]:
         yield Finding(("theme",), f"no theme {theme!r}", cure)
     store = table(raw, "store")
     url = word(store, "url")
-    if url and (not url.startswith("sqlite:///") or url.rstrip("/") == "sqlite:" or "?" in url):
+    if url and not re.fullmatch(r"sqlite:///[^?\x00-\x1f\x7f]*[^/?\x00-\x1f\x7f]", url):
         yield Finding(
             ("store", "url"),
             "not a database that opsdash can open",
@@ -75,6 +62,6 @@ def _keys(keys: Raw) -> Iterator[Finding]:
 def _fault(key: str) -> tuple[str, str] | None:
     if key.lower() in FORBIDDEN_KEYS:
         return f"{key!r} does not reach opsdash: {FORBIDDEN_KEYS[key.lower()]}", "write another"
-    if not _KEY.fullmatch(key):
+    if not _KEY.fullmatch(key) or not key.isprintable():
         return f"{key!r} is not a key", 'write it as "a", "A", "f5", "ctrl+r" or "j,down"'
     return None

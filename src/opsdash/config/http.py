@@ -31,7 +31,7 @@ _TIMEOUT = between(timedelta(milliseconds=100), timedelta(minutes=2), "from 100m
 class BasicAuthTable(Table):
     """HTTP basic authentication."""
 
-    username: Text | None = None
+    username: HeaderValue | None = None
     """The user's name."""
     username_file: FileName | None = None
     """A private file that holds the user's name."""
@@ -74,7 +74,7 @@ class TlsTable(Table):
     """The client's certificate."""
     key_file: FileName | None = None
     """A private file that holds the key of the client's certificate."""
-    server_name: Text | None = None
+    server_name: HeaderValue | None = None
     """The name that the server's certificate must carry, where it is not the address's."""
     insecure_skip_verify: bool = False
     """Whether to take any certificate at all."""

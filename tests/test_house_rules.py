@@ -60,7 +60,7 @@ def _fixed(expression: ast.expr, scope: ast.AST) -> bool:
     if isinstance(expression, ast.JoinedStr):
         return all(_fixed(part, scope) for part in expression.values)
     if isinstance(expression, ast.FormattedValue):
-        return _fixed(expression.value, scope)
+        return _is_integer(expression) or _fixed(expression.value, scope)
     if isinstance(expression, ast.IfExp):
         return _fixed(expression.body, scope) and _fixed(expression.orelse, scope)
     if isinstance(expression, ast.BinOp):
@@ -76,6 +76,12 @@ def _fixed(expression: ast.expr, scope: ast.AST) -> bool:
         ]
         return bool(given) and all(_fixed(value, scope) for value in given)
     return False
+
+
+def _is_integer(part: ast.FormattedValue) -> bool:
+    """Whether the format is `d`, which refuses all but whole numbers: PRAGMA takes no binding."""
+    spec = part.format_spec
+    return spec is not None and ast.unparse(spec) in ("f'd'", 'f"d"')
 
 
 def _scopes(tree: ast.Module) -> Iterator[tuple[ast.AST, ast.AST]]:
@@ -124,6 +130,7 @@ def test_sql_is_made_of_constants() -> None:
 def test_the_sql_rule_sees_a_value() -> None:
     """The rule takes constants and refuses values, however they are written in."""
     fine = 'def f(c):\n m = "A" if c else "B"\n x(f"PRAGMA w({m})"); x(f"SELECT {_COLUMNS} FROM t")'
+    fine += "; x(f'PRAGMA busy_timeout = {self.wait:d}')"
     assert dynamic_sql(ast.parse(fine)) == []
     for wrong in (
         'f"SELECT * FROM {table}"',

@@ -3,17 +3,22 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from pathlib import Path
+from tempfile import gettempdir
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.style import Style
 from textual import events
 from textual.app import App
-from textual.binding import BindingType
 from textual.color import Color
+from textual.filter import ANSIToTruecolor, Monochrome
+from textual.screen import Screen
+from textual.widget import Widget
 
 from opsdash.domain.alert import Alert
 from opsdash.domain.text import clean
 from opsdash.snapshot import Snapshot
+from opsdash.ui.crash import Redact
 from opsdash.ui.glyphs import glyphs_of
 from opsdash.ui.keys import keys_of
 from opsdash.ui.lines import Line, crop, cut, line
@@ -22,6 +27,7 @@ from opsdash.ui.palette import Palette
 from opsdash.ui.ports import Detail, Feed, Hand, Outcome
 from opsdash.ui.preferences import Colours, Preferences
 from opsdash.ui.screens.dashboard import Dashboard
+from opsdash.ui.terminal import TerminalApp
 from opsdash.ui.themes import ThemeError, load_theme
 from opsdash.ui.widgets.lines import LineWidget
 
@@ -43,19 +49,19 @@ MESSAGE_FOR = timedelta(seconds=10)
 """How long a message stays, if no key ends it before."""
 
 
-class OpsdashApp(App[int]):
+class OpsdashApp(TerminalApp):
     """The dashboard. It draws what `feed` gives and writes through `hand`; it knows nothing else.
 
     `first` is a snapshot that is ready before the first frame. `clock` gives the time in UTC.
+    `crash_folder` and `redact` are for the trace that a crash leaves (default: the temporary files'
+    folder, nothing redacted).
     """
 
-    ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = []
     CSS = """
     Screen { layout: vertical; overflow: hidden; }
     Lines, LineTable, EntryLine { width: 100%; height: 1; }
     Sheet { align: center middle; background: transparent; }
-    Sheet EntryLine { border: none; padding: 0 2; }
+    Sheet EntryLine { padding: 0 1; }
     """
 
     def __init__(
@@ -66,9 +72,12 @@ class OpsdashApp(App[int]):
         *,
         clock: Callable[[], datetime],
         first: Snapshot | None = None,
+        crash_folder: Path | None = None,
+        redact: Redact | None = None,
     ) -> None:
-        poor = preferences.colours is not Colours.FULL
-        super().__init__(ansi_color=True if poor else None)
+        super().__init__(crash_folder or Path(gettempdir()), redact)
+        if preferences.colours is not Colours.FULL:
+            self._keep_terminal_colours()
         self.feed = feed
         self.hand = hand
         self.preferences = preferences
@@ -92,8 +101,13 @@ class OpsdashApp(App[int]):
         self._acting = asyncio.Lock()
         self._loop_task: asyncio.Task[None] | None = None
         self._actions = {key: name for name, keys in self.keys.items() for key in keys}
-        for name, keys in self.keys.items():
-            self.bind(",".join(keys), f"do('{name}')", show=False)
+
+    def _keep_terminal_colours(self) -> None:
+        """Let the sixteen colours and the terminal's own grounds through as they are."""
+        self.set_reactive(App.ansi_color, True)
+        self._filters = [
+            f for f in self._filters if not isinstance(f, ANSIToTruecolor | Monochrome)
+        ]
 
     # What the widgets ask for.
 
@@ -112,18 +126,9 @@ class OpsdashApp(App[int]):
         text = cut(f" {self.glyphs.crit} {self._trouble}", width, self.glyphs.ellipsis)
         return [crop(line((text, "crit reverse bold")), width)]
 
-    def action_of(self, key: str) -> str | None:
+    def action_of(self, event: events.Key) -> str | None:
         """Return the action that a key starts."""
-        from textual.keys import _character_to_key
-
-        return next(
-            (
-                name
-                for bound, name in self._actions.items()
-                if key == (bound if len(bound) > 1 else _character_to_key(bound))
-            ),
-            None,
-        )
+        return self._actions.get(event.key) or self._actions.get(event.character or "")
 
     @property
     def dashboard(self) -> Dashboard:
@@ -137,8 +142,7 @@ class OpsdashApp(App[int]):
         return Dashboard()
 
     def on_mount(self) -> None:
-        """Colour everything and begin to look at the store after the first frame."""
-        self.colour()
+        """Begin to look at the store after the first frame."""
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -149,16 +153,31 @@ class OpsdashApp(App[int]):
         if self._loop_task is not None:
             self._loop_task.cancel()
 
-    def colour(self) -> None:
-        """Give every screen and widget the grounds of the present theme."""
+    def dress(self, screen: Screen[Any]) -> None:
+        """Give a screen and its widgets the grounds of the present theme."""
         full = self.preferences.colours is Colours.FULL
         tokens = self.palette.theme.tokens
-        for screen in self.screen_stack:
-            for widget in (screen, *screen.query("Lines, LineTable, EntryLine")):
-                ground = tokens["panel"] if full else "ansi_default"
-                if widget is not screen or not screen.is_modal:
-                    widget.styles.background = Color.parse(ground)
-                widget.styles.color = Color.parse(tokens["text"] if full else "ansi_default")
+        ground = Color.parse(tokens["panel"] if full else "ansi_default")
+        front = Color.parse(tokens["text"] if full else "ansi_default")
+        parts: list[Widget] = list(screen.query(LineWidget))
+        if not screen.is_modal:
+            parts.append(screen)
+        for part in parts:
+            part.styles.background = ground
+            part.styles.color = front
+
+    def side_colour(self, focused: bool) -> Color:
+        """Return the colour of the border of a pane."""
+        token = "border-focus" if focused else "border"
+        colour = self.palette.style(token).color
+        if colour is None or colour.is_default:
+            return Color.parse("ansi_default")
+        return Color.from_rich_color(colour)
+
+    def continued(self) -> None:
+        """Read the store at once after a stop; what is shown until then carries its age."""
+        self._wake.set()
+        self.redraw()
 
     # The loop.
 
@@ -238,7 +257,7 @@ class OpsdashApp(App[int]):
 
     # Keys.
 
-    def action_do(self, name: str) -> None:
+    def do(self, name: str) -> None:
         """Do what a key of the dashboard is for."""
         if self.message:
             self.message = None
@@ -289,7 +308,6 @@ class OpsdashApp(App[int]):
     ) -> None:
         """Lay a sheet over the dashboard."""
         self.push_screen(sheet, answered)
-        self.call_after_refresh(self.colour)
 
     def wear(self, name: str) -> None:
         """Change the theme at once; one that cannot be read is said and not worn."""
@@ -300,8 +318,8 @@ class OpsdashApp(App[int]):
         except ThemeError as error:
             self.say(str(clean(error)), "warn bold")
             return
-        self.colour()
         for screen in self.screen_stack:
+            self.dress(screen)
             for widget in screen.query(LineWidget):
                 widget.restyle()
         self.redraw()

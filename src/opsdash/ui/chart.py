@@ -122,6 +122,9 @@ def _bounds(
     low, high = min(0.0, *values), max(0.0, *values, *limits)
     if indicator.unit is Unit.PERCENT:
         high = max(high, 100.0)
+    if not limits and not loose:
+        # With no threshold to rise to, the usual stands in the middle.
+        high *= 1.5
     return low, (high * 1.05 if loose else high) or 1.0
 
 
@@ -186,7 +189,7 @@ def _bars(
             filled = min(max(eighths - (rows - 1 - row) * steps, 0), steps)
         if filled:
             level = judge(indicator, Answer(value, None))
-            style = "accent" if level is Level.OK else LEVEL_STYLES[level]
+            style = "border" if level is Level.OK else LEVEL_STYLES[level]
             spans.append((glyphs.spark[filled - 1], style))
         elif limit is not None:
             spans.append((glyphs.rule, limit[0]))

@@ -10,7 +10,7 @@ _LOUD = ("crit", "unknown")
 _ALIASES = {
     "table.header": "muted",
     "table.cursor": "on cursor",
-    "table.cursor.blurred": "on header",
+    "table.cursor.blurred": "",
     "table.mark": "mark bold",
     "table.empty": "muted",
     "table.scroll": "border",

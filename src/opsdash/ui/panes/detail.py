@@ -66,7 +66,7 @@ def _left(
     drawn = [cut_line(head, width, glyphs)]
     if detail is not None and detail.indicator is not None and detail.hour:
         title = line((f"{detail.indicator.title}, last hour", "muted"))
-        bars = chart(detail.hour, width, min(room - 2, 9), detail.indicator, moment, glyphs)
+        bars = chart(detail.hour, width, min(room - 2, 16), detail.indicator, moment, glyphs)
         drawn += [title, *bars]
     return drawn
 

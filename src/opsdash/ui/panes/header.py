@@ -189,7 +189,7 @@ def _reading(
     if reading is None:
         return EMPTY
     indicator = reading.indicator
-    name = line((indicator.title.lower() if width >= 100 else indicator.id, "muted"), " ")
+    name = line((indicator.id.replace("_", " "), "muted"), " ")
     fresh = moment.freshness(reading, refresh)
     if fresh is Freshness.NO_DATA or reading.value is None:
         return line(name, ("no data", "unknown"))

@@ -13,7 +13,7 @@ from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, crop, fit, frame, line, on, spread, width_of
 from opsdash.ui.moment import Moment
 
-_NUMBER, _UNIT, _WORD, _TREND = 7, 2, 5, 6
+_NUMBER, _UNIT, _WORD, _TREND = 7, 2, 4, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +74,30 @@ def pane_block(
     room = height - 2
     inner = width - 4
     shown = window(len(tiles), _index(pane.readings, cursor), room)
+    here = cursor if focused else None
     body = [
-        on(drawn, "on cursor") if focused and reading.indicator.id == cursor else drawn
+        _tile_row(reading, tile, pane.readings, inner, moment, glyphs, here)
         for reading, tile in tiles[shown]
-        if (drawn := crop(tile_line(reading, tile, pane.readings, inner, moment, glyphs), inner))
     ]
     if not tiles:
         body = [line(("no indicators are configured", "muted"))]
     title = line((f"{number} ", "accent bold"), (pane.title, "bold"))
     aside = pane_freshness([tile for _, tile in tiles], len(tiles[shown]), glyphs)
     return frame(body, width, height, title, aside, glyphs, focused)
+
+
+def _tile_row(
+    reading: Reading,
+    tile: Tile,
+    siblings: Sequence[Reading],
+    width: int,
+    moment: Moment,
+    glyphs: Glyphs,
+    cursor: str | None,
+) -> Line:
+    chosen = reading.indicator.id == cursor
+    drawn = crop(tile_line(reading, tile, siblings, width, moment, glyphs, chosen), width)
+    return on(drawn, "on cursor") if chosen else drawn
 
 
 def pane_zoomed(
@@ -103,8 +117,7 @@ def pane_zoomed(
     shown = window(len(pane.readings), _index(pane.readings, cursor), max(1, room // each))
     for reading in pane.readings[shown]:
         tile = tile_of(reading, refresh, moment)
-        head = crop(tile_line(reading, tile, pane.readings, inner, moment, glyphs), inner)
-        body.append(on(head, "on cursor") if reading.indicator.id == cursor else head)
+        body.append(_tile_row(reading, tile, pane.readings, inner, moment, glyphs, cursor))
         if each >= 5:
             drawn = chart(reading.history, inner, each - 2, reading.indicator, moment, glyphs)
             body += [*drawn, *[EMPTY] * (each - 1 - len(drawn))]
@@ -150,6 +163,7 @@ def tile_line(
     width: int,
     moment: Moment,
     glyphs: Glyphs,
+    chosen: bool = False,
 ) -> Line:
     """Return one tile in a line: sign, title, figure, sparkline, level in words, trend."""
     title_room, spark_room, trend_room = _columns(siblings, width)
@@ -172,8 +186,15 @@ def tile_line(
         spark = " " + sparkline(reading.history, spark_room, reading.indicator, moment, glyphs)
     word = fit(tile.level.value, _WORD)
     after = _after(reading, trend_room, glyphs)
-    calm = "accent" if tile.level is Level.OK else level_style
-    return line(head, (spark, calm), " ", (word, level_style), after)
+    # What is well stays in the background; only what needs a person has a colour.
+    calm = "muted" if chosen else "border"
+    return line(
+        head,
+        (spark, calm if tile.level is Level.OK else level_style),
+        " ",
+        (word, level_style),
+        after,
+    )
 
 
 def _columns(siblings: Sequence[Reading], width: int) -> tuple[int, int, int]:
@@ -182,24 +203,23 @@ def _columns(siblings: Sequence[Reading], width: int) -> tuple[int, int, int]:
     wanted = max((len(r.indicator.title) for r in siblings), default=8)
     compares = any(r.indicator.compare is not None for r in siblings)
     room = width - fixed
-    trend_room = _TREND if compares and room >= 30 else 0
+    trend_room = 1 + _TREND if compares and room >= 30 else 0
     room -= trend_room
-    title = min(max(wanted, 8), 24, room if room < 20 else room - 7)
+    title = min(max(wanted, 8), 24, room if room < 18 else room - 5)
     spark = min(room - title - 1, 30)
-    if spark < 5:
+    if spark < 4:
         return max(room, 1), 0, trend_room
-    extra = room - title - 1 - spark
-    return title, spark, trend_room + extra
+    return title, spark, trend_room + room - title - 1 - spark
 
 
 def _after(reading: Reading, room: int, glyphs: Glyphs) -> Line:
-    if room < _TREND:
+    if room <= _TREND:
         return EMPTY
     indicator = reading.indicator
     if indicator.compare is not None:
         change = trend(reading.value, reading.compared, glyphs)
         ago = f" {format_duration(indicator.compare)}" if room >= 10 else ""
-        return line((fit(change, _TREND), "text"), (ago, "muted"))
+        return line(" ", (fit(change, _TREND), "text"), (ago, "muted"))
     return EMPTY
 
 
@@ -240,7 +260,7 @@ def _fitted(
         parts = [_short(r, t, 0, moment, glyphs, cursor) for r, t in kept]
         if sum(width_of(part) + 2 for part in parts) - 2 + width_of(more) <= room:
             return line(_joined(parts, "  "), more)
-        kept.remove(max(kept, key=lambda one: _calm(one, cursor)))
+        kept.remove(max(reversed(kept), key=lambda one: _calm(one, cursor)))
         hidden += 1
     return crop(line((f"+{hidden}", "muted")), room)
 
@@ -271,5 +291,5 @@ def _short(
     drawn = line((name, "muted"), " ", (number, f"{tile.style} bold"), (f" {sign}{word}", style))
     if spark and tile.fresh is Freshness.LIVE:
         bars = sparkline(reading.history, spark, reading.indicator, moment, glyphs)
-        drawn = line(drawn, (f" {bars}", "accent" if tile.level is Level.OK else style))
+        drawn = line(drawn, (f" {bars}", "muted" if tile.level is Level.OK else style))
     return on(drawn, "on cursor") if cursor == reading.indicator.id else drawn

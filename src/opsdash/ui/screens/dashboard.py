@@ -15,6 +15,7 @@ from opsdash.domain.incident import Incident
 from opsdash.domain.indicator import Reading
 from opsdash.domain.ticket import Ticket
 from opsdash.snapshot import Snapshot
+from opsdash.ui.keys import first_key
 from opsdash.ui.layout import LIST_PANE, TICKET_PANE, Content, Form, Layout, arrange
 from opsdash.ui.lines import EMPTY, Line, beside, frame_bottom, frame_top, framed, line, plain
 from opsdash.ui.moment import Moment
@@ -84,8 +85,18 @@ class Dashboard(Screen[None]):
     def on_mount(self) -> None:
         """Draw the first frame from whatever is known already."""
         self.entry.display = False
+        self.app.dress(self)
         self.draw()
         self._focus_pane()
+
+    def on_key(self, event: events.Key) -> None:
+        """Do what the registry has for a key that nothing took before."""
+        event.stop()
+        event.prevent_default()
+        if event.key == "ctrl+c":
+            self.app.say(f"press {first_key('quit', self.app.keys)} to quit")
+        elif action := self.app.action_of(event):
+            self.app.do(action)
 
     def on_resize(self, event: events.Resize) -> None:
         """Divide the new size anew."""
@@ -296,6 +307,7 @@ class Dashboard(Screen[None]):
             tickets=len(snapshot.tickets),
         )
         self._apply(arrange(size.width, size.height, content, self.pane, self.zoomed))
+        self.draw_sides()
         if self.layout_now.form is Form.TINY:
             drawn = tiny(snapshot, size.width, moment, self.app.glyphs)
             self._put(self.upper, [EMPTY] * ((size.height - 1) // 2) + [drawn])
@@ -339,9 +351,15 @@ class Dashboard(Screen[None]):
         ):
             widget.styles.height = lines
             widget.display = lines > 0
-        self.alerts.framed = self.tickets.framed = layout.form is Form.FULL
         self.alerts.headed = layout.alerts >= 5
         self.tickets.headed = layout.tickets >= 4
+
+    def draw_sides(self) -> None:
+        """Draw the borders beside the lists, that of the pane in use in its own colour."""
+        framed = self.layout_now.form is Form.FULL
+        for roster, number in ((self.alerts, LIST_PANE), (self.tickets, TICKET_PANE)):
+            colour = self.app.side_colour(self.pane == number)
+            roster.draw_sides(framed, colour, self.app.ascii_only)
 
     def _lower_height(self, layout: Layout) -> int:
         if layout.form is Form.TINY:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from opsdash.ui.keys import ACTIONS, first_key, shown_key
+from opsdash.ui.keys import ACTIONS, Action, first_key, shown_key
 from opsdash.ui.layout import LIST_PANE, TICKET_PANE
-from opsdash.ui.lines import EMPTY, Line, line
+from opsdash.ui.lines import EMPTY, Line, beside, crop, line
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.detail import alert_page, incident_page, indicator_page, ticket_page
+from opsdash.ui.panes.footer import Keys
 from opsdash.ui.screens.sheet import Choose, Page
 
 if TYPE_CHECKING:
@@ -76,22 +77,34 @@ def _open_tile(app: "OpsdashApp", id: str) -> None:
 
 def open_help(app: "OpsdashApp") -> None:
     """List every key, as it is bound now."""
-    app.open_sheet(Page("Keys", lambda _width, _moment: help_lines(app)))
+    app.open_sheet(Page("Keys", lambda width, _moment: help_lines(app.keys, width)))
 
 
-def help_lines(app: "OpsdashApp") -> list[Line]:
+def help_lines(keys: Keys, width: int) -> list[Line]:
     """Return the help: the registry's actions by group, with the keys that they have now."""
-    lines: list[Line] = []
-    for group, actions in groupby(ACTIONS, key=lambda action: action.group):
-        lines += [EMPTY, line((group, "accent bold"))] if lines else [line((group, "accent bold"))]
-        for action in actions:
-            keys = ", ".join(shown_key(key) for key in app.keys.get(action.name, ()))
-            if keys:
-                lines.append(line((f"  {keys:<14} ", "bold"), action.words))
-            else:
-                via = f"{first_key('commands', app.keys)} command"
-                lines.append(line((f"  {via:<14} ", "muted"), action.words))
-    return lines
+    blocks = {
+        group: [line((group, "accent bold")), *(_help_line(action, keys) for action in actions)]
+        for group, actions in groupby(ACTIONS, key=lambda action: action.group)
+    }
+    if width < 100:
+        return _stacked(list(blocks.values()))
+    halves = [
+        _stacked([blocks[g] for g in pair]) for pair in (("Respond", "Look"), ("Move", "Screen"))
+    ]
+    longest = max(map(len, halves))
+    columns = [[crop(one, 58) for one in half + [EMPTY] * (longest - len(half))] for half in halves]
+    return beside(columns)
+
+
+def _stacked(blocks: Sequence[Sequence[Line]]) -> list[Line]:
+    return [one for block in blocks for one in (*block, EMPTY)][:-1]
+
+
+def _help_line(action: Action, keys: Keys) -> Line:
+    shown = ", ".join(shown_key(key) for key in keys.get(action.name, ()))
+    if shown:
+        return line((f"  {shown:<14} ", "bold"), action.words)
+    return line((f"  {first_key('commands', keys)} {'command':<12} ", "muted"), action.words)
 
 
 def open_commands(app: "OpsdashApp") -> None:
@@ -100,7 +113,7 @@ def open_commands(app: "OpsdashApp") -> None:
     ids = board.chosen()
     choices = []
     for action in ACTIONS:
-        if action.name != "commands":
+        if action.name != "commands" and action.group != "Move":
             key = first_key(action.name, app.keys)
             choices.append((action.name, line(f"{action.words:<44}", (f" {key}", "muted"))))
 
@@ -113,7 +126,7 @@ def open_commands(app: "OpsdashApp") -> None:
             # The rows are those of the moment at which the list was opened.
             app.act_on(name, ids)
         else:
-            app.action_do(name)
+            app.do(name)
 
     app.open_sheet(Choose("Commands", choices), chosen)
 

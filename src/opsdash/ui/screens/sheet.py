@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.css.types import EdgeType
 from textual.screen import ModalScreen
 
 from opsdash.ui.lines import EMPTY, Line, crop, frame_bottom, frame_top, framed, line, plain
@@ -33,16 +34,27 @@ class Sheet(ModalScreen[T]):
 
     title_words = ""
     hint = ""
+    prompt = ""
 
     def compose(self) -> ComposeResult:
-        """Put up the lines."""
+        """Put up the lines, what is typed, and the border's last line."""
         self.face = Face(id="face")
+        self.foot = Lines(id="foot")
         yield self.face
+        if self.prompt:
+            self.entry = EntryLine(self.prompt, id="entry")
+            yield self.entry
+        yield self.foot
 
     def on_mount(self) -> None:
         """Draw at once and take the keys."""
+        self.app.dress(self)
         self.redraw()
-        self.face.focus(scroll_visible=False)
+        self.take_keys()
+
+    def take_keys(self) -> None:
+        """Give the keys to what reads them."""
+        (self.entry if self.prompt else self.face).focus(scroll_visible=False)
 
     def on_resize(self, event: events.Resize) -> None:
         """Draw for the new size."""
@@ -74,11 +86,18 @@ class Sheet(ModalScreen[T]):
         drawn = [
             frame_top(outer, title, hint, glyphs, True),
             *(framed(one, outer, glyphs, True) for one in lines),
-            frame_bottom(outer, glyphs, True),
         ]
-        self.face.styles.width = outer
+        bottom = frame_bottom(outer, glyphs, True)
         self.face.styles.height = len(drawn)
         self.face.update([plain(one) for one in drawn] if self.app.ascii_only else drawn)
+        self.foot.update([plain(bottom) if self.app.ascii_only else bottom])
+        self.face.styles.width = self.foot.styles.width = outer
+        if self.prompt:
+            self.entry.styles.width = outer
+            kind: EdgeType = "ascii" if self.app.ascii_only else "solid"
+            colour = self.app.side_colour(True)
+            self.entry.styles.border_left = (kind, colour)
+            self.entry.styles.border_right = (kind, colour)
 
 
 Produce = Callable[[int, Moment], Sequence[Line]]
@@ -118,15 +137,16 @@ class Page(Sheet[None]):
     def on_key(self, event: events.Key) -> None:
         """Scroll, close, or let the key act on the alert that the page is about."""
         event.stop()
+        event.prevent_default()
         moves = {"pagedown": self._page, "pageup": -self._page, "space": self._page}
-        action = self.app.action_of(event.key)
+        action = self.app.action_of(event)
         if event.key in moves:
             self._scroll(self._top + moves[event.key])
         elif action in ("down", "up"):
             self._scroll(self._top + (1 if action == "down" else -1))
         elif action in ("first", "last"):
             self._scroll(0 if action == "first" else self._length)
-        elif action in ("back", "detail", "quit", "help"):
+        elif action in ("back", "detail", "quit", "help") or event.key == "ctrl+c":
             self.dismiss(None)
         elif self.about is not None and action:
             self.app.act_on(action, (self.about,))
@@ -148,6 +168,7 @@ class Choose(Sheet[str | None]):
     """A list to choose one of: typed letters narrow it, enter takes the row, escape takes none."""
 
     hint = "enter takes, esc leaves"
+    prompt = "> "
 
     def __init__(
         self,
@@ -163,17 +184,6 @@ class Choose(Sheet[str | None]):
         self._at = next((i for i, (key, _) in enumerate(self._choices) if key == chosen), 0)
         self._on_move = on_move
 
-    def compose(self) -> ComposeResult:
-        """Put up the lines and the entry that narrows them."""
-        yield from super().compose()
-        self.entry = EntryLine("> ", id="entry")
-        yield self.entry
-
-    def on_mount(self) -> None:
-        """Give the keys to the entry."""
-        super().on_mount()
-        self.entry.focus(scroll_visible=False)
-
     def space(self) -> tuple[int, int]:
         """Return a width that suits the choices, and one line less for the entry."""
         width, height = super().space()
@@ -181,7 +191,6 @@ class Choose(Sheet[str | None]):
 
     def body(self, width: int, height: int, moment: Moment) -> Sequence[Line]:
         """Return the choices around the one under the cursor."""
-        self.entry.styles.width = width + 4
         top = max(0, min(self._at - height // 2, len(self._shown) - height))
         rows = []
         for index, (_, words) in list(enumerate(self._shown))[top : top + height]:
@@ -231,20 +240,9 @@ class Ask(Sheet[str | None]):
         super().__init__()
         self.title_words = title
         self._words = list(words)
-        self._prompt = prompt
+        self.prompt = prompt
         self._needed = needed
         self._missing = False
-
-    def compose(self) -> ComposeResult:
-        """Put up the lines and the entry."""
-        yield from super().compose()
-        self.entry = EntryLine(self._prompt, id="entry")
-        yield self.entry
-
-    def on_mount(self) -> None:
-        """Give the keys to the entry."""
-        super().on_mount()
-        self.entry.focus(scroll_visible=False)
 
     def space(self) -> tuple[int, int]:
         """Return a width that is easy to read, and one line less for the entry."""
@@ -253,7 +251,6 @@ class Ask(Sheet[str | None]):
 
     def body(self, width: int, height: int, moment: Moment) -> Sequence[Line]:
         """Return what is asked; what must not be left empty is said when it is."""
-        self.entry.styles.width = width + 4
         words = self._words[: max(1, height - 1)]
         return [*words, line((self._needed, "warn bold")) if self._missing else EMPTY]
 

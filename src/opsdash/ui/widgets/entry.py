@@ -74,7 +74,7 @@ class EntryLine(LineWidget, can_focus=True):
         event.prevent_default()
         if event.key == "enter":
             self.post_message(self.Submitted(self, self._text))
-        elif event.key == "escape":
+        elif event.key in ("escape", "ctrl+c"):
             self.post_message(self.Cancelled(self, self._text))
         elif event.key in ("up", "down"):
             self.post_message(self.Moved(1 if event.key == "down" else -1))

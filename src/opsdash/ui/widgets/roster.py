@@ -3,6 +3,8 @@
 from typing import ClassVar
 
 from textual.binding import BindingType
+from textual.color import Color
+from textual.css.types import EdgeType
 
 from opsdash.ui.widgets.table import LineTable
 
@@ -13,7 +15,7 @@ class Roster(LineTable, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = []
 
     _headed = True
-    _framed = False
+    _sides: tuple[str, Color] | None = None
 
     @property
     def headed(self) -> bool:
@@ -28,12 +30,10 @@ class Roster(LineTable, inherit_bindings=False):
             self._drawn.clear()
             self.refresh()
 
-    @property
-    def framed(self) -> bool:
-        """Whether it has a border at its two sides."""
-        return self._framed
-
-    @framed.setter
-    def framed(self, framed: bool) -> None:
-        self._framed = framed
-        self.set_class(framed, "framed")
+    def draw_sides(self, framed: bool, colour: Color, ascii: bool) -> None:
+        """Draw a border at the two sides, or none."""
+        kind: EdgeType = "" if not framed else "ascii" if ascii else "solid"
+        if (kind, colour) != self._sides:
+            self._sides = (kind, colour)
+            self.styles.border_left = (kind, colour)
+            self.styles.border_right = (kind, colour)

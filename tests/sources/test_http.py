@@ -69,9 +69,9 @@ async def failure(url: str, path: str = "/api/v1/query", **settings: Any) -> Sou
         ("endless", "is larger than 8 MiB"),
         ("cut", "broke HTTP: peer closed connection"),
         ("cut-chunk", "broke HTTP: illegal chunk header"),
-        ("no-answer", "broke HTTP"),
-        ("reset", "connection"),
-        ("not-http", "broke HTTP"),
+        ("no-answer", "closed the connection without an answer"),
+        ("reset", "the connection"),
+        ("not-http", "closed the connection without an answer"),
     ],
 )
 async def test_every_fault_is_one_clean_line(

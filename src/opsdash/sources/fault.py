@@ -35,6 +35,8 @@ def describe(error: Exception, origin: str) -> str:
 
 def _by_kind(kind: str, text: str, origin: str) -> str:
     match kind:
+        case "RemoteProtocolError" if text.startswith("Server disconnected"):
+            return f"{origin} closed the connection without an answer"
         case "RemoteProtocolError":
             return f"{origin} broke HTTP: {clean(text.partition(': bytearray')[0], 200)}"
         case "ReadError" | "WriteError" | "CloseError":

@@ -8,7 +8,8 @@ import asyncio
 import base64
 import logging
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -23,6 +24,8 @@ from opsdash.sources.source import SourceError
 from opsdash.sources.wire import MalformedError, read_json
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 Secret = Callable[[], str]
@@ -87,7 +90,11 @@ class HttpClient:
         self._tls = parts.scheme == "https"
         self._url_auth = _url_credentials(parts)
         self._client: httpx.AsyncClient | None = None
+        self._context: ssl.SSLContext | None = None
+        self._retired: list[httpx.AsyncClient] = []
         self._opening = asyncio.Lock()
+        self._turns = asyncio.Semaphore(_CONNECTIONS)
+        self._running = 0
         self._reused = False
 
     async def fetch(
@@ -123,11 +130,11 @@ class HttpClient:
         secrets: list[str] = []
         progress = [0]
         try:
-            async with limit:
+            async with limit, self._turns:
                 headers = self._headers(secrets)
-                client = await self._open()
-                request = self._request(client, path, parameters, form, headers)
-                return await self._exchange(client, request, progress, cap)
+                async with self._client_in_use() as client:
+                    request = self._request(client, path, parameters, form, headers)
+                    return await self._exchange(client, request, progress, cap)
         except SourceError as error:
             reason = _scrub(error.reason, secrets)
             raise type(error)(reason, error.retry_after) from None
@@ -137,7 +144,8 @@ class HttpClient:
             raise NoAnswerError(clean(text, 2 * TEXT_LIMIT)) from None
         except Exception as error:
             if tls.concerns(error):
-                await self.close()  # so that a renewed certificate is read the next time
+                self._context = None  # so that a renewed certificate is read the next time
+                self._retire()
             reason = clean(describe(error, self.origin), 2 * TEXT_LIMIT)
             raise SourceError(_scrub(reason, secrets)) from None
 
@@ -173,9 +181,38 @@ class HttpClient:
 
     async def close(self) -> None:
         """Let go of the connections; the next request opens new ones."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        self._retire()
+        await self._close_retired()
+
+    @asynccontextmanager
+    async def _client_in_use(self) -> AsyncIterator["httpx.AsyncClient"]:
+        """Lend the client; one whose request was cut off is replaced.
+
+        A connection that httpcore was about to give to a request that is cancelled stays taken
+        for good (httpcore 1.0): with a hung server its pool would run out. So requests wait for
+        their turn here and not there, and a pool that met a cancellation is used no more.
+        """
+        client = await self._open()
+        self._running += 1
+        try:
+            yield client
+        except asyncio.CancelledError:
+            if client is self._client:
+                self._retire()
+            raise
+        finally:
+            self._running -= 1
+            if self._retired and not self._running:
+                await self._close_retired()
+
+    def _retire(self) -> None:
+        if self._client is not None:
+            self._retired.append(self._client)
+            self._client = None
+
+    async def _close_retired(self) -> None:
+        while self._retired:
+            await self._retired.pop().aclose()
 
     async def _open(self) -> "httpx.AsyncClient":
         async with self._opening:
@@ -185,7 +222,8 @@ class HttpClient:
 
             for name in ("httpx", "httpcore"):  # their INFO lines hold whole URLs
                 logging.getLogger(name).setLevel(logging.WARNING)
-            context = await asyncio.to_thread(tls.make_context, self.settings, self._tls)
+            if self._context is None:
+                self._context = await asyncio.to_thread(tls.make_context, self.settings, self._tls)
             limits = httpx.Limits(
                 max_connections=_CONNECTIONS,
                 max_keepalive_connections=_CONNECTIONS,
@@ -193,7 +231,7 @@ class HttpClient:
             )
             proxy = self.settings.proxy_url
             transport = httpx.AsyncHTTPTransport(
-                verify=context, trust_env=False, limits=limits, proxy=proxy
+                verify=self._context, trust_env=False, limits=limits, proxy=proxy
             )
             if not self._tls and proxy is None:
                 _use_sockets(transport)

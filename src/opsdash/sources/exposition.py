@@ -210,9 +210,12 @@ def _add_histogram(
     bounds: tuple[float, ...],
     share: float = 1.0,
 ) -> None:
-    """Add a histogram of whole counts, cumulative as the format wants them."""
-    buckets: list[tuple[str, float]] = [
-        (str(bound), math.floor(counts.get((name, "le", bound), 0.0) * share)) for bound in bounds
-    ]
-    buckets.append(("+Inf", math.floor(counts.get((name, "count"), 0.0) * share)))
+    """Add a histogram of whole counts: each bucket's own ones are whole, so no rate is negative."""
+    total, below = 0, 0.0
+    buckets: list[tuple[str, float]] = []
+    for bound in (*bounds, math.inf):
+        reached = counts.get((name, "le", bound) if bound < math.inf else (name, "count"), 0.0)
+        total += math.floor((reached - below) * share)
+        buckets.append((str(bound) if bound < math.inf else "+Inf", total))
+        below = reached
     family.add_metric(labels, buckets, counts.get((name, "sum"), 0.0) * share)

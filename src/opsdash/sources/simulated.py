@@ -31,6 +31,7 @@ INDICATORS = frozenset(field.name for field in fields(Figures))
 """The ids of the indicators that the simulation has; the default configuration uses the same."""
 
 _UNKNOWN = Answer(None, None, SafeText("the simulation has no such figure"))
+_WRITTEN_AFTER = timedelta(seconds=4)
 _LABELS: Mapping[str, Labels] = {"disk": {"instance": "payments-1", "mountpoint": "/var"}}
 
 
@@ -86,19 +87,21 @@ class SimulatedSource:
         return AlertReport(tuple(o for o in seen if o is not None))
 
     def events(self, since: datetime, until: datetime) -> tuple[Entry, ...]:
-        """Return the story's timeline entries after `since` and up to `until`, in order.
+        """Return the entries that became known after `since` and up to `until`, in order.
 
+        People write down what they did some seconds after it, and by then the engine has seen the
+        alert that it belongs to.
         Each one's `alert` is the *fingerprint* of HighErrorRate: the occurrence and the incident
         are for the engine to fill in. Moments and the times inside the texts are real ones.
         """
-        first = scene(self._clock.elapsed(since)).loop
+        first = scene(self._clock.elapsed(since - _WRITTEN_AFTER)).loop
         last = scene(self._clock.elapsed(until)).loop
         entries = (
             self._entry(beat, Scene(loop, beat.seconds))
             for loop in range(first, last + 1)
             for beat in SCRIPT
         )
-        return tuple(e for e in entries if since < e.at <= until)
+        return tuple(e for e in entries if since < e.at + _WRITTEN_AFTER <= until)
 
     def tickets(self) -> tuple[Ticket, ...]:
         """Return the sample's tickets, the open ones as old as on the incident's day."""

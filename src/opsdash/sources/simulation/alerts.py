@@ -22,7 +22,7 @@ class Rule:
 
     The spans of a story alert are in seconds of the script and come back in every loop; those of
     a `standing` one are in seconds after the first 14:00. `description` is formatted
-    with `value`. `silenced_by` are the ids of silences that hide it.
+    with `value`. `silenced_by` names who hid it.
     """
 
     name: str
@@ -151,7 +151,7 @@ RULES = (
         value=lambda _: 13 * _DAY,
         spans=((-53 * _HOUR, -52 * _HOUR, _ALWAYS),),
         standing=True,
-        silenced_by=("3f0c9a52-7d41-4b8e-9a1d-5c6e2f7b8d10",),
+        silenced_by=("sarah",),
     ),
 )
 """Every alert of the simulation; each span ends no later than an evaluation after its condition."""

@@ -103,9 +103,9 @@ class Beat:
 
 
 SCRIPT = (
-    Beat(301, "engine", EntryKind.PAGE, "Paged John: error rate 2.5% > 1% (simulated page)"),
+    Beat(303, "engine", EntryKind.PAGE, "Paged John: error rate 2.5% > 1% (simulated page)"),
     Beat(
-        302,
+        304,
         "engine",
         EntryKind.OBSERVATION,
         "Recent deployment: payment-service {version} 4e91c0a “retry loop”, 7 minutes before",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from opsdash.config import ConfigError, cached, reading, validated
+from opsdash.config import ConfigError, kept, kept_store_path, reading, validated
 from opsdash.plan import Plan
 from tests.config.conftest import MINIMAL
 from tests.config.test_reading import FULL
@@ -36,7 +36,7 @@ def validations(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return seen
 
 
-def kept(tmp_path: Path) -> Path:
+def cache_file(tmp_path: Path) -> Path:
     (found,) = (tmp_path / "cache" / "opsdash").iterdir()
     return found
 
@@ -107,10 +107,10 @@ def test_a_broken_cache_is_ignored(
     """Whatever stands in it, the plan is made anew and the cache is whole again."""
     file.write_text(MINIMAL)
     plan = validated(file, env)
-    whole = kept(tmp_path).read_text()
-    kept(tmp_path).write_text(content)
+    whole = cache_file(tmp_path).read_text()
+    cache_file(tmp_path).write_text(content)
     assert validated(file, env) == plan
-    assert kept(tmp_path).read_text() == whole
+    assert cache_file(tmp_path).read_text() == whole
 
 
 def test_a_cache_whose_plan_was_changed_is_ignored(
@@ -119,9 +119,9 @@ def test_a_cache_whose_plan_was_changed_is_ignored(
     """A plan that is not the one that was kept is not believed."""
     file.write_text(MINIMAL)
     plan = validated(file, env)
-    content = json.loads(kept(tmp_path).read_text())
+    content = json.loads(cache_file(tmp_path).read_text())
     content["plan"] = content["plan"].replace("127.0.0.1", "evil.example.com")
-    kept(tmp_path).write_text(json.dumps(content))
+    cache_file(tmp_path).write_text(json.dumps(content))
     assert validated(file, env) == plan
 
 
@@ -131,7 +131,7 @@ def test_a_cache_that_others_may_write_is_ignored(
     """Only a private file of the user is believed, never a link."""
     file.write_text(MINIMAL)
     plan = validated(file, env)
-    cache = kept(tmp_path)
+    cache = cache_file(tmp_path)
     cache.chmod(0o622)
     assert validated(file, env) == plan
     assert len(validations) == 2
@@ -150,11 +150,11 @@ def test_the_cache_is_private_and_holds_no_secret(
     (tmp_path / "prometheus.password").write_text("hunter2")
     file.write_text(FULL + "# hunter2\n")
     validated(file, env)
-    content = kept(tmp_path).read_text()
+    content = cache_file(tmp_path).read_text()
     assert "hunter2" not in content
     assert "prometheus.password" in content
-    assert stat.S_IMODE(kept(tmp_path).stat().st_mode) == 0o600
-    assert stat.S_IMODE(kept(tmp_path).parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(cache_file(tmp_path).stat().st_mode) == 0o600
+    assert stat.S_IMODE(cache_file(tmp_path).parent.stat().st_mode) == 0o700
 
 
 def test_without_a_place_to_write_nothing_is_kept(
@@ -179,12 +179,12 @@ def test_nothing_is_kept_in_another_users_home(
 
 def test_only_the_newest_plans_are_kept(tmp_path: Path, env: dict[str, str]) -> None:
     """Configurations that come and go, as a demo's do, do not fill the disk."""
-    for number in range(cached.KEPT + 3):
+    for number in range(kept.KEPT + 3):
         path = tmp_path / f"{number}.toml"
         path.write_text(MINIMAL)
         plan = validated(path, env)
     kept_plans = list((tmp_path / "cache" / "opsdash").iterdir())
-    assert len(kept_plans) == cached.KEPT
+    assert len(kept_plans) == kept.KEPT
     assert any(plan.config_path in path.read_text() for path in kept_plans)
 
 
@@ -230,3 +230,31 @@ def test_a_start_from_the_cache_imports_no_models(
 
     assert "pydantic" in start()[1]
     assert start() == ["Payment App Production", "set()"]
+
+
+def test_a_status_line_learns_the_store_from_the_cache_alone(
+    file: Path, tmp_path: Path, env: dict[str, str]
+) -> None:
+    """The store's path is known without the domain; unless anything changed, or is not right."""
+    file.write_text(MINIMAL)
+    assert kept_store_path(file, env) is None
+    store = validated(file, env).store_path
+    assert kept_store_path(file, env) == Path(store)
+    moved = env | {"XDG_STATE_HOME": str(tmp_path / "state")}
+    assert kept_store_path(file, moved) == Path(validated(file, moved).store_path)
+    file.chmod(0o666)
+    assert kept_store_path(file, env) is None
+    file.chmod(0o644)
+    program = (
+        "import sys; from pathlib import Path; from opsdash.config import kept_store_path;"
+        f"print(kept_store_path(Path({str(file)!r})));"
+        "print({'dataclasses', 'opsdash.domain', 'opsdash.plan', 'pydantic'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == [store, "set()"]
+    file.write_text(FULL)
+    assert kept_store_path(file, env) is None
+    file.unlink()
+    assert kept_store_path(file, env) is None

@@ -1,31 +1,40 @@
 """opsdash.toml: found, read, refused with every problem at once, or turned into a plan.
 
-Importing this costs nothing; the models and their library come in only when a file is read that
-no cache knows.
+Importing this costs nothing; what a name needs comes in when the name is used, and the models only
+when a file is read that no cache knows.
 """
 
-from pathlib import Path
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from opsdash.config.cached import read_bytes, validated
-from opsdash.config.find import default_store_path, find_config
-from opsdash.config.problem import ConfigError, Problem
-
 if TYPE_CHECKING:
-    from opsdash.config.models import Config
+    from opsdash.config.cached import load, validated
+    from opsdash.config.find import default_store_path, find_config
+    from opsdash.config.kept import kept_store_path
+    from opsdash.config.problem import ConfigError, Problem
 
 __all__ = [
     "ConfigError",
     "Problem",
     "default_store_path",
     "find_config",
+    "kept_store_path",
     "load",
     "validated",
 ]
 
+_HOMES = {
+    "ConfigError": "problem",
+    "Problem": "problem",
+    "default_store_path": "find",
+    "find_config": "find",
+    "kept_store_path": "kept",
+    "load": "cached",
+    "validated": "cached",
+}
 
-def load(path: Path) -> "Config":
-    """Return the configuration in `path`; raise ConfigError with all that is wrong with it."""
-    from opsdash.config.reading import parse
 
-    return parse(read_bytes(path), path)
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -97,7 +97,7 @@ def _thresholds(path: Path, entry: Raw, default: Indicator | None) -> Iterator[F
     below = entry.get("below")
     if below is None and not ("warn" in entry and "crit" in entry):
         below = lender.below if lender else None
-    if warn is None or crit is None or warn == crit or below is None:
+    if warn is None or crit is None or warn == crit or not isinstance(below, bool):
         return
     if (crit < warn) is not below:
         order = "below" if below else "above"

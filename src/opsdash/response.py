@@ -37,6 +37,12 @@ class Outcome:
     said: str = ""
 
 
+_OPPOSITE_OF_MOVE = {
+    EntryKind.ESCALATE: EntryKind.DEESCALATE,
+    EntryKind.DEESCALATE: EntryKind.ESCALATE,
+}
+
+
 class _Act:
     """One act being done: collects what was done and refused, and writes its entries as one operation."""
 
@@ -80,6 +86,39 @@ class _Act:
     def ago(self, at: datetime) -> str:
         return format_span(self.now - at)
 
+    def take_back(self, step: entries.Step, alert: Alert) -> None:
+        """Put back what one step changed, and tell it as the opposite of it."""
+        before = step.before
+        if step.kind in _OPPOSITE_OF_MOVE:
+            level, at = before["level"], before["level_at"]
+            number = level if isinstance(level, int) else 0
+            moved_at = from_ms(at) if isinstance(at, int) else None
+            alerts.set_level(self.connection, alert.id, number, moved_at, self.change)
+            text = f"undid: {step.kind}, back to level {number}"
+            self.note(alert, _OPPOSITE_OF_MOVE[step.kind], text)
+            return
+        taken = None
+        if isinstance(before["at"], int):
+            taken = Acknowledgement(
+                clean(before["by"]), from_ms(before["at"]), clean(before["comment"] or "")
+            )
+        alerts.set_acknowledgement(self.connection, alert.id, taken, self.change)
+        kind = EntryKind.ACKNOWLEDGE if taken else EntryKind.UNACKNOWLEDGE
+        self.note(alert, kind, f"undid: {step.kind}")
+        self.follow_incident(alert)
+
+    def follow_incident(self, alert: Alert) -> None:
+        """Bring the alert's incident along: acknowledged while somebody has one of its alerts."""
+        number = None if alert.incident is None else incident_number(alert.incident)
+        current = None if number is None else incidents.load_state(self.connection, number)
+        if number is None or current is None:
+            return
+        state, response, _ = current
+        taken = incidents.is_acknowledged(self.connection, number)
+        wanted = IncidentState.ACKNOWLEDGED if taken else IncidentState.TRIGGERED
+        if state is not IncidentState.RESOLVED and state is not wanted:
+            incidents.set_state(self.connection, number, wanted, response, None, self.change)
+
     def outcome(self, said: str = "") -> Outcome:
         return Outcome(tuple(self.done), tuple(self.refused), said)
 
@@ -94,7 +133,7 @@ def acknowledge(
     """Take the open alerts `ids`. One that another person has is refused with who and since when."""
     act = _Act(connection, actor, now)
     said = clean(comment.strip())
-    for id in ids:
+    for id in dict.fromkeys(ids):
         alert = act.open_alert(id)
         if alert is None:
             continue
@@ -109,7 +148,7 @@ def acknowledge(
             connection, id, Acknowledgement(actor.user, now, said), act.change
         )
         act.note(alert, EntryKind.ACKNOWLEDGE, said or "acknowledged", _before(alert))
-        _acknowledge_incident(connection, alert, act.change)
+        act.follow_incident(alert)
         act.done.append(id)
     return act.outcome()
 
@@ -119,7 +158,7 @@ def unacknowledge(
 ) -> Outcome:
     """Give the open alerts `ids` back to nobody."""
     act = _Act(connection, actor, now)
-    for id in ids:
+    for id in dict.fromkeys(ids):
         alert = act.open_alert(id)
         if alert is None:
             continue
@@ -132,6 +171,7 @@ def unacknowledge(
         act.note(
             alert, EntryKind.UNACKNOWLEDGE, f"took back {whose} acknowledgement", _before(alert)
         )
+        act.follow_incident(alert)
         act.done.append(id)
     return act.outcome()
 
@@ -153,7 +193,7 @@ def escalate(
     act = _Act(connection, actor, now)
     why = clean(reason.strip())
     setup = _setup(connection)
-    for id in ids:
+    for id in dict.fromkeys(ids):
         alert = act.open_alert(id)
         if alert is None:
             continue
@@ -166,15 +206,24 @@ def escalate(
         reached = names_reached(setup, setup.policy.level(target), now)
         whom = f" ({reached})" if reached else ""
         name = setup.policy.name(target)
-        act.note(alert, kind, f"to level {target} {name}{whom}: {why}", _before(alert))
+        before = {**_before(alert), "to": target}
+        act.note(alert, kind, f"to level {target} {name}{whom}: {why}", before)
         act.done.append(id)
     return act.outcome()
 
 
 def undo(connection: sqlite3.Connection, actor: Actor, now: datetime) -> Outcome:
-    """Take back the actor's newest act of the last ten minutes, where nothing came after it."""
+    """Take back the actor's newest act of the last ten minutes, where nothing came after it.
+
+    Only what that act changed is put back. An act that cannot be taken back stays the newest: a
+    second press must not reach for an older one.
+    """
     act = _Act(connection, actor, now)
-    operation = entries.newest_operation(connection, actor.user, now - UNDO_WITHIN)
+
+    def same_person(claimed: Mapping[str, SafeText]) -> bool:
+        return all(claimed.get(name) == actor.claimed.get(name) for name in _WHO)
+
+    operation = entries.newest_operation(connection, actor.user, now - UNDO_WITHIN, same_person)
     if operation is None:
         return act.outcome("there is nothing of yours to undo")
     undone = entries.steps(connection, operation)
@@ -182,16 +231,24 @@ def undo(connection: sqlite3.Connection, actor: Actor, now: datetime) -> Outcome
         alert = act.open_alert(step.alert)
         if alert is None:
             continue
-        later = entries.newest_step(connection, step.alert)
-        if later is not None and later != operation:
+        if _acted_on_since(act, operation, step, alert):
             act.refuse(step.alert, "somebody has acted on it since")
             continue
-        _restore(connection, alert, step.before, act.change)
-        act.note(alert, EntryKind.NOTE, f"undid: {step.kind}")
+        act.take_back(step, alert)
         act.done.append(step.alert)
-    entries.mark_undone(connection, operation)
-    kinds = ", ".join(dict.fromkeys(step.kind.value for step in undone))
+        entries.mark_undone(connection, operation, step.alert)
+    kinds = ", ".join(dict.fromkeys(step.kind.value for step in undone if step.alert in act.done))
     return act.outcome(f"undone: {kinds}" if act.done else "")
+
+
+_WHO = ("SUDO_USER", "OPSDASH_USER")
+"""The claims that tell people apart who share one user of the operating system."""
+
+
+def _acted_on_since(act: _Act, operation: str, step: entries.Step, alert: Alert) -> bool:
+    later = entries.newest_step(act.connection, step.alert)
+    moved = "to" in step.before and alert.level != step.before["to"]
+    return (later is not None and later != operation) or moved
 
 
 def find(connection: sqlite3.Connection, text: str) -> tuple[str, ...]:
@@ -200,23 +257,27 @@ def find(connection: sqlite3.Connection, text: str) -> tuple[str, ...]:
     `text` is an alert's id, its fingerprint, an unambiguous prefix of one, or `INC-001` for all the
     open alerts of that incident. Open occurrences win over resolved ones.
     """
-    wanted = text.strip()
+    wanted = clean(text.strip(), 200)
     number = incident_number(wanted)
     if number is not None:
         members = [a.id for a in alerts.load_of_incident(connection, number) if a.open]
         if members:
             return tuple(members)
-        if incidents.load(connection, number) is not None:
+        if incidents.load_state(connection, number) is not None:
             raise LookupError(f"{wanted} has no open alerts")
         raise LookupError(f"there is no {wanted}; `opsdash alerts` lists what is there")
     found = alerts.match(connection, wanted.lower()) if wanted else []
-    exact = [a for a in found if a.id == wanted]
-    candidates = exact or [a for a in found if a.open] or found[:1]
+    newest: dict[str, Alert] = {}
+    for alert in found:
+        newest.setdefault(alert.fingerprint, alert)
+    exact = [a for a in found if a.id == wanted.lower()]
+    candidates = exact or [a for a in found if a.open] or list(newest.values())
     if not candidates:
         raise LookupError(f"no alert has the id {wanted!r}; `opsdash alerts` lists what is there")
     if len(candidates) > 1:
         names = ", ".join(f"{a.id} ({a.name})" for a in candidates[:4])
-        raise LookupError(f"{wanted!r} is ambiguous: {names}; type more of it")
+        more = f" and {len(candidates) - 4} more" if len(candidates) > 4 else ""
+        raise LookupError(f"{wanted!r} is ambiguous: {names}{more}; type more of it")
     return (candidates[0].id,)
 
 
@@ -227,7 +288,7 @@ def _target(
         return Refused(SafeText("a reason is needed"))
     if as_of is not None and as_of != alert.level:
         when = f" {act.ago(alert.level_at)} ago" if alert.level_at else ""
-        who = entries.newest_author(act.connection, alert.id, EntryKind.ESCALATE) or "somebody"
+        who = entries.newest_mover(act.connection, alert.id) or "somebody"
         name = policy.name(alert.level)
         return Refused(clean(f"{who} moved it to level {alert.level} {name}{when}"))
     return next_level(policy, alert.level, alert.severity, to)
@@ -242,36 +303,6 @@ def _before(alert: Alert) -> dict[str, object]:
         "at": taken and to_ms(taken.at),
         "comment": taken and taken.comment,
     }
-
-
-def _restore(
-    connection: sqlite3.Connection, alert: Alert, before: Mapping[str, object], change: int
-) -> None:
-    taken = None
-    if isinstance(before["at"], int):
-        taken = Acknowledgement(
-            clean(before["by"]), from_ms(before["at"]), clean(before["comment"] or "")
-        )
-    at, level = before["level_at"], before["level"]
-    alerts.set_acknowledgement(connection, alert.id, taken, change)
-    alerts.set_level(
-        connection,
-        alert.id,
-        level if isinstance(level, int) else 0,
-        from_ms(at) if isinstance(at, int) else None,
-        change,
-    )
-
-
-def _acknowledge_incident(connection: sqlite3.Connection, alert: Alert, change: int) -> None:
-    number = None if alert.incident is None else incident_number(alert.incident)
-    if number is None:
-        return
-    incident = incidents.load(connection, number)
-    if incident is not None and incident.state is IncidentState.TRIGGERED:
-        incidents.set_state(
-            connection, number, IncidentState.ACKNOWLEDGED, incident.response, None, change
-        )
 
 
 def _setup(connection: sqlite3.Connection) -> Setup:

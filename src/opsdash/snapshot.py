@@ -1,13 +1,14 @@
 """The picture that every screen and command draws: the store at one moment, frozen, with ages."""
 
 import sqlite3
-from collections.abc import Iterable
+from bisect import insort
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 from opsdash.domain.alert import Alert, urgency
-from opsdash.domain.freshness import Freshness, freshness
+from opsdash.domain.freshness import GONE_AFTER, Freshness, freshness
 from opsdash.domain.incident import Incident
 from opsdash.domain.indicator import Indicator, Level, Pane, Reading
 from opsdash.domain.on_call import OnCall
@@ -41,6 +42,9 @@ HISTORY_SHOWN = timedelta(hours=1)
 ENGINE_DOWN_AFTER = timedelta(seconds=12)
 """How long after its last heartbeat an engine counts as dead or hung."""
 
+SILENT_AFTER = timedelta(seconds=30)
+"""The least time without an answer after which a source that was well counts as silent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -48,7 +52,8 @@ class Snapshot:
 
     `as_of` is when the engine last finished a whole cycle. `alerts` are in the order of urgency,
     resolved ones last.
-    `cursor` is the change number up to which it is complete.
+    `cursor` is the change number up to which it is complete, `read_mark` and `filled_mark` those of
+    what the engine reads and of its series. `warnings` are what the sources themselves warn of.
     """
 
     taken_at: datetime
@@ -66,6 +71,9 @@ class Snapshot:
     on_call: tuple[OnCall, ...] = ()
     as_of: datetime | None = None
     cursor: int = 0
+    read_mark: int = 0
+    filled_mark: int = 0
+    warnings: tuple[Problem, ...] = ()
 
 
 def take_snapshot(
@@ -76,35 +84,89 @@ def take_snapshot(
     With the `previous` picture only what changed since is read: the cost follows the changes and
     not the ten thousand alerts that stayed as they were.
     """
-    text = engine.load_setup_text(connection)
-    setup = _setup(text) if text is not None else Setup()
+    if previous is not None and now < previous.taken_at:
+        # The clock was set back: what left the picture by its age may belong to it again.
+        previous = None
+    marks = changes.counters(connection)
     held = lease.find(connection)
     engine_view = _engine_view(held, now)
-    sources = engine.load_sources(connection)
-    shown = _alerts(connection, now, previous)
-    panes, uptime, users = _panes(connection, setup, now, previous)
-    problems = _problems(connection, engine_view, sources, now)
+    told = _told(connection, now, previous, marks)
+    shown, open_incidents = _alerts(connection, now, previous, marks["change"])
+    problems = _problems(engine_view, told.sources, told.setup, now)
     blind = engine_view.state is not EngineState.RUNNING or any(
-        source.state is not SourceState.OK for source in sources
+        _silent(source, told.setup, now) for source in told.sources
     )
-    levels = [_fresh_level(r, setup, now) for pane in panes for r in pane.readings]
+    levels = [_fresh_level(r, told.setup, now) for pane in told.panes for r in pane.readings]
     return Snapshot(
         taken_at=now,
-        setup=setup,
+        setup=told.setup,
         status=system_status(shown, levels, blind),
         engine=engine_view,
-        panes=panes,
-        uptime=uptime,
-        users=users,
+        panes=told.panes,
+        uptime=told.uptime,
+        users=told.users,
         alerts=shown,
-        incidents=incidents.load_shown(connection, now - RESOLVED_SHOWN),
-        tickets=tuple(sorted(tickets.load_all(connection), key=ticket_order)),
-        sources=sources,
-        problems=problems,
-        on_call=engine.load_on_call(connection),
+        incidents=open_incidents,
+        tickets=_tickets(connection, previous, marks["change"]),
+        sources=told.sources,
+        problems=(*problems, *told.warnings),
+        on_call=told.on_call,
         as_of=None if held is None else held.cycle_at,
-        cursor=changes.last_change(connection),
+        cursor=marks["change"],
+        read_mark=marks["read"],
+        filled_mark=marks["filled"],
+        warnings=told.warnings,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the engine says: moves only when it has read something."""
+
+    setup: Setup
+    sources: tuple[SourceView, ...]
+    panes: tuple[Pane, ...]
+    uptime: Reading | None
+    users: Reading | None
+    warnings: tuple[Problem, ...]
+    on_call: tuple[OnCall, ...]
+
+
+def _told(
+    connection: sqlite3.Connection,
+    now: datetime,
+    previous: Snapshot | None,
+    marks: Mapping[str, int],
+) -> _Told:
+    whole = None if previous is not None and previous.filled_mark != marks["filled"] else previous
+    if whole is not None and whole.read_mark == marks["read"] and not _history_aged(whole, now):
+        return _Told(
+            whole.setup,
+            whole.sources,
+            whole.panes,
+            whole.uptime,
+            whole.users,
+            whole.warnings,
+            whole.on_call,
+        )
+    text = engine.load_setup_text(connection)
+    setup = _setup(text) if text is not None else Setup()
+    panes, uptime, users = _panes(connection, setup, now, whole)
+    return _Told(
+        setup,
+        engine.load_sources(connection),
+        panes,
+        uptime,
+        users,
+        engine.load_problems(connection),
+        engine.load_on_call(connection),
+    )
+
+
+def _history_aged(previous: Snapshot, now: datetime) -> bool:
+    """Whether a point of a sparkline has left the hour that is shown."""
+    since = now - HISTORY_SHOWN
+    return any(r.history and r.history[0].at < since for r in _readings(previous))
 
 
 @lru_cache(maxsize=2)
@@ -115,35 +177,67 @@ def _setup(text: str) -> Setup:
 def _engine_view(held: lease.Lease | None, now: datetime) -> EngineView:
     if held is None:
         return EngineView(EngineState.NEVER)
-    # Released early or silent for too long: either way nobody acts now.
-    down = now - held.heartbeat_at > ENGINE_DOWN_AFTER or held.released
+    # Released early or silent for too long: either way nobody acts now. A heartbeat far ahead is
+    # one from before the clock was set back.
+    down = abs(now - held.heartbeat_at) > ENGINE_DOWN_AFTER or held.released
     state = EngineState.DOWN if down else EngineState.RUNNING
     return EngineView(state, held.holder, held.epoch, held.heartbeat_at)
 
 
 def _alerts(
-    connection: sqlite3.Connection, now: datetime, previous: Snapshot | None
-) -> tuple[Alert, ...]:
+    connection: sqlite3.Connection, now: datetime, previous: Snapshot | None, cursor: int
+) -> tuple[tuple[Alert, ...], tuple[Incident, ...]]:
     since = now - RESOLVED_SHOWN
     if previous is None:
-        return _in_order(alerts.load_shown(connection, since), since)
-    changed = alerts.load_changed(connection, previous.cursor)
-    if not changed and all(_shown(a, since) for a in _resolved_tail(previous.alerts)):
-        return previous.alerts
-    merged = {alert.id: alert for alert in previous.alerts}
-    merged.update((alert.id, alert) for alert in changed)
-    return _in_order(merged.values(), since)
+        found = (a for a in alerts.load_shown(connection, since) if _shown(a, since))
+        return tuple(sorted(found, key=urgency)), incidents.load_shown(connection, since)
+    changed = alerts.load_changed(connection, previous.cursor) if cursor != previous.cursor else []
+    shown = _follow(previous.alerts, changed, since)
+    if cursor == previous.cursor and not _incident_aged(previous.incidents, since):
+        return shown, previous.incidents
+    before = {incident.id: incident for incident in previous.incidents}
+    moved = {alert.incident for alert in changed if alert.incident is not None}
+    return shown, incidents.load_moved(connection, since, before, previous.cursor, moved)
 
 
-def _in_order(found: Iterable[Alert], since: datetime) -> tuple[Alert, ...]:
-    return tuple(sorted((a for a in found if _shown(a, since)), key=urgency))
+def _follow(
+    before: tuple[Alert, ...], changed: Sequence[Alert], since: datetime
+) -> tuple[Alert, ...]:
+    """Return the alerts of before with what changed, in their order.
+
+    A few are put in their places; for many, sorting all again is cheaper.
+    """
+    if not changed and not (before and not _shown(before[-1], since)):
+        return before
+    gone = {alert.id for alert in changed}
+    kept = [alert for alert in before if alert.id not in gone] if gone else list(before)
+    # The ones that resolved first are at the end.
+    while kept and not _shown(kept[-1], since):
+        kept.pop()
+    new = [alert for alert in changed if _shown(alert, since)]
+    if len(new) * 16 > len(kept):
+        return tuple(sorted((*kept, *new), key=urgency))
+    for alert in new:
+        insort(kept, alert, key=urgency)
+    return tuple(kept)
 
 
-def _resolved_tail(shown: tuple[Alert, ...]) -> Iterable[Alert]:
-    for alert in reversed(shown):
-        if alert.resolved_at is None:
-            return
-        yield alert
+def _incident_aged(before: tuple[Incident, ...], since: datetime) -> bool:
+    return any(i.resolved_at is not None and i.resolved_at < since for i in before)
+
+
+def _tickets(
+    connection: sqlite3.Connection, previous: Snapshot | None, cursor: int
+) -> tuple[Ticket, ...]:
+    if previous is None:
+        return tuple(sorted(tickets.load_all(connection), key=ticket_order))
+    if cursor == previous.cursor:
+        return previous.tickets
+    changed = {t.number: t for t in tickets.load_changed(connection, previous.cursor)}
+    if not changed:
+        return previous.tickets
+    kept = [ticket for ticket in previous.tickets if ticket.number not in changed]
+    return tuple(sorted((*kept, *changed.values()), key=ticket_order))
 
 
 def _shown(alert: Alert, since: datetime) -> bool:
@@ -192,11 +286,15 @@ def _fresh_level(reading: Reading, setup: Setup, now: datetime) -> Level:
     return reading.level if fresh is Freshness.LIVE else Level.UNKNOWN
 
 
+def _silent(source: SourceView, setup: Setup, now: datetime) -> bool:
+    """Whether nothing is known of what a source shows now, whatever it said last."""
+    if source.state is not SourceState.OK or source.last_success is None:
+        return True
+    return abs(now - source.last_success) > max(GONE_AFTER * setup.refresh, SILENT_AFTER)
+
+
 def _problems(
-    connection: sqlite3.Connection,
-    engine_view: EngineView,
-    sources: tuple[SourceView, ...],
-    now: datetime,
+    engine_view: EngineView, sources: tuple[SourceView, ...], setup: Setup, now: datetime
 ) -> tuple[Problem, ...]:
     """Everything that keeps the picture from being whole, the engine first."""
     found: list[Problem] = []
@@ -210,4 +308,7 @@ def _problems(
         if source.state is SourceState.FAILING:
             text = f"{source.id}: {source.reason or 'does not answer'}"
             found.append(Problem(f"source:{source.id}", clean(text), source.since))
-    return (*found, *engine.load_problems(connection))
+        elif source.state is SourceState.OK and _silent(source, setup, now):
+            text = f"{source.id}: has not answered since it was read last"
+            found.append(Problem(f"source:{source.id}", clean(text), source.last_success))
+    return tuple(found)

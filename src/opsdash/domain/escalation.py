@@ -89,7 +89,5 @@ def next_level(
     for number in range(current + 1, len(policy.levels) + 1):
         if policy.levels[number - 1].admits(severity):
             return number
-    top = policy.name(current)
-    return Refused(
-        SafeText(f"level {current} {top} is the last one that a {severity} alert reaches")
-    )
+    top = f"level {current} {policy.name(current)}".rstrip()
+    return Refused(SafeText(f"{top} is the last one that a {severity} alert reaches"))

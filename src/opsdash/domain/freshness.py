@@ -28,11 +28,12 @@ def freshness(
 
     Past two refreshes without a new read a value is stale, past ten it is no data. A sample older
     than a minute (or four refreshes, if longer) is stale however recently it was read, and no data
-    past five times that: a server answers with samples up to five minutes old.
+    past five times that: a server answers with samples up to five minutes old. A read in the future
+    is one from before the clock was set back: as far off as it lies ahead.
     """
     if read_at is None:
         return Freshness.NO_DATA
-    behind = max(now - read_at, timedelta())
+    behind = abs(now - read_at)
     sample_limit = max(SAMPLE_STALE, 4 * refresh)
     sample_behind = max(now - sampled_at, timedelta()) if sampled_at else timedelta()
     if behind > GONE_AFTER * refresh or sample_behind > 5 * sample_limit:

@@ -1,6 +1,6 @@
 """One list of alerts out of what several sources show: which opened, changed and resolved."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -8,10 +8,16 @@ from opsdash.domain.alert import Alert, AlertState, Observation, severity_of
 
 _SAME_START = timedelta(seconds=1)
 
+SKEW = timedelta(seconds=15)
+"""How far a source's clock may be behind ours for a start to count as later than our last look."""
+
+_KEPT_EXACTLY = timedelta(milliseconds=1)
+"""What the store keeps of a moment: a smaller difference is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What one source showed when it last answered, by fingerprint.
+    """What one source showed when it last answered, by fingerprint, and when it was asked.
 
     `restarted` says that it has begun anew so recently that an alert missing from it proves
     nothing.
@@ -19,6 +25,7 @@ class Sight:
 
     observations: Mapping[str, Observation]
     restarted: bool = False
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,13 @@ class Changes:
     def __bool__(self) -> bool:
         return bool(self.opened or self.updated or self.resolved)
 
+    def parts(self, size: int) -> "Iterator[Changes]":
+        """Yield the changes in parts of at most `size` alerts, in the order that they have."""
+        for name in ("resolved", "opened", "updated"):
+            alerts: tuple[Alert, ...] = getattr(self, name)
+            for start in range(0, len(alerts), size):
+                yield Changes(**{name: alerts[start : start + size]})
+
 
 def merge(
     open_alerts: Mapping[str, Alert],
@@ -44,7 +58,7 @@ def merge(
     `sights` has every configured source; None is one that has not answered since this engine
     started. An occurrence resolves only when every configured source that showed it has answered
     without it and none of those has just restarted: a source that is down resolves nothing.
-    `begun_again` are fingerprints that resolved and fired again between two reads.
+    The same holds for what it mutes. `begun_again` are fingerprints that resolved and fired again between two reads.
     """
     again = set(begun_again)
     shown = _shown(sights)
@@ -57,7 +71,7 @@ def merge(
             resolved.append(_resolve(current, now))
             current = None
         if current is None:
-            opened.append(_open(fingerprint, seen, now))
+            opened.append(_open(fingerprint, seen, sights, now))
         elif (after := _follow(current, seen, sights)) is not None:
             updated.append(after)
     for fingerprint, current in open_alerts.items():
@@ -67,21 +81,50 @@ def merge(
 
 
 def begun_again(before: Sight | None, after: Sight) -> set[str]:
-    """Return the alerts that one source shows with a later start than it did at its last read.
+    """Return the alerts that one source shows with a start that came after its last look.
 
     A source keeps the start of an alert for as long as it fires (Alertmanager merges overlapping
-    ones to the earlier start), so a later one is a new occurrence whose gap fell between reads.
+    ones to the earlier start), so a start after the last look, at which it fired, is a new
+    occurrence whose gap fell between reads. A start that is only later than the last one is not:
+    two Prometheus behind one address differ by their evaluations.
     """
     if before is None or after.restarted:
         return set()
     again = set()
     for fingerprint, new in after.observations.items():
         old = before.observations.get(fingerprint)
-        if old is None or old is new or old.fired_at is None or new.fired_at is None:
+        if old is None or old is new or old.state is not AlertState.FIRING:
             continue
-        if new.fired_at - old.fired_at > _SAME_START:
+        began, start = _start(old), _start(new)
+        if began is None or start is None or start - began <= _SAME_START:
+            continue
+        if before.at is None or start > before.at - SKEW:
             again.add(fingerprint)
     return again
+
+
+def _start(seen: Observation) -> datetime | None:
+    """When it began to fire; of one that is pending now, when its condition began anew."""
+    return seen.fired_at if seen.state is AlertState.FIRING else seen.active_at
+
+
+def remembered(open_alerts: Iterable[Alert], source: str, at: datetime) -> Sight:
+    """Return what the store remembers of a source that was last read at `at`, by another engine."""
+    return Sight(
+        {
+            alert.fingerprint: Observation(
+                alert.fingerprint,
+                alert.labels,
+                alert.annotations,
+                alert.state,
+                alert.active_at,
+                alert.fired_at,
+            )
+            for alert in open_alerts
+            if source in alert.sources
+        },
+        at=at,
+    )
 
 
 def _shown(sights: Mapping[str, Sight | None]) -> dict[str, dict[str, Observation]]:
@@ -116,7 +159,12 @@ def _combine(seen: Mapping[str, Observation]) -> Observation:
     )
 
 
-def _open(fingerprint: str, seen: Mapping[str, Observation], now: datetime) -> Alert:
+def _open(
+    fingerprint: str,
+    seen: Mapping[str, Observation],
+    sights: Mapping[str, Sight | None],
+    now: datetime,
+) -> Alert:
     view = _combine(seen)
     firing = view.state is AlertState.FIRING
     return Alert(
@@ -130,11 +178,11 @@ def _open(fingerprint: str, seen: Mapping[str, Observation], now: datetime) -> A
         active_at=view.active_at or view.fired_at or now,
         fired_at=(view.fired_at or now) if firing else None,
         fires_at=view.fires_at,
-        value=view.value,
+        value=None if view.value is None or view.value != view.value else view.value,
         silenced_by=view.silenced_by,
         inhibited_by=view.inhibited_by,
         generator_url=view.generator_url,
-        sources=tuple(seen),
+        sources=tuple(s for s in sights if s in seen),
     )
 
 
@@ -144,25 +192,33 @@ def _follow(
     """Return `current` as the sources show it now, None where nothing of it changed."""
     view = _combine(seen)
     # A source that is down or has just restarted still vouches for what it showed before.
-    sources = tuple(
-        dict.fromkeys((*seen, *(s for s in current.sources if s not in seen and _keeps(sights, s))))
-    )
-    # An alert that fired stays firing while a source that showed it so cannot be asked.
-    state = current.state if len(sources) > len(seen) and current.fired_at else view.state
+    vouching = {s for s in current.sources if s not in seen and _keeps(sights, s)}
+    sources = tuple(s for s in sights if s in seen or s in vouching)
+    # An alert that fired stays so until it resolves: what shows it pending is a server that has
+    # restarted, or the other one of a pair. One that truly began anew is told by `begun_again`.
+    state = current.state if current.fired_at else view.state
     fired_at = current.fired_at
     if state is AlertState.FIRING and fired_at is None:
         fired_at = view.fired_at or view.fires_at or current.fires_at
         fired_at = fired_at or current.active_at
-    active_at = min(current.active_at, view.active_at or current.active_at)
-    fires_at = None if state is AlertState.FIRING else view.fires_at
+    active_at = current.active_at
+    if view.active_at is not None and active_at - view.active_at >= _KEPT_EXACTLY:
+        active_at = view.active_at
+    fires_at = None if state is AlertState.FIRING else _kept(current.fires_at, view.fires_at)
+    value = None if view.value is None or view.value != view.value else view.value
+    # What a source muted stays muted while it cannot be asked.
+    silenced_by, inhibited_by = view.silenced_by, view.inhibited_by
+    if vouching:
+        silenced_by = tuple(dict.fromkeys((*silenced_by, *current.silenced_by)))
+        inhibited_by = tuple(dict.fromkeys((*inhibited_by, *current.inhibited_by)))
     unchanged = (
         state is current.state
         and active_at == current.active_at
         and fired_at == current.fired_at
         and fires_at == current.fires_at
-        and view.value == current.value
-        and view.silenced_by == current.silenced_by
-        and view.inhibited_by == current.inhibited_by
+        and value == current.value
+        and silenced_by == current.silenced_by
+        and inhibited_by == current.inhibited_by
         and sources == current.sources
         and view.annotations == current.annotations
         and view.generator_url == current.generator_url
@@ -176,12 +232,19 @@ def _follow(
         active_at=active_at,
         fired_at=fired_at,
         fires_at=fires_at,
-        value=view.value,
-        silenced_by=view.silenced_by,
-        inhibited_by=view.inhibited_by,
+        value=value,
+        silenced_by=silenced_by,
+        inhibited_by=inhibited_by,
         generator_url=view.generator_url,
         sources=sources,
     )
+
+
+def _kept(known: datetime | None, seen: datetime | None) -> datetime | None:
+    """Return `seen`, or what is known where that differs by less than the store keeps."""
+    if known is not None and seen is not None and abs(known - seen) < _KEPT_EXACTLY:
+        return known
+    return seen
 
 
 def _keeps(sights: Mapping[str, Sight | None], source: str) -> bool:
@@ -193,7 +256,9 @@ def _keeps(sights: Mapping[str, Sight | None], source: str) -> bool:
 
 
 def _gone(current: Alert, sights: Mapping[str, Sight | None]) -> bool:
-    return not any(_keeps(sights, source) for source in current.sources)
+    # Where none that showed it is configured any more, all the others have to be asked first.
+    known = [source for source in current.sources if source in sights] or list(sights)
+    return not any(_keeps(sights, source) for source in known)
 
 
 def _resolve(current: Alert, now: datetime) -> Alert:

@@ -69,8 +69,10 @@ def _decode(kind: Any, value: Any) -> Any:
 def _decode_plain(kind: Any, value: Any) -> Any:
     kind = getattr(kind, "__supertype__", kind)
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        # A field that a newer opsdash added is passed over; one that it dropped has its default.
         hints = _hints(kind)
-        return kind(**{name: _decode(hints[name], item) for name, item in value.items()})
+        known = {name: item for name, item in value.items() if name in hints}
+        return kind(**{name: _decode(hints[name], item) for name, item in known.items()})
     if not isinstance(kind, type):
         return value
     if issubclass(kind, Enum):

@@ -58,26 +58,27 @@ def who(schedule: Schedule, at: datetime) -> Shift | None:
     today = at.astimezone(ZoneInfo(schedule.timezone)).date()
     begun = next(
         (
-            (start, person)
+            (day, person)
             for back in range(-1, days + 2)
-            if (person := _person_from(schedule, today - timedelta(days=back)))
-            and (start := _handoff(schedule, today - timedelta(days=back))) <= at
+            if (person := _person_from(schedule, day := today - timedelta(days=back)))
+            and _handoff(schedule, day) <= at
         ),
         None,
     )
     if begun is None:
         return None
-    start, person = begun
-    local = start.astimezone(ZoneInfo(schedule.timezone)).date()
+    day, person = begun
     end = next(
-        _handoff(schedule, local + timedelta(days=ahead))
+        _handoff(schedule, day + timedelta(days=ahead))
         for ahead in range(1, days + 1)
-        if _person_from(schedule, local + timedelta(days=ahead))
+        if _person_from(schedule, day + timedelta(days=ahead))
     )
-    return Shift(schedule.id, person, start, end)
+    return Shift(schedule.id, person, _handoff(schedule, day), end)
 
 
 def _person_from(schedule: Schedule, day: date) -> str | None:
+    if not schedule.weeks:
+        return None
     week = (day - schedule.anchor).days // 7 % len(schedule.weeks)
     return schedule.weeks[week].get(WEEKDAYS[day.weekday()])
 

@@ -28,13 +28,25 @@ def system_status(alerts: Iterable[Alert], levels: Iterable[Level], blind: bool)
     without it, not knowing beats healthy.
     """
     seen = list(levels)
-    firing = [a for a in alerts if a.state is AlertState.FIRING and not a.muted]
-    if any(a.severity is Severity.CRITICAL for a in firing) or Level.CRIT in seen:
+    worst = _worst_firing(alerts)
+    if worst is Severity.CRITICAL or Level.CRIT in seen:
         return Status.CRITICAL
     if blind or not seen or all(level is Level.UNKNOWN for level in seen):
         return Status.UNKNOWN
-    if any(a.severity is Severity.WARNING for a in firing) or Level.WARN in seen:
+    if worst is Severity.WARNING or Level.WARN in seen:
         return Status.DEGRADED
     if Level.UNKNOWN in seen:
         return Status.UNKNOWN
     return Status.HEALTHY
+
+
+def _worst_firing(alerts: Iterable[Alert]) -> Severity | None:
+    worst = None
+    for alert in alerts:
+        if alert.severity is Severity.INFO or (worst and alert.severity is Severity.WARNING):
+            continue
+        if alert.state is AlertState.FIRING and not alert.muted:
+            worst = alert.severity
+            if worst is Severity.CRITICAL:
+                break
+    return worst

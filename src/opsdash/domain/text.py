@@ -11,11 +11,14 @@ LIMIT = 2000
 """Characters kept of one text; longer ones end in an ellipsis."""
 
 _MARKS_KEPT = 3
+_MARKS = ("Mn", "Me")
 _ORDINARY = re.compile(r"[ -~]*")
 _BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 _UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
+    # Controls, bidirectional marks, zero-width and filling characters, tags, surrogates.
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+    "\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
 
@@ -33,7 +36,9 @@ def clean(raw: object, limit: int = LIMIT) -> SafeText:
     if _ORDINARY.fullmatch(text):
         return SafeText(text)
     text = _UNSAFE.sub("\ufffd", _BREAKS.sub(" ", text))
-    return SafeText(_limit_marks(unicodedata.normalize("NFC", text)))
+    text = _limit_marks(unicodedata.normalize("NFC", text))
+    # Composing can lengthen a text; what is cut again is still composed.
+    return SafeText(text if len(text) <= limit else text[: limit - 1] + "…")
 
 
 def _limit_marks(text: str) -> str:
@@ -42,7 +47,7 @@ def _limit_marks(text: str) -> str:
     kept: list[str] = []
     marks = 0
     for character in text:
-        marks = marks + 1 if unicodedata.combining(character) else 0
+        marks = marks + 1 if unicodedata.category(character) in _MARKS else 0
         if marks <= _MARKS_KEPT:
             kept.append(character)
     return "".join(kept)

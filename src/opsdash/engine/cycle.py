@@ -9,10 +9,12 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
-from opsdash.engine import metrics, tend, watch
+from opsdash.domain.span import format_span
+from opsdash.engine import metrics, story, tend, watch
 from opsdash.engine.engine import Engine
-from opsdash.store import alerts, engine, lease, readings
+from opsdash.store import engine, lease, readings
 from opsdash.store.errors import StoreError, StoreReplaced
 
 log = logging.getLogger("opsdash.engine")
@@ -20,12 +22,18 @@ log = logging.getLogger("opsdash.engine")
 BEAT = 1.0
 """Seconds between beats at the most."""
 
+PAUSE = timedelta(seconds=15)
+"""A gap between two beats after which what was asked before it is asked again: a stopped process, a
+suspended host."""
+
+_CLOSE_PATIENCE = 2.0
+
 STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
     tend.renew_lease,
     tend.take_requests,
     metrics.read_metrics,
     watch.read_alerts,
-    watch.tell_story,
+    story.tell_story,
     tend.keep_on_call,
     tend.renew_lease,
     metrics.fill_series,
@@ -39,49 +47,97 @@ STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
 async def run(engine_: Engine, stop: asyncio.Event) -> None:
     """Beat until `stop` is set, then give the lease back.
 
-    Raises StoreReplaced when the store's file is taken away: what is written then is lost.
+    A store that cannot be used is waited for. Raises StoreReplaced when its file is taken away:
+    what is written then is lost, and only a new process can open the new one.
     """
     try:
         while not stop.is_set():
-            try:
-                await _beat(engine_)
-            except lease.LeaseLost:
-                log.warning("another engine took the lease: standing by")
-                await _stand_down(engine_)
-            except StoreReplaced:
-                raise
-            except StoreError as error:
-                log.error("%s", error)
-            await _rest(engine_, stop)
+            healthy = await beat(engine_)
+            await _rest(engine_, stop, healthy)
     finally:
         await _stand_down(engine_)
         for source in engine_.sources:
-            await source.close()
+            # A source that hangs or fails at its end must not keep the others from theirs.
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(source.close(), _CLOSE_PATIENCE)
 
 
-async def _beat(engine_: Engine) -> None:
-    if engine_.epoch is None and not await _take_lease(engine_):
-        return
-    for step in STEPS:
+async def beat(engine_: Engine) -> bool:
+    """Do once what is due; return whether the store took it. Raises StoreReplaced alone."""
+    moment = engine_.clock.monotonic()
+    try:
+        if engine_.epoch is not None or await _take_lease(engine_):
+            await _notice_pause(engine_)
+            for step in STEPS:
+                await _do(engine_, step)
+    except lease.LeaseLost:
+        log.warning("another engine took the lease: standing by")
+        await _stand_down(engine_)
+    except StoreReplaced:
+        raise
+    except StoreError as error:
+        # Whether the write that failed is in the store is unknown until it is looked at again.
+        engine_.mirror_whole = False
+        engine_.complaints.say("store", str(error), moment)
+        return False
+    engine_.complaints.over("store")
+    return True
+
+
+async def _do(engine_: Engine, step: Callable[[Engine], Awaitable[None]]) -> None:
+    """Do one step; a bug in it must not keep the others from theirs."""
+    try:
         await step(engine_)
+    except (lease.LeaseLost, StoreError):
+        raise
+    except Exception as error:
+        engine_.mirror_whole = False
+        text = f"a bug: {type(error).__name__}"
+        engine_.complaints.say(step.__name__, text, engine_.clock.monotonic(), trace=True)
+    else:
+        engine_.complaints.over(step.__name__)
+
+
+async def _notice_pause(engine_: Engine) -> None:
+    """Ask everything anew after a time asleep: answers from before it are not news (A8)."""
+    now, moment = engine_.clock.now(), engine_.clock.monotonic()
+    before, engine_.beat_at = engine_.beat_at, (now, moment)
+    if before is None:
+        return
+    wall, steady = now - before[0], timedelta(seconds=moment - before[1])
+    if max(abs(wall), steady) <= PAUSE:
+        return
+    log.warning(
+        "nothing was done for %s: asking every source again", format_span(max(wall, steady))
+    )
+    for poll in engine_.polls:
+        await poll.cancel()
+        poll.hasten()
+    watch.forget(engine_)
+    engine_.due.clear()
 
 
 async def _take_lease(engine_: Engine) -> bool:
     """Become the engine that acts, if nobody is; start from what the store holds."""
+    if not await engine_.store.read(lease.is_free, engine_.clock.now()):
+        return False
     epoch = await engine_.store.write(_begin, engine_)
     if epoch is None:
         return False
     log.info("holding the lease, epoch %d", epoch)
     engine_.due.clear()
     engine_.told_until = None
-    engine_.sights = {source.id: None for source in engine_.alert_sources}
+    engine_.metrics_read_at = None
+    engine_.beat_at = None
+    engine_.cycle_at = None
     engine_.metric_polls = [metrics.poll(s, engine_.setup) for s in engine_.metric_sources]
     engine_.compare_polls = [metrics.compare_poll(s, engine_.setup) for s in engine_.metric_sources]
     engine_.series_polls = [metrics.series_poll(s, engine_) for s in engine_.metric_sources]
     engine_.alert_polls = [watch.poll(s, engine_.setup) for s in engine_.alert_sources]
-    engine_.open_alerts = await engine_.store.read(alerts.load_open)
+    await watch.begin(engine_)
     now = engine_.clock.now()
-    engine_.unfilled = await engine_.store.read(metrics.missing_since, engine_.setup, now)
+    engine_.unfilled = await engine_.store.write(metrics.missing, epoch, engine_.setup, now)
+    engine_.refreshes_asked = await engine_.store.read(tend.refreshes_asked)
     engine_.epoch = epoch
     return True
 
@@ -93,28 +149,35 @@ def _begin(connection: sqlite3.Connection, engine_: Engine) -> int | None:
         return None
     engine.save_setup(connection, engine_.setup, now)
     engine.forget_other_sources(connection, [source.id for source in engine_.sources])
+    for source in engine_.sources:
+        engine.await_source(connection, source.id, source.kind, now, engine_.setup.refresh)
     readings.forget_others(connection, [i.id for i in engine_.setup.indicators])
     return epoch
 
 
 async def _stand_down(engine_: Engine) -> None:
+    held, engine_.epoch = engine_.epoch, None
     for poll in engine_.polls:
         await poll.cancel()
-    held, engine_.epoch = engine_.epoch, None
     if held is not None:
         with contextlib.suppress(StoreError):
             await engine_.store.write(lease.release, held)
 
 
-async def _rest(engine_: Engine, stop: asyncio.Event) -> None:
-    """Wait for the next thing that is due, a read that ends, or the end."""
+async def _rest(engine_: Engine, stop: asyncio.Event, healthy: bool) -> None:
+    """Wait for the next thing that is due, a read that ends, or the end.
+
+    After a failure only the time counts: a read that has ended stays uncollected, and must not turn
+    the waiting into a spin.
+    """
     moment = engine_.clock.monotonic()
-    polls = engine_.refresh_polls if engine_.epoch is not None else ()
-    idle = [poll.due for poll in polls if poll.task is None]
+    acting = healthy and engine_.epoch is not None
+    idle = [poll.due for poll in engine_.refresh_polls if poll.task is None] if acting else []
     pause = min(max(min(idle, default=moment + BEAT) - moment, 0.01), BEAT)
     stopped = asyncio.ensure_future(stop.wait())
     waits: set[asyncio.Future[object]] = {stopped}  # type: ignore[arg-type]
-    waits.update(poll.task for poll in engine_.polls if poll.task is not None)
+    if acting:
+        waits.update(poll.task for poll in engine_.polls if poll.task is not None)
     try:
         await asyncio.wait(waits, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -9,12 +9,13 @@ from opsdash.domain.alert import Alert
 from opsdash.domain.merge import Sight
 from opsdash.domain.sample import Answer, Point
 from opsdash.domain.setup import Setup
+from opsdash.engine.complaints import Complaints
 from opsdash.engine.poll import Poll
 from opsdash.sources.source import AlertReport, AlertSource, MetricSource
 from opsdash.store.session import Store
 
-Series = list[tuple[timedelta, Mapping[str, tuple[Point, ...]]]]
-"""What a series poll reads: for each step the points of each indicator."""
+Series = list[tuple[timedelta, datetime, Mapping[str, tuple[Point, ...]]]]
+"""What a series poll reads: for each step since when, and the points of each indicator."""
 
 
 class Clock(Protocol):
@@ -34,7 +35,9 @@ class Engine:
     """One engine. `epoch` is the lease's while it holds it; everything below is only valid then.
 
     `open_alerts` mirrors the observed part of the open occurrences: only the lease's holder writes
-    it. What people decided is read in the transaction that needs it.
+    it. What people decided is read in the transaction that needs it. `unfollowed` says that the
+    store is behind the sights, `begun_again` which alerts fired anew meanwhile, and `mirror_whole`
+    whether the mirror can be trusted: after a write that failed nobody knows what the store holds.
     """
 
     store: Store
@@ -55,6 +58,14 @@ class Engine:
     due: dict[str, float] = field(default_factory=dict)
     refreshes_asked: int = 0
     told_until: datetime | None = None
+    earlier: dict[str, Sight] = field(default_factory=dict)
+    unfollowed: bool = False
+    following: list[tuple[Poll[AlertReport], datetime]] = field(default_factory=list)
+    begun_again: set[str] = field(default_factory=set)
+    mirror_whole: bool = True
+    cycle_at: datetime | None = None
+    beat_at: tuple[datetime, float] | None = None
+    complaints: Complaints = field(default_factory=Complaints)
 
     @property
     def refresh_polls(self) -> tuple[Poll[Any], ...]:

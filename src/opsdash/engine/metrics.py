@@ -13,7 +13,7 @@ from opsdash.domain.source import SourceState
 from opsdash.engine.engine import Engine, Series
 from opsdash.engine.poll import Poll, Result
 from opsdash.sources.source import MetricSource
-from opsdash.store import engine, lease, readings
+from opsdash.store import changes, engine, lease, readings
 
 log = logging.getLogger("opsdash.engine")
 
@@ -52,7 +52,7 @@ def series_poll(source: MetricSource, engine_: Engine) -> Poll[Series]:
     async def read(now: datetime) -> Series:
         missing = dict(engine_.unfilled)
         return [
-            (step, await source.history(engine_.setup.indicators, since, now, width))
+            (step, since, await source.history(engine_.setup.indicators, since, now, width))
             for step, since in missing.items()
             if (width := step or engine_.setup.refresh)
         ]
@@ -64,12 +64,13 @@ async def read_metrics(engine_: Engine) -> None:
     """Record the reads that ended, and begin those that are due."""
     for one in engine_.metric_polls:
         result = one.collect(engine_.clock.monotonic())
+        one.begin(engine_.clock.now(), engine_.clock.monotonic())
         if result is not None:
             now = engine_.clock.now()
             await engine_.store.write(_record, engine_.held, engine_.setup, one, result, now)
+            one.ended_at = result.begun_at
             if result.value is not None:
-                _notice_gap(engine_, now)
-        one.begin(engine_.clock.now(), engine_.clock.monotonic())
+                await _notice_gap(engine_, now)
 
 
 def _record(
@@ -87,6 +88,8 @@ def _record(
     if result.value is None:
         # The last good values stay as they are and age: the screen dims them.
         return
+    # An answer is as old as its question: a process that was stopped meanwhile has read old news.
+    read_at = min(result.begun_at, now)
     for indicator in setup.indicators:
         answer = result.value.get(indicator.id)
         if answer is None:
@@ -98,7 +101,7 @@ def _record(
             readings.record(
                 connection,
                 indicator.id,
-                now,
+                read_at,
                 answer.value,
                 judge(indicator, answer),
                 answer.sampled_at,
@@ -131,35 +134,57 @@ async def fill_series(engine_: Engine) -> None:
         result = one.collect(engine_.clock.monotonic())
         if result is not None and result.value is not None:
             await engine_.store.write(_add, engine_.held, result.value)
-            engine_.unfilled.clear()
+            for step, since, _ in result.value:
+                # A gap that opened while this was read is still to be filled.
+                if engine_.unfilled.get(step) == since:
+                    del engine_.unfilled[step]
         elif result is not None:
             log.info("filling the series of %s: %s", one.id, result.reason)
         if engine_.unfilled:
             one.begin(engine_.clock.now(), engine_.clock.monotonic())
 
 
-def missing_since(
-    connection: sqlite3.Connection, setup: Setup, now: datetime
+def missing(
+    connection: sqlite3.Connection, epoch: int, setup: Setup, now: datetime
 ) -> dict[timedelta, datetime]:
-    """Return from when each series has to be filled; empty where they reach up to now."""
-    missing = {}
+    """Return from when each series has to be filled, and note it; empty where they reach up to now.
+
+    The series that is furthest behind decides: one that was configured a moment ago has none. What
+    an engine began to fill and never ended is noted from before.
+    """
+    lease.require(connection, epoch)
+    found = readings.unfilled(connection)
     for step, length in LENGTHS.items():
-        newest = readings.newest_point(connection, step)
-        if newest is None or now - newest > GAP * max(step, setup.refresh):
-            missing[step] = max(newest or now - length, now - length)
-    return missing
+        newest = readings.newest_points(connection, step)
+        oldest = now - length
+        behind = min((newest.get(i.id, oldest) for i in setup.indicators), default=now)
+        if now - behind > GAP * max(step, setup.refresh):
+            found[step] = min(behind, found.get(step, behind))
+        if step in found:
+            found[step] = max(found[step], oldest)
+    readings.note_unfilled(connection, found)
+    return found
 
 
-def _notice_gap(engine_: Engine, now: datetime) -> None:
+def _note(connection: sqlite3.Connection, epoch: int, found: Mapping[timedelta, datetime]) -> None:
+    lease.require(connection, epoch)
+    readings.note_unfilled(connection, found)
+
+
+async def _notice_gap(engine_: Engine, now: datetime) -> None:
     before, engine_.metrics_read_at = engine_.metrics_read_at, now
     if before is not None and now - before > GAP * engine_.setup.refresh:
         for step, length in LENGTHS.items():
             if now - before > step:
-                engine_.unfilled[step] = max(before, now - length)
+                since = min(before, engine_.unfilled.get(step, before))
+                engine_.unfilled[step] = max(since, now - length)
+        await engine_.store.write(_note, engine_.held, engine_.unfilled)
 
 
 def _add(connection: sqlite3.Connection, epoch: int, series: Series) -> None:
     lease.require(connection, epoch)
-    for step, history in series:
+    for step, _, history in series:
         for id, points in history.items():
-            readings.add_points(connection, id, step, [p for p in points if math.isfinite(p.value)])
+            readings.fill(connection, id, step, [p for p in points if math.isfinite(p.value)])
+    readings.forget_unfilled(connection, [(step, since) for step, since, _ in series])
+    changes.note_filled(connection)

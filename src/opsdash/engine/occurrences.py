@@ -41,20 +41,26 @@ def apply(
     return opened
 
 
-def tell(connection: sqlite3.Connection, entry: Entry) -> None:
-    """Write one entry of the demo's story, whose `alert` is a fingerprint, on its newest occurrence."""
+def tell(connection: sqlite3.Connection, entry: Entry) -> bool:
+    """Write one entry of the demo's story, whose `alert` is a fingerprint, on its newest occurrence.
+
+    False where there is no such occurrence yet.
+    """
     fingerprint = entry.alert or ""
     number = alerts.last_occurrence(connection, fingerprint)
     alert = alerts.load(connection, f"{fingerprint}/{number}")
-    if alert is None:
-        return
+    if alert is None or (alert.resolved_at is None and alert.active_at > entry.at):
+        return False
     incident = None if alert.incident is None else incident_number(alert.incident)
     entries.add(connection, replace(entry, alert=alert.id), incident)
     response = _RESPONSE.get(entry.kind)
-    current = None if incident is None else incidents.load(connection, incident)
-    if response is not None and current is not None and incident is not None and current.open:
-        change = changes.next_change(connection)
-        incidents.set_state(connection, incident, current.state, response, None, change)
+    current = None if incident is None else incidents.load_state(connection, incident)
+    if response is not None and current is not None and incident is not None:
+        state, _, _ = current
+        if state is not IncidentState.RESOLVED:
+            change = changes.next_change(connection)
+            incidents.set_state(connection, incident, state, response, None, change)
+    return True
 
 
 _RESPONSE = {
@@ -91,21 +97,28 @@ class _Writing:
 
     def update(self, alert: Alert) -> None:
         before = alerts.load(self.connection, alert.id)
-        if before is None:
+        if before is None or not before.open:
             return
         alerts.update_observed(self.connection, alert, self.change)
-        if before.state is AlertState.PENDING and alert.state is AlertState.FIRING:
-            self._fire(alert)
+        # What people decided is theirs: the engine's picture of an alert does not have it.
+        alert = replace(
+            alert,
+            incident=before.incident,
+            level=before.level,
+            acknowledgement=before.acknowledgement,
+        )
         if alert.muted and not before.muted:
             self._tell(alert, EntryKind.SILENCED, _mute_words(alert))
         elif before.muted and not alert.muted:
             self._tell(alert, EntryKind.UNSILENCED, "nothing mutes it any more")
-            if alert.state is AlertState.FIRING and before.level == 0:
-                self._respond(alert)
+        if before.state is AlertState.PENDING and alert.state is AlertState.FIRING:
+            self._fire(alert)
+        elif before.muted and not alert.muted and alert.state is AlertState.FIRING:
+            self._respond(alert)
 
     def resolve(self, alert: Alert) -> None:
         current = alerts.load(self.connection, alert.id)
-        if current is None:
+        if current is None or not current.open:
             return
         alerts.update_observed(self.connection, alert, self.change)
         began = alert.fired_at or alert.active_at
@@ -123,10 +136,15 @@ class _Writing:
             self._respond(alert)
 
     def _respond(self, alert: Alert) -> None:
-        """Put a firing alert that nothing mutes before people: its incident, its first level."""
-        alert = self._place(alert)
+        """Put a firing alert that nothing mutes before people: its incident, its first level.
+
+        One that people have moved or taken already, while it was pending or muted, stays so.
+        """
+        if alert.incident is None:
+            alert = self._place(alert)
         level = self.setup.policy.level(1)
-        if alert.severity is Severity.INFO or level is None:
+        taken = alert.acknowledgement is not None or alert.level > 0
+        if alert.severity is Severity.INFO or level is None or taken:
             return
         alerts.set_level(self.connection, alert.id, 1, self.now, self.change)
         reached = names_reached(self.setup, level, self.now)
@@ -167,10 +185,10 @@ class _Writing:
 
     def _resolve_incident(self, id: str) -> None:
         number = incident_number(id)
-        if number is None or any(a.open for a in alerts.load_of_incident(self.connection, number)):
+        if number is None or incidents.has_open_alerts(self.connection, number):
             return
-        current = incidents.load(self.connection, number)
-        if current is None or not current.open:
+        current = incidents.load_state(self.connection, number)
+        if current is None or current[0] is IncidentState.RESOLVED:
             return
         incidents.set_state(
             self.connection,
@@ -180,7 +198,7 @@ class _Writing:
             self.now,
             self.change,
         )
-        took = format_span(self.now - current.opened_at)
+        took = format_span(self.now - current[2])
         text = clean(f"{id} resolved after {took}: none of its alerts is left")
         entry = Entry(self.now, _ENGINE, EntryKind.STATUS, text)
         entries.add(self.connection, entry, number)

@@ -19,10 +19,15 @@ ALERTS_KEPT = timedelta(days=90)
 
 
 async def renew_lease(engine_: Engine) -> None:
-    """Prolong the lease while the loop is alive: a loop that hangs loses it."""
-    if engine_.is_due("lease", RENEW_EVERY):
-        now = engine_.clock.now()
-        await engine_.store.write(lease.renew, engine_.held, now, _whole_cycle_at(engine_))
+    """Prolong the lease while the loop is alive, and say when a cycle is whole.
+
+    A loop that hangs loses it.
+    """
+    whole = _whole_cycle_at(engine_)
+    if engine_.is_due("lease", RENEW_EVERY) or whole != engine_.cycle_at:
+        engine_.due["lease"] = engine_.clock.monotonic() + RENEW_EVERY
+        await engine_.store.write(lease.renew, engine_.held, engine_.clock.now(), whole)
+        engine_.cycle_at = whole
 
 
 def _whole_cycle_at(engine_: Engine) -> datetime | None:
@@ -36,11 +41,16 @@ async def take_requests(engine_: Engine) -> None:
     """Make every source due at once when a screen asked for a refresh."""
     if not engine_.is_due("requests", 0.5):
         return
-    asked = await engine_.store.read(changes.count, "refresh")
+    asked = await engine_.store.read(refreshes_asked)
     if asked != engine_.refreshes_asked:
         engine_.refreshes_asked = asked
         for poll in engine_.refresh_polls:
             poll.hasten()
+
+
+def refreshes_asked(connection: sqlite3.Connection) -> int:
+    """Return how many refreshes screens have asked for so far."""
+    return changes.count(connection, "refresh")
 
 
 async def keep_on_call(engine_: Engine) -> None:

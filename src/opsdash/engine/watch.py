@@ -1,24 +1,31 @@
-"""Steps over alerts: read the sources, record what changed, open incidents, tell the demo's story."""
+"""Steps over alerts: read the sources, record what changed, open incidents."""
 
-import logging
 import sqlite3
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol, cast
+from typing import Protocol, runtime_checkable
 
 from opsdash.domain.alert import Alert
-from opsdash.domain.merge import Changes, Sight, begun_again, merge
+from opsdash.domain.merge import Changes, Sight, begun_again, merge, remembered
 from opsdash.domain.setup import Setup
 from opsdash.domain.source import SourceState
-from opsdash.domain.ticket import Ticket
-from opsdash.domain.timeline import Entry
-from opsdash.engine import occurrences
+from opsdash.engine import occurrences, tend
 from opsdash.engine.engine import Engine
 from opsdash.engine.poll import Poll, Result
 from opsdash.sources.source import AlertReport, AlertSource
-from opsdash.store import engine, lease, tickets
+from opsdash.store import alerts, engine, lease
 
-log = logging.getLogger("opsdash.engine")
+AT_ONCE = 500
+"""Alerts written in one transaction: a storm must not keep a person's hand waiting."""
+
+
+@runtime_checkable
+class Forgetful(Protocol):
+    """A source that answers `unchanged`, and can be told that its last answer was not kept."""
+
+    def forget(self) -> None:
+        """Give the whole list at the next read."""
+        ...
 
 
 def poll(source: AlertSource, setup: Setup) -> Poll[AlertReport]:
@@ -26,36 +33,66 @@ def poll(source: AlertSource, setup: Setup) -> Poll[AlertReport]:
     return Poll(source.id, source.kind, setup.refresh, source.alerts)
 
 
+async def begin(engine_: Engine) -> None:
+    """Start from what the store holds: the open occurrences, and what each source showed of them."""
+    engine_.sights = {source.id: None for source in engine_.alert_sources}
+    engine_.begun_again = set()
+    engine_.unfollowed = False
+    forget(engine_)
+    await _mirror(engine_)
+    views = {view.id: view for view in await engine_.store.read(engine.load_sources)}
+    engine_.earlier = {
+        source.id: remembered(engine_.open_alerts.values(), source.id, at)
+        for source in engine_.alert_sources
+        if (view := views.get(source.id)) and (at := view.last_success)
+    }
+
+
+def forget(engine_: Engine) -> None:
+    """Have every source tell all it knows at its next read: an answer may have been lost."""
+    for source in engine_.alert_sources:
+        if isinstance(source, Forgetful):
+            source.forget()
+
+
+async def _mirror(engine_: Engine) -> None:
+    engine_.open_alerts = await engine_.store.read(alerts.load_open)
+    engine_.mirror_whole = True
+
+
 async def read_alerts(engine_: Engine) -> None:
     """Record the reads that ended and what they change, and begin those that are due."""
-    moved = False
-    again: set[str] = set()
     for one in engine_.alert_polls:
         result = one.collect(engine_.clock.monotonic())
+        one.begin(engine_.clock.now(), engine_.clock.monotonic())
         if result is not None:
-            sight = _sight(engine_, one.id, result)
-            if sight is not None:
-                again |= begun_again(engine_.sights[one.id], sight)
-                engine_.sights[one.id] = sight
-                moved = True
+            _see(engine_, one.id, result)
             now, refresh = engine_.clock.now(), engine_.setup.refresh
             await engine_.store.write(_record_source, engine_.held, one, result, now, refresh)
-        one.begin(engine_.clock.now(), engine_.clock.monotonic())
-    if moved:
-        await _follow(engine_, again)
+            if result.value is None or not engine_.unfollowed:
+                one.ended_at = result.begun_at
+            else:
+                engine_.following.append((one, result.begun_at))
+    if engine_.unfollowed or not engine_.mirror_whole:
+        await _follow(engine_)
 
 
-def _sight(engine_: Engine, id: str, result: Result[AlertReport]) -> Sight | None:
-    """Return what the source shows now, None where that is what it showed before."""
+def _see(engine_: Engine, id: str, result: Result[AlertReport]) -> None:
+    """Keep what the source shows now, and that the store has yet to follow it."""
     report = result.value
     if report is None:
-        return None
+        return
     before = engine_.sights[id]
     if report.unchanged and before is not None:
-        if before.restarted == report.restarted:
-            return None
-        return replace(before, restarted=report.restarted)
-    return Sight({o.fingerprint: o for o in report.observations}, report.restarted)
+        # The sight as it was, seen again now: what fires anew after this began after it.
+        sight = replace(before, restarted=report.restarted, at=result.begun_at)
+        engine_.unfollowed |= before.restarted != report.restarted
+    else:
+        shown = {o.fingerprint: o for o in report.observations}
+        sight = Sight(shown, report.restarted, result.begun_at)
+        engine_.begun_again |= begun_again(before or engine_.earlier.get(id), sight)
+        engine_.unfollowed = True
+    engine_.sights[id] = sight
 
 
 def _record_source(
@@ -70,21 +107,30 @@ def _record_source(
     report = result.value
     state = SourceState.FAILING if report is None else SourceState.OK
     engine.record_source(connection, one.id, one.kind, state, now, refresh, result.reason)
-    warnings = () if report is None else report.warnings
-    engine.record_warnings(connection, one.id, warnings, now)
+    if report is not None:
+        engine.record_warnings(connection, one.id, report.warnings, now)
 
 
-async def _follow(engine_: Engine, again: set[str]) -> None:
+async def _follow(engine_: Engine) -> None:
     """Bring the store to what the sources show, and the mirror of it along."""
+    if not engine_.mirror_whole:
+        await _mirror(engine_)
     now = engine_.clock.now()
-    changes = merge(engine_.open_alerts, engine_.sights, now, again)
-    if not changes:
-        return
-    opened = await engine_.store.write(_apply, engine_.held, changes, engine_.setup, now)
-    for alert in changes.resolved:
-        engine_.open_alerts.pop(alert.fingerprint, None)
-    for alert in (*opened, *changes.updated):
-        engine_.open_alerts[alert.fingerprint] = alert
+    changes = merge(engine_.open_alerts, engine_.sights, now, engine_.begun_again)
+    for part in changes.parts(AT_ONCE):
+        opened = await engine_.store.write(_apply, engine_.held, part, engine_.setup, now)
+        for alert in part.resolved:
+            engine_.open_alerts.pop(alert.fingerprint, None)
+        # A part that was written must not be resolved again when a later one fails.
+        engine_.begun_again -= {alert.fingerprint for alert in (*part.resolved, *opened)}
+        for alert in (*opened, *part.updated):
+            engine_.open_alerts[alert.fingerprint] = alert
+        await tend.renew_lease(engine_)
+    engine_.begun_again.clear()
+    engine_.unfollowed = False
+    for one, begun_at in engine_.following:
+        one.ended_at = begun_at
+    engine_.following.clear()
 
 
 def _apply(
@@ -92,43 +138,3 @@ def _apply(
 ) -> tuple[Alert, ...]:
     lease.require(connection, epoch)
     return occurrences.apply(connection, changes, setup, now)
-
-
-class Story(Protocol):
-    """What a simulated source has beyond an ordinary one: people acting on its incident."""
-
-    def events(self, since: datetime, until: datetime) -> tuple[Entry, ...]:
-        """Return the entries after `since` up to `until`; each `alert` is a fingerprint."""
-        ...
-
-    def tickets(self) -> tuple[Ticket, ...]:
-        """Return the tickets that its customers have written."""
-        ...
-
-
-async def tell_story(engine_: Engine) -> None:
-    """Write what the simulated people of the demo did since the last beat."""
-    story = next((s for s in engine_.alert_sources if hasattr(s, "events")), None)
-    if story is None:
-        return
-    now = engine_.clock.now()
-    simulated = cast("Story", story)
-    if engine_.told_until is None:
-        await engine_.store.write(_bring_tickets, engine_.held, simulated.tickets())
-    since, engine_.told_until = engine_.told_until or now, now
-    told = simulated.events(since, now)
-    if told:
-        await engine_.store.write(_tell, engine_.held, told)
-
-
-def _tell(connection: sqlite3.Connection, epoch: int, told: tuple[Entry, ...]) -> None:
-    lease.require(connection, epoch)
-    for entry in told:
-        occurrences.tell(connection, entry)
-
-
-def _bring_tickets(connection: sqlite3.Connection, epoch: int, brought: tuple[Ticket, ...]) -> None:
-    lease.require(connection, epoch)
-    if not tickets.load_all(connection):
-        for ticket in brought:
-            tickets.save(connection, ticket)

@@ -23,7 +23,10 @@ _CHANGED = _ALL + " WHERE changed > ?"
 _SHOWN = _ALL + " WHERE resolved_at IS NULL OR resolved_at >= ?"
 _OF_INCIDENT = _ALL + " WHERE incident = ? ORDER BY active_at"
 _EARLIER = _ALL + " WHERE fingerprint = ? AND occurrence < ? ORDER BY occurrence DESC LIMIT ?"
-_BY_PREFIX = _ALL + " WHERE substr(id, 1, ?) = ? ORDER BY resolved_at IS NOT NULL, occurrence DESC"
+_BY_PREFIX = _ALL + (
+    " WHERE id >= ? AND id < ? ORDER BY resolved_at IS NOT NULL, occurrence DESC, id LIMIT 1000"
+)
+_LAST_CHARACTER = "\U0010ffff"
 
 
 def load_open(connection: sqlite3.Connection) -> dict[str, Alert]:
@@ -59,8 +62,8 @@ def load_earlier(connection: sqlite3.Connection, alert: Alert, limit: int) -> tu
 
 
 def match(connection: sqlite3.Connection, prefix: str) -> list[Alert]:
-    """Return the occurrences whose id begins with `prefix`, open ones first."""
-    return list(map(_alert, connection.execute(_BY_PREFIX, (len(prefix), prefix))))
+    """Return the occurrences whose id begins with `prefix`, open ones first, at most a thousand."""
+    return list(map(_alert, connection.execute(_BY_PREFIX, (prefix, prefix + _LAST_CHARACTER))))
 
 
 def last_occurrence(connection: sqlite3.Connection, fingerprint: str) -> int:
@@ -152,7 +155,8 @@ def _observed(alert: Alert) -> tuple[object, ...]:
         _ms(alert.fired_at),
         _ms(alert.fires_at),
         _ms(alert.resolved_at),
-        alert.value,
+        # SQLite has no NaN: it would store NULL, and never find it equal again.
+        None if alert.value is None or alert.value != alert.value else alert.value,
         _dump_list(alert.silenced_by),
         _dump_list(alert.inhibited_by),
         alert.generator_url,

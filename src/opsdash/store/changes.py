@@ -27,6 +27,31 @@ def next_incident(connection: sqlite3.Connection) -> int:
     return count(connection, "incident")
 
 
+def note_read(connection: sqlite3.Connection) -> None:
+    """Note that what the engine reads or says has moved: setup, readings, sources, who is on call."""
+    connection.execute("UPDATE counter SET value = value + 1 WHERE name = 'read'")
+
+
+def note_filled(connection: sqlite3.Connection) -> None:
+    """Note that older points of the series were added: nobody's copy of them is whole any more."""
+    connection.execute("UPDATE counter SET value = value + 1 WHERE name = 'filled'")
+
+
+def counters(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return every counter by its name."""
+    return dict(connection.execute("SELECT name, value FROM counter").fetchall())
+
+
+def told_until(connection: sqlite3.Connection) -> int:
+    """Return up to when the demo's story is written, in milliseconds; 0 before it begins."""
+    return count(connection, "told")
+
+
+def set_told_until(connection: sqlite3.Connection, milliseconds: int) -> None:
+    """Store up to when the demo's story is written."""
+    connection.execute("UPDATE counter SET value = ? WHERE name = 'told'", (milliseconds,))
+
+
 def ask_refresh(connection: sqlite3.Connection) -> None:
     """Ask the engine to read every source now instead of at the next interval."""
     connection.execute("UPDATE counter SET value = value + 1 WHERE name = 'refresh'")

@@ -1,33 +1,53 @@
 """Opening the store, and the one way to write it: a plain function, whole, in one transaction."""
 
+import contextlib
 import os
+import shutil
 import sqlite3
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from opsdash.store import schema
-from opsdash.store.errors import StoreError, StoreReadOnly, StoreReplaced, translate
+from opsdash.store.errors import (
+    BUSY_TIMEOUT_MS,
+    StoreCorrupt,
+    StoreError,
+    StoreReadOnly,
+    replaced,
+    translate,
+)
+from opsdash.store.files import Identity, identify, make_private, refuse_network
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-BUSY_TIMEOUT_MS = 5000
-"""How long a writer waits for another one."""
+TRUNCATE_ABOVE = 8 << 20
+"""Bytes of WAL above which a checkpoint tries to cut the file."""
 
-_NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ncpfs", "ceph"}
+_TRUNCATE_WAIT_MS = 100
 
 
 class Connection:
-    """One open store: the SQLite connection, and which file it really is.
+    """One open store: the SQLite connection, and which files it really is.
 
     It is used by one thread at a time. `read` and `write` turn every SQLite failure into the
-    StoreError that says it in words.
+    StoreError that says it in words. `identity` is None for a private copy.
     """
 
-    def __init__(self, path: Path, raw: sqlite3.Connection, identity: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        raw: sqlite3.Connection,
+        identity: Identity | None,
+        busy_timeout_ms: int = BUSY_TIMEOUT_MS,
+    ) -> None:
         self.path = path
         self.raw = raw
+        self.busy_timeout_ms = busy_timeout_ms
+        # SQLite follows a symbolic link before it names -wal and -shm.
+        self.real_path = path.resolve()
         self._identity = identity
 
     def read(
@@ -42,10 +62,9 @@ class Connection:
             try:
                 return function(self.raw, *args, **kw)
             finally:
-                self.raw.execute("COMMIT")
+                self._abandon()
         except sqlite3.Error as error:
-            self._abandon()
-            raise translate(error, self.path) from error
+            raise self._translate(error) from error
 
     def write(
         self,
@@ -58,141 +77,186 @@ class Connection:
         When this returns, what was written survives kill -9 and a power cut. Whatever `function`
         raises undoes all of it.
         """
-        self._require_same_file()
+        self.require_same_file()
         try:
             self.raw.execute("BEGIN IMMEDIATE")
             try:
                 schema.require_current(self.raw)
                 result = function(self.raw, *args, **kw)
-            except BaseException:
+                self.raw.execute("COMMIT")
+            finally:
                 self._abandon()
-                raise
-            self.raw.execute("COMMIT")
         except sqlite3.Error as error:
-            self._abandon()
-            raise translate(error, self.path) from error
+            raise self._translate(error) from error
+        # Taken away in between, it is in a file that nobody will ever open.
+        self.require_same_file()
         return result
 
     def data_version(self) -> int:
-        """Return a number that changes whenever another connection has committed."""
+        """Return a number that changes whenever another connection has committed.
+
+        Raises StoreReplaced where the files were taken away: then it never changes again.
+        """
+        self.require_same_file()
         try:
             found: int = self.raw.execute("PRAGMA data_version").fetchone()[0]
         except sqlite3.Error as error:
-            raise translate(error, self.path) from error
+            raise self._translate(error) from error
         return found
 
     def require_same_file(self) -> None:
-        """Raise StoreReplaced where the path names another file than the one that is open."""
-        self._require_same_file()
+        """Raise StoreReplaced where the path names other files than those that are open.
+
+        A deleted or replaced file, or WAL, would take writes that nobody will ever read (F39).
+        """
+        if self._identity is not None and identify(self.real_path) != self._identity:
+            raise replaced(self.path)
+
+    def checkpoint(self, truncate_above: int = TRUNCATE_ABOVE) -> None:
+        """Move the WAL into the database; cut it past `truncate_above` bytes. The engine's duty.
+
+        Cutting waits for readers while it keeps writers out, so it is given a tenth of a second
+        and else left to the next time.
+        """
+        try:
+            size = os.stat(f"{self.real_path}-wal").st_size
+        except OSError:
+            return
+        try:
+            self.raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            if size > truncate_above:
+                self.raw.execute(f"PRAGMA busy_timeout = {_TRUNCATE_WAIT_MS:d}")
+                try:
+                    self.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                finally:
+                    self.raw.execute(f"PRAGMA busy_timeout = {self.busy_timeout_ms:d}")
+        except sqlite3.Error as error:
+            raise self._translate(error) from error
 
     def close(self) -> None:
         """Close the connection; nothing else is needed, every write is complete."""
         self.raw.close()
 
     def _abandon(self) -> None:
-        if self.raw.in_transaction:
-            self.raw.execute("ROLLBACK")
+        # A failed COMMIT may have ended the transaction, and a failing disk fails this too.
+        with contextlib.suppress(sqlite3.Error):
+            if self.raw.in_transaction:
+                self.raw.execute("ROLLBACK")
 
-    def _require_same_file(self) -> None:
-        # A deleted or replaced file would take writes that nobody will ever read (F39).
-        try:
-            found = os.stat(self.path)
-        except OSError:
-            found = None
-        if found is None or (found.st_dev, found.st_ino) != self._identity:
-            raise StoreReplaced(
-                f"{self.path} was deleted or replaced while it was open; restart opsdash"
-            )
+    def _translate(self, error: sqlite3.Error) -> StoreError:
+        # Tables that a newer opsdash has changed look like any SQL error.
+        with contextlib.suppress(sqlite3.Error):
+            schema.require_current(self.raw)
+            return translate(error, self.path, self.busy_timeout_ms)
+        return translate(error, self.path, self.busy_timeout_ms)
 
 
-def connect(path: Path, checkpoints: bool = False) -> Connection:
+def connect(
+    path: Path, checkpoints: bool = False, busy_timeout_ms: int = BUSY_TIMEOUT_MS
+) -> Connection:
     """Open the store at `path`, making it (mode 0600 in a folder of 0700) and its tables where missing.
 
     `checkpoints` is the engine's alone: every other connection leaves the WAL to it. Raises
     StoreError in words where the file cannot be used.
     """
-    _make_private(path)
-    _refuse_network(path)
-    try:
-        raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
-        raw.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS:d}")
+    refuse_network(path)
+    make_private(path)
+    with _opening(path, busy_timeout_ms) as raw:
+        # Before anything is changed: what is not ours stays as it is.
+        _require_ours(raw, path)
         raw.execute("PRAGMA journal_mode = WAL")
         raw.execute("PRAGMA synchronous = FULL")
         raw.execute("PRAGMA foreign_keys = ON")
         if not checkpoints:
             raw.execute("PRAGMA wal_autocheckpoint = 0")
-        found = os.stat(path)
-        connection = Connection(path, raw, (found.st_dev, found.st_ino))
         schema.require_current(raw)
+        # Reading opens -wal and -shm, which belong to what the files are known by.
+        raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        connection = Connection(path, raw, identify(path.resolve()), busy_timeout_ms)
         if schema.version(raw) < schema.VERSION:
             connection.write(schema.migrate)
-    except sqlite3.Error as error:
-        raise translate(error, path) from error
     return connection
 
 
-def connect_to_read(path: Path) -> Connection:
-    """Open an existing store to read it; raise StoreError where there is none or it cannot be read."""
+def connect_to_read(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Connection:
+    """Open an existing store to read it; raise StoreError where there is none or it cannot be read.
+
+    Where a WAL database cannot even be read, as on a read-only disk, a private copy of it is.
+    """
     if not path.exists():
         raise StoreError(f"{path} does not exist yet: start `opsdash` or `opsdash engine` once")
     try:
+        with _opening(path, busy_timeout_ms) as raw:
+            raw.execute("PRAGMA query_only = ON")
+            raw.execute("PRAGMA wal_autocheckpoint = 0")
+            _require_tables(raw, path)
+            return Connection(path, raw, identify(path.resolve()), busy_timeout_ms)
+    except StoreReadOnly:
+        if not os.access(path, os.R_OK):
+            raise StoreReadOnly(f"{path} cannot be read; check its owner and mode") from None
+        return _connect_to_copy(path)
+
+
+def checkpoint(connection: Connection, truncate_above: int = TRUNCATE_ABOVE) -> None:
+    """Move the WAL into the database; the engine's duty."""
+    connection.checkpoint(truncate_above)
+
+
+def _connect_to_copy(path: Path) -> Connection:
+    with tempfile.TemporaryDirectory(prefix="opsdash-") as folder:
+        copy = Path(folder) / "copy.db"
+        try:
+            for suffix in ("", "-wal"):
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.copyfile(f"{path.resolve()}{suffix}", f"{copy}{suffix}")
+        except OSError as error:
+            raise StoreReadOnly(f"{path} cannot be read: {error.strerror}") from error
+        with _opening(copy, BUSY_TIMEOUT_MS, path) as raw:
+            _require_tables(raw, path)
+            # Its pages are read before its folder goes: nothing of it stays on the disk.
+            raw.execute("PRAGMA query_only = ON")
+            return Connection(path, raw, None)
+
+
+@contextlib.contextmanager
+def _opening(
+    path: Path, busy_timeout_ms: int, said: Path | None = None
+) -> Iterator[sqlite3.Connection]:
+    """Give an open SQLite connection; close it, and say in words why, where its set-up fails."""
+    said = said or path
+    raw: sqlite3.Connection | None = None
+    try:
         raw = sqlite3.connect(
-            f"file:{_uri(path)}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
+            f"file:{_uri(path)}?mode=rw",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=busy_timeout_ms / 1000,
         )
-        raw.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS:d}")
-        raw.execute("PRAGMA query_only = ON")
-        raw.execute("PRAGMA wal_autocheckpoint = 0")
-        schema.require_current(raw)
-        if schema.version(raw) == 0:
-            raise StoreError(f"{path} is empty: start `opsdash` or `opsdash engine` once")
-        found = os.stat(path)
-    except sqlite3.Error as error:
-        raise translate(error, path) from error
-    return Connection(path, raw, (found.st_dev, found.st_ino))
+        yield raw
+    except BaseException as error:
+        if raw is not None:
+            raw.close()
+        if isinstance(error, sqlite3.Error):
+            raise translate(error, said, busy_timeout_ms) from error
+        raise
 
 
-def checkpoint(connection: Connection, truncate_above: int = 8 << 20) -> None:
-    """Move the WAL into the database; truncate it past `truncate_above` bytes. The engine's duty."""
-    try:
-        size = os.stat(f"{connection.path}-wal").st_size
-    except OSError:
-        return
-    mode = "TRUNCATE" if size > truncate_above else "PASSIVE"
-    try:
-        connection.raw.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
-    except sqlite3.Error as error:
-        raise translate(error, connection.path) from error
+def _require_ours(raw: sqlite3.Connection, path: Path) -> None:
+    if schema.is_foreign(raw):
+        raise StoreCorrupt(f"{path} is another program's database; name another file in [store]")
 
 
-def _make_private(path: Path) -> None:
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # SQLite gives -wal and -shm the mode of the database, so this one open decides all three.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except OSError as error:
-        raise StoreReadOnly(f"{path} cannot be opened for writing: {error.strerror}") from error
-
-
-def _refuse_network(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> None:
-    """WAL needs all processes on one host: refuse file systems that are shared between hosts."""
-    kind = _file_system(path.resolve(), mounts)
-    if kind in _NETWORK_FILE_SYSTEMS or kind.startswith("fuse.ssh"):
-        raise StoreError(f"{path} is on {kind}, a network file system; put it on a local disk")
-
-
-def _file_system(path: Path, mounts: Path) -> str:
-    best, kind = "", ""
-    try:
-        lines = mounts.read_text().splitlines()
-    except OSError:
-        return ""
-    for line in lines:
-        fields = line.split()
-        point = fields[4]
-        inside = point == "/" or str(path) == point or str(path).startswith(point + "/")
-        if inside and len(point) >= len(best):
-            best, kind = point, fields[fields.index("-") + 1]
-    return kind
+def _require_tables(raw: sqlite3.Connection, path: Path) -> None:
+    _require_ours(raw, path)
+    schema.require_current(raw)
+    if schema.version(raw) == 0:
+        raise StoreError(f"{path} is empty: start `opsdash` or `opsdash engine` once")
+    if schema.version(raw) < schema.VERSION:
+        raise StoreError(
+            f"{path} is of an older opsdash: start `opsdash engine` once to upgrade it"
+        )
+    raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 
 def _uri(path: Path) -> str:

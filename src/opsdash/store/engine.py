@@ -3,14 +3,18 @@
 import json
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from opsdash.domain.escalation import DEFAULT_POLICY
 from opsdash.domain.on_call import OnCall
 from opsdash.domain.problem import Problem
 from opsdash.domain.record import decode, encode, from_ms, to_ms
 from opsdash.domain.setup import Setup
 from opsdash.domain.source import SourceState, SourceView
 from opsdash.domain.text import clean
+from opsdash.store.changes import note_read
+from opsdash.store.errors import StoreNewer
 
 
 def save_setup(connection: sqlite3.Connection, setup: Setup, now: datetime) -> None:
@@ -20,6 +24,7 @@ def save_setup(connection: sqlite3.Connection, setup: Setup, now: datetime) -> N
         " body = excluded.body, written_at = excluded.written_at",
         (json.dumps(encode(setup), ensure_ascii=False), to_ms(now)),
     )
+    note_read(connection)
 
 
 def load_setup_text(connection: sqlite3.Connection) -> str | None:
@@ -29,8 +34,14 @@ def load_setup_text(connection: sqlite3.Connection) -> str | None:
 
 
 def decode_setup(text: str) -> Setup:
-    """Return the setup that `load_setup_text` gave; raise ValueError where it is not one."""
-    return decode(Setup, json.loads(text))
+    """Return the setup that `load_setup_text` gave; raise StoreNewer where it cannot be understood."""
+    try:
+        setup = decode(Setup, json.loads(text))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise StoreNewer(
+            "the engine runs a setup that this opsdash does not understand; use the same version"
+        ) from error
+    return setup if setup.policies else replace(setup, policies=(DEFAULT_POLICY,))
 
 
 def record_source(
@@ -60,6 +71,19 @@ def record_source(
             reason,
         ),
     )
+    note_read(connection)
+
+
+def await_source(
+    connection: sqlite3.Connection, id: str, kind: str, now: datetime, interval: timedelta
+) -> None:
+    """Store a source that nobody has asked yet, so that its silence shows; a known one stays."""
+    connection.execute(
+        "INSERT INTO source (id, kind, state, since, last_success, interval_ms, reason)"
+        " VALUES (?, ?, 'waiting', ?, NULL, ?, NULL) ON CONFLICT (id) DO NOTHING",
+        (id, kind, to_ms(now), interval // timedelta(milliseconds=1)),
+    )
+    note_read(connection)
 
 
 def load_sources(connection: sqlite3.Connection) -> tuple[SourceView, ...]:
@@ -84,6 +108,7 @@ def load_sources(connection: sqlite3.Connection) -> tuple[SourceView, ...]:
 def forget_other_sources(connection: sqlite3.Connection, ids: Iterable[str]) -> None:
     """Drop what is stored of sources that are configured no longer."""
     known = set(ids)
+    note_read(connection)
     for (id,) in connection.execute("SELECT id FROM source").fetchall():
         if id not in known:
             connection.execute("DELETE FROM source WHERE id = ?", (id,))
@@ -98,6 +123,7 @@ def record_warnings(
     """Store what a source warns of now, each with since when; its other warnings are over."""
     present = list(dict.fromkeys(warnings))
     known = connection.execute("SELECT text FROM problem WHERE source = ?", (source,)).fetchall()
+    note_read(connection)
     for (text,) in known:
         if text not in present:
             connection.execute("DELETE FROM problem WHERE source = ? AND text = ?", (source, text))
@@ -127,6 +153,7 @@ def save_on_call(connection: sqlite3.Connection, shifts: Iterable[OnCall]) -> No
         "INSERT INTO on_call (schedule, name, until) VALUES (?, ?, ?)",
         [(shift.schedule, shift.name, to_ms(shift.until)) for shift in shifts],
     )
+    note_read(connection)
 
 
 def load_on_call(connection: sqlite3.Connection) -> tuple[OnCall, ...]:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,14 +67,24 @@ def load_newest(connection: sqlite3.Connection, limit: int) -> tuple[Entry, ...]
     return tuple(reversed(list(map(_entry, connection.execute(_NEWEST, (limit,))))))
 
 
-def newest_operation(connection: sqlite3.Connection, by: str, since: datetime) -> str | None:
-    """Return the newest operation by `by` since `since` that is not undone, or None."""
-    row = connection.execute(
-        "SELECT operation FROM entry WHERE author = ? AND at >= ? AND operation IS NOT NULL"
-        " AND before IS NOT NULL AND undone = 0 ORDER BY id DESC LIMIT 1",
-        (by, to_ms(since)),
-    ).fetchone()
-    return None if row is None else row[0]
+def newest_operation(
+    connection: sqlite3.Connection,
+    by: str,
+    since: datetime,
+    same_person: Callable[[Mapping[str, SafeText]], bool],
+) -> str | None:
+    """Return the newest operation by `by` since `since` that is not undone, or None.
+
+    `same_person` is asked with what the environment claimed of its author: several people may
+    share one user.
+    """
+    rows = connection.execute(
+        "SELECT operation, claimed FROM entry WHERE author = ? AND at >= ? AND before IS NOT NULL"
+        " AND operation IS NOT NULL AND operation NOT IN (SELECT operation FROM entry"
+        " WHERE undone = 1 AND operation IS NOT NULL AND at >= ?) ORDER BY id DESC",
+        (by, to_ms(since), to_ms(since)),
+    )
+    return next((name for name, claimed in rows if same_person(_claims(claimed))), None)
 
 
 def steps(connection: sqlite3.Connection, operation: str) -> list[Step]:
@@ -96,18 +107,21 @@ def newest_step(connection: sqlite3.Connection, alert: str) -> str | None:
     return None if row is None else row[0]
 
 
-def newest_author(connection: sqlite3.Connection, alert: str, kind: EntryKind) -> SafeText | None:
-    """Return who wrote the newest entry of a kind on an alert, or None."""
+def newest_mover(connection: sqlite3.Connection, alert: str) -> SafeText | None:
+    """Return who last moved an alert up or down its escalation levels, or None."""
     row = connection.execute(
-        "SELECT author FROM entry WHERE alert = ? AND kind = ? ORDER BY id DESC LIMIT 1",
-        (alert, kind.value),
+        "SELECT author FROM entry WHERE alert = ? AND kind IN ('escalate', 'deescalate')"
+        " ORDER BY id DESC LIMIT 1",
+        (alert,),
     ).fetchone()
     return None if row is None else clean(row[0])
 
 
-def mark_undone(connection: sqlite3.Connection, operation: str) -> None:
-    """Keep an operation from being undone twice."""
-    connection.execute("UPDATE entry SET undone = 1 WHERE operation = ?", (operation,))
+def mark_undone(connection: sqlite3.Connection, operation: str, alert: str) -> None:
+    """Keep what an operation did to one alert from being undone twice."""
+    connection.execute(
+        "UPDATE entry SET undone = 1 WHERE operation = ? AND alert = ?", (operation, alert)
+    )
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
@@ -119,10 +133,12 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         text=clean(text),
         alert=alert,
         incident=None if incident is None else incident_id(incident),
-        claimed={} if claimed == "{}" else _claims(claimed),
+        claimed=_claims(claimed),
         id=id,
     )
 
 
 def _claims(text: str) -> dict[str, SafeText]:
-    return {str(key): clean(value) for key, value in json.loads(text).items()}
+    return (
+        {} if text == "{}" else {str(key): clean(value) for key, value in json.loads(text).items()}
+    )

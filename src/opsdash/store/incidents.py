@@ -1,6 +1,7 @@
 """Incidents and which occurrences belong to them."""
 
 import sqlite3
+from collections.abc import Container, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ _SHOWN = (
     f"SELECT {_COLUMNS} FROM incident WHERE resolved_at IS NULL OR resolved_at >= ?"  # noqa: S608
     " ORDER BY number"
 )
+_SHOWN_MARKED = _SHOWN.replace("SELECT", "SELECT changed,", 1)
 _BY_NUMBER = f"SELECT {_COLUMNS} FROM incident WHERE number = ?"  # noqa: S608
 
 
@@ -70,23 +72,76 @@ def open_numbers(connection: sqlite3.Connection) -> dict[str, int]:
     return dict(rows.fetchall())
 
 
+def has_open_alerts(connection: sqlite3.Connection, number: int) -> bool:
+    """Whether an occurrence that belongs to the incident has not resolved."""
+    row = connection.execute(
+        "SELECT 1 FROM alert WHERE incident = ? AND resolved_at IS NULL LIMIT 1", (number,)
+    ).fetchone()
+    return row is not None
+
+
+def is_acknowledged(connection: sqlite3.Connection, number: int) -> bool:
+    """Whether somebody has taken an occurrence of the incident that has not resolved."""
+    row = connection.execute(
+        "SELECT 1 FROM alert WHERE incident = ? AND resolved_at IS NULL"
+        " AND acknowledged_at IS NOT NULL LIMIT 1",
+        (number,),
+    ).fetchone()
+    return row is not None
+
+
 def load_shown(connection: sqlite3.Connection, resolved_since: datetime) -> tuple[Incident, ...]:
     """Return the open incidents and those resolved since `resolved_since`, oldest first."""
     rows = connection.execute(_SHOWN, (to_ms(resolved_since),)).fetchall()
-    return tuple(_incident(connection, row) for row in rows)
+    return tuple(_incident(row, _members(connection, row[0])) for row in rows)
+
+
+def load_moved(
+    connection: sqlite3.Connection,
+    resolved_since: datetime,
+    before: Mapping[str, Incident],
+    after: int,
+    moved: Container[str],
+) -> tuple[Incident, ...]:
+    """Return what `load_shown` does, out of `before` what change number `after` found the same.
+
+    `moved` are the ids of incidents whose occurrences changed since.
+    """
+    rows = connection.execute(_SHOWN_MARKED, (to_ms(resolved_since),)).fetchall()
+    found = []
+    for changed, *row in rows:
+        known = before.get(incident_id(row[0]))
+        if known is None or changed > after or known.id in moved:
+            known = _incident(tuple(row), _members(connection, row[0]))
+        found.append(known)
+    return tuple(found)
 
 
 def load(connection: sqlite3.Connection, number: int) -> Incident | None:
     """Return one incident by its number."""
     row = connection.execute(_BY_NUMBER, (number,)).fetchone()
-    return None if row is None else _incident(connection, row)
+    return None if row is None else _incident(row, _members(connection, number))
 
 
-def _incident(connection: sqlite3.Connection, row: tuple[Any, ...]) -> Incident:
-    number, title, severity, state, response, opened_at, impact_at, opened_by, resolved_at = row
-    members = connection.execute(
+def load_state(
+    connection: sqlite3.Connection, number: int
+) -> tuple[IncidentState, ResponseStatus, datetime] | None:
+    """Return how far an incident is and when it opened, without its occurrences."""
+    row = connection.execute(
+        "SELECT state, response, opened_at FROM incident WHERE number = ?", (number,)
+    ).fetchone()
+    return None if row is None else (IncidentState(row[0]), ResponseStatus(row[1]), from_ms(row[2]))
+
+
+def _members(connection: sqlite3.Connection, number: int) -> tuple[str, ...]:
+    rows = connection.execute(
         "SELECT id FROM alert WHERE incident = ? ORDER BY active_at, id", (number,)
     )
+    return tuple(id for (id,) in rows)
+
+
+def _incident(row: tuple[Any, ...], members: tuple[str, ...]) -> Incident:
+    number, title, severity, state, response, opened_at, impact_at, opened_by, resolved_at = row
     return Incident(
         id=incident_id(number),
         title=clean(title),
@@ -97,5 +152,5 @@ def _incident(connection: sqlite3.Connection, row: tuple[Any, ...]) -> Incident:
         impact_at=from_ms(impact_at),
         opened_by=clean(opened_by),
         resolved_at=None if resolved_at is None else from_ms(resolved_at),
-        alerts=tuple(id for (id,) in members),
+        alerts=members,
     )

@@ -48,12 +48,18 @@ def find(connection: sqlite3.Connection) -> Lease | None:
     )
 
 
-def take(connection: sqlite3.Connection, holder: str, now: datetime) -> int | None:
-    """Take a free or expired lease and return its new epoch; None while another engine holds it."""
+def is_free(connection: sqlite3.Connection, now: datetime) -> bool:
+    """Whether no engine holds the lease, as far as a look without the write lock can tell."""
     current = find(connection)
     # A clock that jumped back must not keep everyone out: no live lease reaches that far ahead.
-    if current is not None and now < current.expires_at <= now + 2 * LENGTH:
+    return current is None or not now < current.expires_at <= now + 2 * LENGTH
+
+
+def take(connection: sqlite3.Connection, holder: str, now: datetime) -> int | None:
+    """Take a free or expired lease and return its new epoch; None while another engine holds it."""
+    if not is_free(connection, now):
         return None
+    current = find(connection)
     epoch = current.epoch + 1 if current else 1
     connection.execute(
         "INSERT INTO lease (id, holder, epoch, expires_at, heartbeat_at, cycle_at)"

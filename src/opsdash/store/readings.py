@@ -10,6 +10,7 @@ from opsdash.domain.indicator import Indicator, Level, Reading
 from opsdash.domain.record import from_ms, to_ms
 from opsdash.domain.sample import Point
 from opsdash.domain.text import clean
+from opsdash.store.changes import note_read
 
 MINUTE = timedelta(minutes=1)
 """The coarse step: a day is kept at it."""
@@ -81,6 +82,7 @@ def record(
             json.dumps(dict(labels)) if labels else "{}",
         ),
     )
+    note_read(connection)
     at = sampled_at or now
     add_points(connection, indicator, FINE, [Point(at, value)])
     add_points(connection, indicator, MINUTE, [Point(_floor(at, MINUTE), value)])
@@ -98,11 +100,13 @@ def record_failure(
         " failed_at = coalesce(reading.failed_at, excluded.failed_at)",
         (indicator, to_ms(now), reason),
     )
+    note_read(connection)
 
 
 def record_compared(connection: sqlite3.Connection, indicator: str, value: float | None) -> None:
     """Store what an indicator was its `compare` ago; None where that is unknown."""
     connection.execute("UPDATE reading SET compared = ? WHERE indicator = ?", (value, indicator))
+    note_read(connection)
 
 
 def add_points(
@@ -128,12 +132,50 @@ def points(
     return tuple(Point(from_ms(at), value) for at, value in rows)
 
 
-def newest_point(connection: sqlite3.Connection, step: timedelta) -> datetime | None:
-    """Return when the newest point of any series was, None where there is none."""
-    row = connection.execute(
-        "SELECT max(at) FROM point WHERE step = ?", (step // timedelta(milliseconds=1),)
-    ).fetchone()
-    return _moment(row[0])
+def newest_points(connection: sqlite3.Connection, step: timedelta) -> dict[str, datetime]:
+    """Return when the newest point of each series was, by indicator."""
+    rows = connection.execute(
+        "SELECT indicator, max(at) FROM point WHERE step = ? GROUP BY indicator",
+        (step // timedelta(milliseconds=1),),
+    )
+    return {indicator: from_ms(at) for indicator, at in rows}
+
+
+def fill(
+    connection: sqlite3.Connection, indicator: str, step: timedelta, points: Iterable[Point]
+) -> None:
+    """File points of the past, at the minutes they belong to, where nothing newer is known."""
+    width = step // timedelta(milliseconds=1)
+    connection.executemany(
+        "INSERT INTO point (indicator, step, at, value) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (indicator, step, at) DO NOTHING",
+        [(indicator, width, to_ms(_floor(p.at, step) if step else p.at), p.value) for p in points],
+    )
+
+
+def unfilled(connection: sqlite3.Connection) -> dict[timedelta, datetime]:
+    """Return from when each series was noted to be missing and is not filled yet, by its step."""
+    rows = connection.execute("SELECT step, since FROM unfilled")
+    return {timedelta(milliseconds=step): from_ms(since) for step, since in rows}
+
+
+def note_unfilled(connection: sqlite3.Connection, missing: Mapping[timedelta, datetime]) -> None:
+    """Store from when series are missing, for an engine that goes on where this one ends."""
+    connection.executemany(
+        "INSERT INTO unfilled (step, since) VALUES (?, ?)"
+        " ON CONFLICT (step) DO UPDATE SET since = excluded.since",
+        [(step // timedelta(milliseconds=1), to_ms(since)) for step, since in missing.items()],
+    )
+
+
+def forget_unfilled(
+    connection: sqlite3.Connection, filled: Iterable[tuple[timedelta, datetime]]
+) -> None:
+    """Drop the notes of what is filled now, unless more went missing since."""
+    connection.executemany(
+        "DELETE FROM unfilled WHERE step = ? AND since >= ?",
+        [(step // timedelta(milliseconds=1), to_ms(since)) for step, since in filled],
+    )
 
 
 def prune(connection: sqlite3.Connection, now: datetime) -> None:
@@ -148,6 +190,7 @@ def prune(connection: sqlite3.Connection, now: datetime) -> None:
 def forget_others(connection: sqlite3.Connection, indicators: Sequence[str]) -> None:
     """Drop what is stored of indicators that are configured no longer."""
     known = set(indicators)
+    note_read(connection)
     for (name,) in connection.execute("SELECT indicator FROM reading").fetchall():
         if name not in known:
             connection.execute("DELETE FROM reading WHERE indicator = ?", (name,))

@@ -134,7 +134,15 @@ _FIRST = (
     )""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_SECOND = (
+    # Which occurrences an incident has is asked at every change of one of them.
+    "CREATE INDEX alert_incident ON alert (incident)",
+    "ALTER TABLE ticket ADD COLUMN changed BIGINT NOT NULL DEFAULT 0",
+    "CREATE TABLE unfilled (step BIGINT PRIMARY KEY, since BIGINT NOT NULL)",
+    "INSERT INTO counter (name, value) VALUES ('read', 0), ('filled', 0), ('told', 0)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
 """The statements that lead from each version to the next; a landed one is never edited."""
 
 VERSION = len(MIGRATIONS)
@@ -162,3 +170,9 @@ def migrate(connection: sqlite3.Connection) -> None:
         for statement in statements:
             connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {VERSION:d}")
+
+
+def is_foreign(connection: sqlite3.Connection) -> bool:
+    """Whether the database holds tables, and not ours: it is another program's."""
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    return bool(tables) and "lease" not in tables

@@ -7,7 +7,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
-from opsdash.store.connection import Connection, checkpoint, connect
+from opsdash.store.connection import Connection, connect, connect_to_read
+from opsdash.store.errors import BUSY_TIMEOUT_MS
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -53,7 +54,7 @@ class Store:
 
     async def checkpoint(self) -> None:
         """Move the WAL into the database; for the engine alone."""
-        await self._hop(checkpoint, self._connection)
+        await self._hop(self._connection.checkpoint)
 
     async def close(self) -> None:
         """Close the connection and end its thread."""
@@ -65,16 +66,31 @@ class Store:
         return result
 
 
-async def open_store(path: Path, checkpoints: bool = False) -> Store:
+async def open_store(
+    path: Path, checkpoints: bool = False, busy_timeout_ms: int = BUSY_TIMEOUT_MS
+) -> Store:
     """Open the store at `path` for an event loop; raise StoreError where it cannot be used."""
+    return await _open(lambda: connect(path, checkpoints, busy_timeout_ms))
+
+
+async def open_store_to_read(path: Path) -> Store:
+    """Open an existing store that may not be written; raise StoreError where it cannot be read."""
+    return await _open(lambda: connect_to_read(path))
+
+
+async def _open(open_it: Callable[[], Connection]) -> Store:
     opened: list[Connection] = []
 
     def start() -> sqlite3.Connection:
-        opened.append(connect(path, checkpoints))
+        opened.append(open_it())
         return opened[0].raw
 
     thread = aiosqlite.Connection(start, iter_chunk_size=64)
     # A dashboard that is killed must not wait for its reader thread.
     thread._thread.daemon = True
-    await thread
+    try:
+        await thread
+    except BaseException:
+        thread.stop()
+        raise
     return Store(thread, opened[0])

@@ -6,6 +6,7 @@ from typing import Any
 from opsdash.domain.record import from_ms, to_ms
 from opsdash.domain.text import clean
 from opsdash.domain.ticket import Priority, Ticket, TicketStatus
+from opsdash.store.changes import next_change
 
 _COLUMNS = (
     "number, subject, customer, created_at, priority, status, priority_reason, category,"
@@ -16,8 +17,9 @@ _COLUMNS = (
 def save(connection: sqlite3.Connection, ticket: Ticket) -> None:
     """Store a ticket; one with the same number is replaced."""
     connection.execute(
-        f"INSERT INTO ticket ({_COLUMNS})"  # noqa: S608
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET"
+        f"INSERT INTO ticket ({_COLUMNS}, changed)"  # noqa: S608
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET"
+        " changed = excluded.changed,"
         " subject = excluded.subject, customer = excluded.customer,"
         " created_at = excluded.created_at, priority = excluded.priority,"
         " status = excluded.status, priority_reason = excluded.priority_reason,"
@@ -40,6 +42,7 @@ def save(connection: sqlite3.Connection, ticket: Ticket) -> None:
             ticket.resolution,
             None if ticket.resolved_at is None else to_ms(ticket.resolved_at),
             ticket.confirmation,
+            next_change(connection),
         ),
     )
 
@@ -47,6 +50,12 @@ def save(connection: sqlite3.Connection, ticket: Ticket) -> None:
 def load_all(connection: sqlite3.Connection) -> tuple[Ticket, ...]:
     """Return every ticket by number."""
     rows = connection.execute(f"SELECT {_COLUMNS} FROM ticket ORDER BY number")  # noqa: S608
+    return tuple(map(_ticket, rows))
+
+
+def load_changed(connection: sqlite3.Connection, after: int) -> tuple[Ticket, ...]:
+    """Return the tickets written after change number `after`."""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM ticket WHERE changed > ?", (after,))  # noqa: S608
     return tuple(map(_ticket, rows))
 
 

@@ -1,0 +1,74 @@
+"""The demo's story: what its simulated people did, written once, whoever holds the lease."""
+
+import sqlite3
+from datetime import datetime, timedelta
+from typing import Protocol, cast
+
+from opsdash.domain.record import from_ms, to_ms
+from opsdash.domain.ticket import Ticket
+from opsdash.domain.timeline import Entry
+from opsdash.engine import occurrences
+from opsdash.engine.engine import Engine
+from opsdash.store import changes, lease, tickets
+
+_PATIENCE = timedelta(seconds=60)
+"""How long an entry waits for the occurrence that it belongs to."""
+
+
+class Story(Protocol):
+    """What a simulated source has beyond an ordinary one: people acting on its incident."""
+
+    def events(self, since: datetime, until: datetime) -> tuple[Entry, ...]:
+        """Return the entries after `since` up to `until`; each `alert` is a fingerprint."""
+        ...
+
+    def tickets(self) -> tuple[Ticket, ...]:
+        """Return the tickets that its customers have written."""
+        ...
+
+
+async def tell_story(engine_: Engine) -> None:
+    """Write what the simulated people of the demo did since the last beat."""
+    story = next((s for s in engine_.alert_sources if hasattr(s, "events")), None)
+    if story is None:
+        return
+    now = engine_.clock.now()
+    simulated = cast("Story", story)
+    if engine_.told_until is None:
+        brought = simulated.tickets()
+        engine_.told_until = await engine_.store.write(_begin, engine_.held, brought, now)
+    told = simulated.events(engine_.told_until, now)
+    if told:
+        engine_.told_until = await engine_.store.write(_tell, engine_.held, told, now)
+    else:
+        engine_.told_until = now
+
+
+def _begin(
+    connection: sqlite3.Connection, epoch: int, brought: tuple[Ticket, ...], now: datetime
+) -> datetime:
+    """Bring the tickets, and return up to when another engine has told the story, else `now`."""
+    lease.require(connection, epoch)
+    if not tickets.load_all(connection):
+        for ticket in brought:
+            tickets.save(connection, ticket)
+    told = changes.told_until(connection)
+    if told == 0:
+        changes.set_told_until(connection, to_ms(now))
+        return now
+    return min(from_ms(told), now)
+
+
+def _tell(
+    connection: sqlite3.Connection, epoch: int, told: tuple[Entry, ...], now: datetime
+) -> datetime:
+    """Write the entries and, in the same transaction, up to when: none twice, none left out."""
+    lease.require(connection, epoch)
+    until = now
+    for entry in told:
+        if not occurrences.tell(connection, entry) and now - entry.at < _PATIENCE:
+            # Its alert is read at the next refresh only; what comes after it waits with it.
+            until = entry.at - timedelta(milliseconds=1)
+            break
+    changes.set_told_until(connection, to_ms(until))
+    return until

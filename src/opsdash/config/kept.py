@@ -9,7 +9,6 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import opsdash
 from opsdash.config.find import cache_folder, default_store_path
@@ -32,7 +31,7 @@ def kept_store_path(path: Path, env: Mapping[str, str] = os.environ) -> Path | N
     if kept is None:
         return None
     store = kept.get("store_path")
-    return Path(store) if store else default_store_path(path, env)
+    return Path(store) if isinstance(store, str) and store else default_store_path(path, env)
 
 
 def cache_of(path: Path, env: Mapping[str, str]) -> Path | None:
@@ -62,7 +61,7 @@ def _program() -> str:
     return "\n".join(states)
 
 
-def recall(cache: Path, key: str) -> dict[str, Any] | None:
+def recall(cache: Path, key: str) -> dict[str, object] | None:
     """Return the plan that was kept under `key`; None where it is another, broken or not private."""
     try:
         descriptor = os.open(cache, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
 
+from tests.kit.waiting import wait_until
+
 _PORTS = range(20_000, 32_000)
 """Below Linux' ephemeral ports, so that no outgoing connection takes a stopped server's port."""
 
@@ -69,6 +71,11 @@ def spawn(arguments: Sequence[str], log: Path, cwd: Path) -> subprocess.Popen[by
             )
 
     return _SPAWNER.submit(start).result()
+
+
+def _states(pid: int) -> set[str]:
+    threads = Path(f"/proc/{pid}/task").glob("*/stat")
+    return {thread.read_text().rpartition(")")[2].split()[0] for thread in threads}
 
 
 class Server:
@@ -174,6 +181,8 @@ class Server:
         """Freeze it with SIGSTOP: connections are accepted by the kernel, nothing answers."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
+        # The signal reaches its threads one by one: until the last has stopped it may yet answer.
+        wait_until(lambda: _states(self.pid) == {"T"}, what=f"{self.program} to freeze")
 
     def cont(self) -> None:
         """Let a frozen server go on."""

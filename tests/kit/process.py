@@ -1,5 +1,6 @@
 """A server as a child process on a free loopback port, which dies with the test process."""
 
+import contextlib
 import random
 import shutil
 import signal
@@ -74,8 +75,11 @@ def spawn(arguments: Sequence[str], log: Path, cwd: Path) -> subprocess.Popen[by
 
 
 def _states(pid: int) -> set[str]:
-    threads = Path(f"/proc/{pid}/task").glob("*/stat")
-    return {thread.read_text().rpartition(")")[2].split()[0] for thread in threads}
+    found = set()
+    for thread in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            found.add(thread.read_text().rpartition(")")[2].split()[0])
+    return found
 
 
 class Server:

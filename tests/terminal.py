@@ -133,12 +133,14 @@ class Terminal:
         stderr: Path | None = None,
         ignore_hangup: bool = False,
         inherit_env: bool = True,
+        no_size: bool = False,
     ) -> None:
         self.columns, self.lines = columns, lines
         self._screen, self._stream = new_screen(columns, lines)
         self._master, slave = pty.openpty()
         self._slave = slave
-        _set_size(slave, columns, lines)
+        if not no_size:
+            _set_size(slave, columns, lines)
         self.chunks: list[tuple[float, bytes]] = []
         self.modes_before = termios.tcgetattr(slave)
         self._lock = threading.Lock()
@@ -215,6 +217,11 @@ class Terminal:
     def seconds(self) -> float:
         """Seconds since the program was started."""
         return time.monotonic() - self._started
+
+    @property
+    def tty(self) -> int:
+        """The descriptor of the program's side of the terminal."""
+        return self._slave
 
     @property
     def modes(self) -> list[Any]:

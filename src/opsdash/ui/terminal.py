@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
+from textual.worker import WorkerFailed
 
 from opsdash.ui.crash import EXIT_CODE, CrashReport, Redact, say
 from opsdash.ui.driver import TerminalDriver
@@ -55,6 +56,8 @@ class TerminalApp(DiffedOutput):
     def _handle_exception(self, error: Exception) -> None:
         """End with code 70 and a redacted trace in a file; no locals, nothing on the screen."""
         self._return_code = EXIT_CODE
+        if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
+            error = error.error
         if self._exception is None:
             self._exception = error
             self._exception_event.set()

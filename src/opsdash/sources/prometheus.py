@@ -256,14 +256,14 @@ class PrometheusSource:
             reply = await self.client.send(path, form=form, deadline=deadline)
             if reply.status not in (403, 405, 501):
                 return reply
+            self._by_post = reply.status == 403
         if (
             len(form["query"].encode(errors="replace")) * 2 > _LONGEST_URL
             and "\nor " in form["query"]
         ):
             raise QueryFaultError(SafeText("the queries together are too long for a GET"))
         reply = await self.client.send(path, parameters=form, deadline=deadline)
-        if reply.status not in (401, 403, 405):
-            self._by_post = False
+        self._by_post = reply.status in (401, 403, 405)  # then it is not the method that is refused
         return reply
 
     def _envelope(self, reply: Reply) -> Mapping[str, Any]:

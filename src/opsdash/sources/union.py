@@ -18,7 +18,7 @@ from opsdash.sources.wire import read_epoch, read_number, safe_labels
 MARK = "__opsdash"
 _CLOCK = "t"
 _POSITION = re.compile(r"\((\d+):\d+\)\s*$")
-_FINEST = timedelta(seconds=15)
+_FINEST = timedelta(seconds=1)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,264 @@
+"""One list of alerts out of several sources: what opens, changes and resolves, and what does not."""
+
+import math
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opsdash.domain.alert import Alert, AlertState
+from opsdash.domain.merge import Changes, Sight, begun_again, merge, remembered
+from tests.domain.alerts import NOON, after, an_alert, observed, sight
+
+PENDING, FIRING, RESOLVED = AlertState.PENDING, AlertState.FIRING, AlertState.RESOLVED
+
+
+def _holds(*alerts: Alert) -> dict[str, Alert]:
+    return {alert.fingerprint: alert for alert in alerts}
+
+
+def _one(alerts: tuple[Alert, ...]) -> Alert:
+    (alert,) = alerts
+    return alert
+
+
+def test_an_alert_opens_with_its_own_times() -> None:
+    """A firing alert opens with when its condition began and when `for` had passed."""
+    seen = observed(active_at=after(-300), fired_at=NOON)
+    opened = _one(merge({}, {"rules": sight(seen)}, after(5)).opened)
+    assert (opened.state, opened.active_at, opened.fired_at) == (FIRING, after(-300), NOON)
+    assert opened.sources == ("rules",)
+
+
+def test_a_source_that_knows_no_times_gives_now() -> None:
+    """Where nobody can say since when, it is since it was seen."""
+    opened = _one(merge({}, {"am": sight(observed())}, after(5)).opened)
+    assert (opened.active_at, opened.fired_at) == (after(5), after(5))
+
+
+def test_pending_then_firing_is_one_occurrence() -> None:
+    """Pending to firing is a change of one occurrence, which fires at the moment that was due."""
+    pending = observed(state=PENDING, active_at=after(-300), fires_at=NOON)
+    opened = _one(merge({}, {"rules": sight(pending)}, after(-290)).opened)
+    assert (opened.state, opened.fired_at, opened.fires_at) == (PENDING, None, NOON)
+    held = _holds(replace(opened, id="aa/1", occurrence=1))
+    found = merge(held, {"rules": sight(observed(active_at=after(-300)))}, after(4))
+    fired = _one(found.updated)
+    assert not found.opened and not found.resolved
+    assert (fired.state, fired.fired_at, fired.fires_at) == (FIRING, NOON, None)
+
+
+def test_later_reads_keep_when_it_fired() -> None:
+    """What fired at five past keeps that, whatever a source says of its start later."""
+    found = merge(
+        _holds(an_alert(fired_at=NOON)),
+        {"am": sight(observed(fired_at=after(7), value=3))},
+        after(9),
+    )
+    assert _one(found.updated).fired_at == NOON
+
+
+def test_an_alert_that_every_source_stops_showing_resolves() -> None:
+    """It resolves at the moment of the read that missed it."""
+    resolved = _one(merge(_holds(an_alert()), {"am": sight()}, after(60)).resolved)
+    assert (resolved.state, resolved.resolved_at) == (RESOLVED, after(60))
+
+
+@pytest.mark.parametrize(
+    "sights",
+    [
+        {"am": None},
+        {"am": sight(restarted=True)},
+        {"am": sight(observed())},
+        {"am": None, "rules": sight()},
+        {"am": sight(restarted=True), "rules": sight()},
+    ],
+    ids=[
+        "down since the start",
+        "just restarted",
+        "down, last seen firing",
+        "other answers",
+        "other",
+    ],
+)
+def test_a_source_that_is_down_or_restarted_resolves_nothing(
+    sights: dict[str, Sight | None],
+) -> None:
+    """Absence proves nothing while one that showed it cannot be believed."""
+    assert merge(_holds(an_alert()), sights, after(60)).resolved == ()
+
+
+def test_a_source_that_is_configured_no_more_does_not_hold_an_alert() -> None:
+    """What only a removed source showed resolves once all the others have answered without it."""
+    held = _holds(an_alert(sources=("gone",)))
+    assert merge(held, {"am": None, "rules": sight()}, after(1)).resolved == ()
+    assert merge(held, {"am": sight(), "rules": sight()}, after(1)).resolved
+
+
+def test_two_sources_are_one_row() -> None:
+    """Firing wins over pending, earliest times win, mutes add up, and the row names both sources."""
+    rules = observed(state=PENDING, active_at=after(-300), fires_at=after(5), value=0.025)
+    am = observed(fired_at=NOON, silenced_by=("s1",))
+    opened = _one(merge({}, {"rules": sight(rules), "am": sight(am)}, after(1)).opened)
+    assert (opened.state, opened.active_at, opened.fired_at) == (FIRING, after(-300), NOON)
+    assert (opened.value, opened.silenced_by, opened.sources) == (0.025, ("s1",), ("rules", "am"))
+    assert opened.fires_at is None
+
+
+def test_one_of_two_sources_is_enough_to_keep_it() -> None:
+    """It stays while any source shows it, and says which do."""
+    held = _holds(an_alert(sources=("rules", "am")))
+    found = merge(held, {"rules": sight(), "am": sight(observed())}, after(60))
+    assert found.resolved == ()
+    assert _one(found.updated).sources == ("am",)
+
+
+def test_a_source_that_is_down_vouches_for_what_it_muted() -> None:
+    """An engine that starts while Alertmanager is down must not page for what it had silenced."""
+    held = _holds(an_alert(sources=("rules", "am"), silenced_by=("s1",)))
+    seen = {"rules": sight(observed()), "am": None}
+    assert merge(held, seen, after(1)) == Changes()
+    answered = {"rules": sight(observed()), "am": sight(observed())}
+    assert _one(merge(held, answered, after(1)).updated).silenced_by == ()
+
+
+def test_a_firing_alert_does_not_go_back_to_pending() -> None:
+    """A restarted Prometheus shows pending what it had firing: it is firing until it resolves."""
+    held = _holds(an_alert(sources=("rules",)))
+    waiting = observed(state=PENDING, active_at=after(30), fires_at=after(330))
+    assert merge(held, {"rules": sight(waiting)}, after(60)) == Changes()
+
+
+def test_refired_between_two_reads_is_a_new_occurrence() -> None:
+    """It resolved and fired again unseen: the old one ends, a new one begins with the new times."""
+    before = sight(observed(fired_at=NOON), at=after(60))
+    now = sight(observed(fired_at=after(63)), at=after(65))
+    again = begun_again(before, now)
+    found = merge(_holds(an_alert(taken_by="john")), {"am": now}, after(65), again)
+    assert again == {"aa"}
+    assert _one(found.resolved).acknowledgement is not None
+    opened = _one(found.opened)
+    assert (opened.fired_at, opened.acknowledgement) == (after(63), None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "asked", "again"),
+    [
+        (observed(fired_at=NOON), observed(fired_at=NOON), 60, False),
+        (observed(fired_at=NOON), observed(fired_at=after(0.5)), 60, False),
+        (observed(fired_at=NOON), observed(fired_at=after(-60)), 60, False),
+        (observed(fired_at=NOON), observed(fired_at=after(58)), 60, True),
+        # Two Prometheus behind one address fire an evaluation apart.
+        (observed(fired_at=NOON), observed(fired_at=after(15)), 60, False),
+        (observed(fired_at=NOON), observed(state=PENDING, active_at=after(62)), 60, True),
+        (observed(fired_at=NOON), observed(state=PENDING, active_at=after(-60)), 60, False),
+        (observed(state=PENDING, active_at=NOON), observed(fired_at=after(62)), 60, False),
+        (observed(), observed(), 60, False),
+    ],
+)
+def test_when_a_later_start_is_a_new_occurrence(
+    old: object, new: object, asked: float, again: bool
+) -> None:
+    """Only a start after the last look, at which it fired, means that it had ended in between."""
+    found = begun_again(sight(old, at=after(asked)), sight(new, at=after(asked + 5)))  # type: ignore[arg-type]
+    assert bool(found) is again
+
+
+def test_a_restarted_source_begins_nothing_again() -> None:
+    """A server that has just restarted starts all its alerts anew; the world did not."""
+    before = sight(observed(fired_at=NOON), at=after(60))
+    assert begun_again(before, sight(observed(fired_at=after(63)), restarted=True)) == set()
+    assert begun_again(None, sight(observed(fired_at=after(63)))) == set()
+
+
+def test_a_new_engine_remembers_what_the_last_one_saw() -> None:
+    """What fired anew while no engine ran is a new occurrence for the one that takes over."""
+    held = an_alert(fired_at=NOON, sources=("am",))
+    memory = remembered([held, an_alert("bb", sources=("rules",))], "am", after(60))
+    assert set(memory.observations) == {"aa"}
+    assert begun_again(memory, sight(observed(fired_at=after(600)))) == {"aa"}
+    assert begun_again(memory, sight(observed(fired_at=NOON))) == set()
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        observed(active_at=after(-300) + timedelta(microseconds=400), value=1.0),
+        observed(active_at=after(-300) - timedelta(microseconds=400), value=1.0),
+        observed(active_at=after(-100), value=1.0),
+        observed(fired_at=after(9), value=1.0),
+    ],
+)
+def test_what_the_store_cannot_tell_apart_is_no_change(seen: object) -> None:
+    """Times are kept to the millisecond, the first start counts: nothing is written for less."""
+    held = _holds(replace(an_alert(), value=1.0))
+    assert merge(held, {"am": sight(seen)}, after(60)) == Changes()  # type: ignore[arg-type]
+
+
+def test_a_value_that_is_no_number_is_unknown_and_no_change_each_time() -> None:
+    """NaN differs from itself; a row that was written at every read for it would never rest."""
+    opened = _one(merge({}, {"am": sight(observed(value=math.nan))}, NOON).opened)
+    assert opened.value is None
+    held = _holds(replace(opened, id="aa/1"))
+    assert merge(held, {"am": sight(observed(value=math.nan))}, after(5)) == Changes()
+
+
+def test_parts_keep_the_order_of_the_whole() -> None:
+    """In parts or at once: resolved before opened before updated, none left out."""
+    many = tuple(an_alert(f"{n:02x}") for n in range(5))
+    whole = Changes(opened=many, updated=many[:3], resolved=many[:4])
+    parts = list(whole.parts(2))
+    assert [len(p.resolved + p.opened + p.updated) for p in parts] == [2, 2, 2, 2, 1, 2, 1]
+    assert sum((p.resolved for p in parts), ()) == whole.resolved
+    assert sum((p.opened for p in parts), ()) == whole.opened
+    assert list(Changes().parts(2)) == []
+
+
+_NAMES = ("a1", "b2", "c3")
+_OBSERVATIONS = st.builds(
+    observed,
+    fingerprint=st.sampled_from(_NAMES),
+    state=st.sampled_from([PENDING, FIRING]),
+    active_at=st.none() | st.integers(-600, 0).map(after),
+    fired_at=st.none() | st.integers(-600, 0).map(after),
+    value=st.none() | st.floats(),
+    silenced_by=st.sampled_from([(), ("s",)]),
+)
+_SIGHTS = st.none() | st.builds(
+    lambda seen, restarted: sight(*seen, restarted=restarted),
+    st.lists(_OBSERVATIONS, max_size=4),
+    st.booleans(),
+)
+
+
+def _apply(held: dict[str, Alert], found: Changes, numbers: dict[str, int]) -> None:
+    for alert in found.resolved:
+        assert held.pop(alert.fingerprint).open
+    for alert in found.opened:
+        assert alert.fingerprint not in held
+        numbers[alert.fingerprint] = numbers.get(alert.fingerprint, 0) + 1
+        held[alert.fingerprint] = replace(
+            alert, id=f"{alert.fingerprint}/{numbers[alert.fingerprint]}"
+        )
+    for alert in found.updated:
+        assert held[alert.fingerprint].id == alert.id
+        held[alert.fingerprint] = alert
+
+
+@given(st.lists(st.fixed_dictionaries({"am": _SIGHTS, "rules": _SIGHTS}), max_size=6))
+def test_whatever_the_sources_show(reads: list[dict[str, Sight | None]]) -> None:
+    """Read after read: all that is shown is open, nothing is written twice, and what fired stays so."""
+    held: dict[str, Alert] = {}
+    numbers: dict[str, int] = {}
+    for second, sights in enumerate(reads):
+        fired = {alert.id for alert in held.values() if alert.fired_at is not None}
+        _apply(held, merge(held, sights, after(second)), numbers)
+        shown = {name for one in sights.values() if one for name in one.observations}
+        assert shown <= set(held)
+        for alert in held.values():
+            assert alert.state is not RESOLVED
+            assert (alert.state is FIRING) == (alert.fired_at is not None)
+            assert alert.id not in fired or alert.state is FIRING
+        assert merge(held, sights, after(second)) == Changes()

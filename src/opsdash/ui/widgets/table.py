@@ -347,6 +347,7 @@ class LineTable(LineWidget, can_focus=True):
         if row is None:
             return self.draw(())
         if not self._keys:
+            self._cursor.painted(monotonic())
             return self.draw((("  ", ""), *self._empty))
         if self._top + y - self._header_height == self._cursor.index:
             self._cursor.painted(monotonic())

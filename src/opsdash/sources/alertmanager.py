@@ -213,10 +213,12 @@ def _union(peers: Sequence[Peer]) -> tuple[Observation, ...]:
 def _silences(client: HttpClient, reply: Reply) -> dict[str, Silence]:
     try:
         found = read_json(reply.body)
+        if not isinstance(found, list):
+            raise MalformedError("JSON that is not Alertmanager's list of silences")
     except MalformedError as error:
         raise client.strange(str(error), reply) from None
     silences = {}
-    for raw in found if isinstance(found, list) else ():
+    for raw in found:
         if not isinstance(raw, dict) or not isinstance(raw.get("id"), str):
             continue
         status = raw.get("status")

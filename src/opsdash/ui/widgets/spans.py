@@ -80,19 +80,29 @@ class Styler:
         self._resolved.clear()
 
     def segments(self, line: Iterable[Span], base: Style, over: str = "") -> list[Segment]:
-        """Return the spans as segments: base, then the span's token, then the token `over`."""
+        """Return the spans as segments: base, then the span's token, then the token `over`.
+
+        Neighbours of one token become one segment, which every later stage is cheaper for.
+        """
         if base != self._base:
             self._resolved.clear()
             self._base = base
         resolved = self._resolved
         segments: list[Segment] = []
+        texts: list[str] = []
+        last = None
         for text, token in line:
-            if not text:
-                continue
-            style = resolved.get((token, over))
-            if style is None:
-                style = resolved[token, over] = self._resolve(base, token, over)
-            segments.append(Segment(text, style))
+            if token != last:
+                if texts:
+                    segments.append(Segment("".join(texts), resolved[last or "", over]))
+                    texts = []
+                if (token, over) not in resolved:
+                    resolved[token, over] = self._resolve(base, token, over)
+                last = token
+            if text:
+                texts.append(text)
+        if texts:
+            segments.append(Segment("".join(texts), resolved[last or "", over]))
         return segments
 
     def _resolve(self, base: Style, token: str, over: str) -> Style:

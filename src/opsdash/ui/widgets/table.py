@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import ClassVar, NamedTuple
 
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
@@ -28,6 +29,10 @@ RenderRow = Callable[[str], Row]
 """Draws the row of a key; called for visible rows only."""
 
 _Drawn = tuple[Row | None, str, str]
+_State = tuple[str, str, int, Style]
+
+_STRIPS_KEPT = 400
+"""Drawn rows that are remembered, a few screens full."""
 
 
 class LineTable(LineWidget, can_focus=True):
@@ -109,6 +114,7 @@ class LineTable(LineWidget, can_focus=True):
         self._marks: frozenset[str] = frozenset()
         self._top = 0
         self._drawn: dict[int, _Drawn | None] = {}
+        self._strips: dict[str, tuple[Row, _State, Strip]] = {}
         self._pressed_at = 0.0
 
     @property
@@ -204,6 +210,7 @@ class LineTable(LineWidget, can_focus=True):
         if tuple(columns) != self._columns:
             self._columns = tuple(columns)
             self._lay_out_columns()
+            self._strips.clear()
             self.refresh()
         if keys != self._keys:
             line = self._cursor.index - self._top
@@ -230,6 +237,16 @@ class LineTable(LineWidget, can_focus=True):
     def _refresh_changed(self) -> None:
         drawn = self._drawn
         self.refresh_drawn([y for y in drawn if self._content(y) != drawn[y]])
+
+    def notify_style_update(self) -> None:
+        """Draw every row anew when the style sheet is applied again."""
+        self._strips.clear()
+        super().notify_style_update()
+
+    def restyle(self) -> None:
+        """Resolve every token anew and repaint: the theme changed."""
+        self._strips.clear()
+        super().restyle()
 
     def on_resize(self, _event: events.Resize) -> None:
         """Fit columns and rows to the new size."""
@@ -351,10 +368,22 @@ class LineTable(LineWidget, can_focus=True):
             return self.draw((("  ", ""), *self._empty))
         if self._top + y - self._header_height == self._cursor.index:
             self._cursor.painted(monotonic())
+        return self._draw_row(row, over, margin)
+
+    def _draw_row(self, row: Row, over: str, margin: str) -> Strip:
+        """Return the row's strip, the one drawn before if nothing about it changed."""
         base = self.visual_style.rich_style
+        state = (over, margin, self.size.width, base)
+        kept = self._strips.get(row.key)
+        if kept is not None and kept[1] == state and (kept[0] is row or kept[0] == row):
+            return kept[2]
         segments = self.styler.segments(self._spans(row.cells, margin), base, over)
         segments += self.styler.segments(((margin[1], "table.scroll"),), base)
-        return Strip(segments).adjust_cell_length(self.size.width, base)
+        strip = Strip(segments).adjust_cell_length(self.size.width, base)
+        if len(self._strips) > _STRIPS_KEPT:
+            self._strips.clear()
+        self._strips[row.key] = (row, state, strip)
+        return strip
 
     def _draw_header(self) -> Strip:
         titles = tuple(plain(column.title) for column in self._columns)
@@ -366,13 +395,14 @@ class LineTable(LineWidget, can_focus=True):
     def _spans(self, cells: tuple[Line, ...], margin: str) -> list[Span]:
         spans: list[Span] = [(margin[0], "table.mark")]
         used = 1
+        ellipsis = self.ellipsis
         for place in self._places:
             if used > 1:
                 spans.append((" ", ""))
                 used += 1
             column = self._columns[place.index]
             cell = cells[place.index] if place.index < len(cells) else ()
-            spans += fit_line(cell, place.width, column.align, self.ellipsis)
+            spans += fit_line(cell, place.width, column.align, ellipsis)
             used += place.width
         spans.append((" " * (self.size.width - 1 - used), ""))
         return spans

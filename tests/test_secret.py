@@ -73,6 +73,10 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     assert token.reveal() == "one"
     private(path, "three")
     assert token.reveal() == "three"
+    before = path.stat()
+    private(path, "seven")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    assert token.reveal() == "seven"
     os.replace(private(tmp_path / "new", "fours"), path)
     assert token.reveal() == "fours"
 

@@ -59,7 +59,6 @@ class Secret:
             return remember(value)
         path = locate(self._ref.file)
         if self._seen is None or self._seen != _state(path):
-            self._seen = None
             state, raw = _read_private(path)
             value, fault = _decoded(raw)
             # A traceback that shows locals must find nothing here.

@@ -155,16 +155,20 @@ def age(length: timedelta) -> str:
     return f"{days}d"
 
 
-def age_step(length: timedelta) -> timedelta:
-    """Return how long `age` keeps saying the same of something that is `length` old."""
+def age_unit(length: timedelta) -> timedelta:
+    """Return the smallest unit that `age` shows of something that is `length` old."""
     seconds = length // _SECOND
     if seconds < 600:
-        step = _SECOND
-    elif seconds < 86400:
-        step = timedelta(minutes=1)
-    else:
-        step = timedelta(hours=1)
-    return step - max(length, timedelta()) % step
+        return _SECOND
+    if seconds < 86400:
+        return timedelta(minutes=1)
+    return timedelta(hours=1) if seconds < 86400 * 100 else timedelta(days=1)
+
+
+def age_step(length: timedelta) -> timedelta:
+    """Return how long `age` keeps saying the same of something that is `length` old."""
+    unit = age_unit(length)
+    return unit - max(length, timedelta()) % unit
 
 
 def short_age(length: timedelta) -> str:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from opsdash.domain.freshness import GONE_AFTER, SAMPLE_STALE, STALE_AFTER, Freshness, freshness
 from opsdash.domain.indicator import Reading
-from opsdash.ui.format import age, age_step, short_age
+from opsdash.ui.format import age, age_step, age_unit, short_age
 
 
 def zone_of(name: str) -> tzinfo:
@@ -57,8 +57,8 @@ class Moment:
         rest = until - self.now
         shown = max(-(-rest // timedelta(seconds=1)), 0) * timedelta(seconds=1)
         if shown:
-            coarse = timedelta(seconds=1) if shown < timedelta(minutes=10) else timedelta(minutes=1)
-            self.expect(self.now + (rest % coarse or coarse) + timedelta(milliseconds=1))
+            reads_until = shown - (shown % age_unit(shown)) - timedelta(seconds=1)
+            self.expect(self.now + rest - reads_until)
         return age(shown)
 
     def clock(self, at: datetime, seconds: bool = False) -> str:

@@ -1,6 +1,7 @@
 """Small apps on the terminal foundations, run as programs by tests: `python -m … NAME STATE`."""
 
 import random
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -51,6 +52,7 @@ class Board(TerminalApp):
         Binding("h", "hang", "Hang"),
         Binding("e", "break_output", "Break the output stage"),
         Binding("v", "hostile", "Hostile"),
+        Binding("s", "suspend_for_program", "Suspend"),
     ]
 
     def __init__(self, state: Path, stock: bool = False) -> None:
@@ -119,6 +121,15 @@ class Board(TerminalApp):
         self.notify(hostile, title=hostile, markup=False)
         row = Row(hostile, (plain(hostile), plain(hostile), plain(hostile)))
         self.query_one(LineTable).set_rows(COLUMNS, [row])
+
+    def action_suspend_for_program(self) -> None:
+        """Start another program in the terminal, which says when ctrl+c reaches it."""
+        program = "trap 'echo interrupted' INT; echo the other program; read x; read y"
+        with self.suspend():
+            for _ in range(100):
+                self.query_one(LineTable).refresh()
+                self._write("written by nobody")
+            subprocess.run(["sh", "-c", program], check=False)
 
     def action_break_handler(self) -> None:
         """Raise in a handler, with a secret in a local and in the message."""

@@ -228,3 +228,23 @@ def test_standard_error_may_go_to_a_file(tmp_path: Path) -> None:
         terminal.send("q")
         assert terminal.wait_exit(WITHIN) == 0
         assert errors.read_bytes() == b""
+
+
+def test_another_program_may_have_the_terminal_meanwhile(tmp_path: Path) -> None:
+    """An editor started from the app gets a whole terminal, its ctrl+c too, and gives it back.
+
+    The app goes on changing meanwhile, which must neither write nor block.
+    """
+    with shown("board", tmp_path) as terminal:
+        terminal.send("s")
+        terminal.wait_for("the other program")
+        assert terminal.restored
+        terminal.send("ctrl+c")
+        terminal.wait_for("interrupted")
+        terminal.send("enter")
+        terminal.wait_for("continued: all is stale")
+        terminal.send("c")
+        terminal.wait_for("steps: 2")
+        terminal.send("q")
+        assert terminal.wait_exit(WITHIN) == 0
+        assert terminal.restored

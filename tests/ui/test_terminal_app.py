@@ -32,9 +32,15 @@ def test_a_crash_leaves_a_private_trace_and_a_whole_terminal(tmp_path: Path, key
     assert "Traceback" not in written
 
 
-def test_hostile_text_reaches_the_terminal_without_its_controls(tmp_path: Path) -> None:
-    """Through lines, tables, stock widgets and notifications: no control byte, no effect."""
-    with shown("board", tmp_path) as terminal:
+@pytest.mark.parametrize("output", ["board", "stock"])
+def test_hostile_text_reaches_the_terminal_without_its_controls(
+    tmp_path: Path, output: str
+) -> None:
+    """Through lines, tables, stock widgets and notifications: no control byte, no effect.
+
+    The stock output stage shows that the guard alone is enough.
+    """
+    with shown(output, tmp_path) as terminal:
         terminal.settle()
         drawn = len(terminal.raw)
         terminal.send("v")
@@ -42,5 +48,7 @@ def test_hostile_text_reaches_the_terminal_without_its_controls(tmp_path: Path) 
         terminal.settle(0.3)
         written = terminal.raw[drawn:].decode()
     text = re.sub(r"\x1b\[[0-9;]*[mHC]", "", written)
+    if output == "stock":
+        text = text.replace("\r\n", "")
     assert not re.search("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
     assert "52;c;cHduZWQ=" in text

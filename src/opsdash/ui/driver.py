@@ -130,7 +130,8 @@ class TerminalDriver(LinuxDriver):
         self.stop_application_mode()
         self._end_writer()
         for signum in (signal.SIGINT, signal.SIGQUIT):
-            signal.signal(signum, signal.SIG_IGN)
+            # Not SIG_IGN: the other program would inherit that, and its ctrl+c would be dead.
+            signal.signal(signum, lambda *_: None)
 
     def _end_writer(self) -> None:
         writer, self._writer = self._writer, None

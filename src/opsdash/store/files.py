@@ -36,6 +36,8 @@ def make_private(path: Path) -> None:
     opened here: closing it would drop the locks that other connections of this process have on it.
     """
     try:
+        # Through a symbolic link, also one whose target does not exist yet.
+        path = path.resolve()
         for folder in reversed([path.parent, *path.parent.parents]):
             if not folder.exists():
                 with contextlib.suppress(FileExistsError):

@@ -142,7 +142,43 @@ _SECOND = (
     "INSERT INTO counter (name, value) VALUES ('read', 0), ('filled', 0), ('told', 0)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
+_PAGES = (
+    """CREATE TABLE outbox (
+        id INTEGER PRIMARY KEY,
+        notifier TEXT NOT NULL,
+        address TEXT NOT NULL,
+        target TEXT NOT NULL,
+        reached TEXT NOT NULL,
+        key TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        step BIGINT NOT NULL,
+        page TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        due_at BIGINT NOT NULL,
+        deadline_at BIGINT NOT NULL,
+        state TEXT NOT NULL,
+        attempts BIGINT NOT NULL,
+        answer TEXT NOT NULL,
+        epoch BIGINT,
+        sent_at BIGINT,
+        bundle TEXT,
+        fallen_back BIGINT NOT NULL DEFAULT 0,
+        UNIQUE (notifier, address, key, kind, step)
+    )""",
+    # What is to be sent is asked for at every beat, among all that was ever sent.
+    "CREATE INDEX outbox_state ON outbox (state) WHERE state IN ('waiting', 'sending')",
+    "CREATE INDEX outbox_key ON outbox (key)",
+    "CREATE INDEX outbox_bundle ON outbox (bundle)",
+    """CREATE TABLE thread (
+        notifier TEXT NOT NULL,
+        address TEXT NOT NULL,
+        key TEXT NOT NULL,
+        thread TEXT NOT NULL,
+        PRIMARY KEY (notifier, address, key)
+    )""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _PAGES)
 """The statements that lead from each version to the next; a landed one is never edited."""
 
 VERSION = len(MIGRATIONS)

@@ -1,0 +1,1 @@
+"""The store: its files, its transactions, its faults."""

@@ -310,7 +310,14 @@ def blind() -> Snapshot:
         )
         for pane in panes()
     )
-    return replace(quiet(), status=Status.UNKNOWN, panes=old, sources=silent)
+    return replace(
+        quiet(),
+        status=Status.UNKNOWN,
+        panes=old,
+        sources=silent,
+        uptime=reading(UPTIME, timedelta(minutes=4)),
+        users=reading(USERS, timedelta(minutes=4)),
+    )
 
 
 def named(snapshot: Snapshot, ids: Sequence[str]) -> list[str]:

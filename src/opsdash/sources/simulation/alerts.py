@@ -22,7 +22,7 @@ class Rule:
 
     The spans of a story alert are in seconds of the script and come back in every loop; those of
     a `standing` one are in seconds after the first 14:00. `description` is formatted
-    with `value`. `silenced_by` names who hid it.
+    with `value` and `ms`, a thousand times it. `silenced_by` names who hid it.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Rule:
 
     def annotations(self, value: float) -> dict[str, str]:
         """Return the annotations as rendered for a value in base units."""
-        described = self.description.format(value=value)
+        described = self.description.format(value=value, ms=1000 * value)
         texts = {"summary": self.summary, "description": described, **self.extra}
         return {**texts, "runbook_url": RUNBOOKS + self.name}
 
@@ -106,7 +106,7 @@ RULES = (
             "page": "database",
         },
         summary="Database performance degradation detected",
-        description="p95 {value:.3f}s > 0.5s per query, over 5m",
+        description="p95 {ms:.0f}ms > 500ms per query, over 5m",
         value=lambda figures: figures.database_p95,
         spans=((337.0, 637.0, 467.0), (2135.0, 2435.0, 2247.0)),
     ),
@@ -135,7 +135,7 @@ RULES = (
         summary="The disk of payments-db fills within a day",
         description="full in 21h at the growth of the last 6h",
         value=lambda _: 21 * _HOUR,
-        spans=((-3.5 * _HOUR, -182 * 60.0, _ALWAYS),),
+        spans=((-212 * 60.0, -182 * 60.0, _ALWAYS),),
         standing=True,
     ),
     Rule(

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from opsdash import paging
 from opsdash.domain.alert import Acknowledgement, Alert
 from opsdash.domain.escalation import EscalationPolicy, Refused, next_level
 from opsdash.domain.incident import IncidentState, incident_number
@@ -50,6 +51,7 @@ class _Act:
         self.connection = connection
         self.actor = actor
         self.now = now
+        self.setup = _setup(connection)
         self.change = changes.next_change(connection)
         self.operation = secrets.token_hex(8)
         self.done: list[str] = []
@@ -106,6 +108,17 @@ class _Act:
         kind = EntryKind.ACKNOWLEDGE if taken else EntryKind.UNACKNOWLEDGE
         self.note(alert, kind, f"undid: {step.kind}")
         self.follow_incident(alert)
+        self.tell_paged(alert, taken)
+
+    def tell_paged(self, alert: Alert, taken: Acknowledgement | None) -> None:
+        """Tell whoever was paged for an alert that somebody has it now, or that nobody has."""
+        by = self.actor.user
+        if taken is None:
+            paging.page_given_back(self.connection, self.setup, alert, by, self.now)
+        else:
+            paging.page_acknowledged(
+                self.connection, self.setup, alert, taken.by, taken.comment, self.now
+            )
 
     def follow_incident(self, alert: Alert) -> None:
         """Bring the alert's incident along: acknowledged while somebody has one of its alerts."""
@@ -144,11 +157,11 @@ def acknowledge(
             if taken.by != actor.user:
                 act.note(alert, EntryKind.NOTE, f"wanted to acknowledge it too; {taken.by} had it")
             continue
-        alerts.set_acknowledgement(
-            connection, id, Acknowledgement(actor.user, now, said), act.change
-        )
+        mine = Acknowledgement(actor.user, now, said)
+        alerts.set_acknowledgement(connection, id, mine, act.change)
         act.note(alert, EntryKind.ACKNOWLEDGE, said or "acknowledged", _before(alert))
         act.follow_incident(alert)
+        act.tell_paged(alert, mine)
         act.done.append(id)
     return act.outcome()
 
@@ -172,6 +185,7 @@ def unacknowledge(
             alert, EntryKind.UNACKNOWLEDGE, f"took back {whose} acknowledgement", _before(alert)
         )
         act.follow_incident(alert)
+        act.tell_paged(alert, None)
         act.done.append(id)
     return act.outcome()
 
@@ -192,7 +206,7 @@ def escalate(
     """
     act = _Act(connection, actor, now)
     why = clean(reason.strip())
-    setup = _setup(connection)
+    setup = act.setup
     for id in dict.fromkeys(ids):
         alert = act.open_alert(id)
         if alert is None:
@@ -208,6 +222,8 @@ def escalate(
         name = setup.policy.name(target)
         before = {**_before(alert), "to": target}
         act.note(alert, kind, f"to level {target} {name}{whom}: {why}", before)
+        if target > alert.level:
+            paging.page_level(connection, setup, alert, target, now, by=actor.user, text=why)
         act.done.append(id)
     return act.outcome()
 

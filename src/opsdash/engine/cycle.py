@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from opsdash.domain.span import format_span
-from opsdash.engine import metrics, story, tend, watch
+from opsdash.engine import metrics, relay, story, tend, watch
 from opsdash.engine.engine import Engine
-from opsdash.store import engine, lease, readings
+from opsdash.store import engine, lease, outbox, readings
 from opsdash.store.errors import StoreError, StoreReplaced
 
 log = logging.getLogger("opsdash.engine")
@@ -34,6 +34,8 @@ STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
     metrics.read_metrics,
     watch.read_alerts,
     story.tell_story,
+    relay.relay,
+    relay.repeat,
     tend.keep_on_call,
     tend.renew_lease,
     metrics.fill_series,
@@ -60,6 +62,9 @@ async def run(engine_: Engine, stop: asyncio.Event) -> None:
             # A source that hangs or fails at its end must not keep the others from theirs.
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(source.close(), _CLOSE_PATIENCE)
+        for notifier in engine_.notifiers.values():
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(notifier.close(), _CLOSE_PATIENCE)
 
 
 async def beat(engine_: Engine) -> bool:
@@ -152,6 +157,7 @@ def _begin(connection: sqlite3.Connection, engine_: Engine) -> int | None:
     for source in engine_.sources:
         engine.await_source(connection, source.id, source.kind, now, engine_.setup.refresh)
     readings.forget_others(connection, [i.id for i in engine_.setup.indicators])
+    outbox.release_others(connection, epoch)
     return epoch
 
 
@@ -159,6 +165,7 @@ async def _stand_down(engine_: Engine) -> None:
     held, engine_.epoch = engine_.epoch, None
     for poll in engine_.polls:
         await poll.cancel()
+    await relay.cancel(engine_)
     if held is not None:
         with contextlib.suppress(StoreError):
             await engine_.store.write(lease.release, held)
@@ -177,7 +184,7 @@ async def _rest(engine_: Engine, stop: asyncio.Event, healthy: bool) -> None:
     stopped = asyncio.ensure_future(stop.wait())
     waits: set[asyncio.Future[object]] = {stopped}  # type: ignore[arg-type]
     if acting:
-        waits.update(poll.task for poll in engine_.polls if poll.task is not None)
+        waits.update(engine_.under_way)
     try:
         await asyncio.wait(waits, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
     finally:

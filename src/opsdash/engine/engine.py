@@ -1,5 +1,6 @@
 """What one engine works with: its store and sources, what it knows of them, and the lease it may hold."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,11 +12,22 @@ from opsdash.domain.sample import Answer, Point
 from opsdash.domain.setup import Setup
 from opsdash.engine.complaints import Complaints
 from opsdash.engine.poll import Poll
+from opsdash.notifiers.notifier import Notifier, Receipt
 from opsdash.sources.source import AlertReport, AlertSource, MetricSource
+from opsdash.store.outbox import Letter
 from opsdash.store.session import Store
 
 Series = list[tuple[timedelta, datetime, Mapping[str, tuple[Point, ...]]]]
 """What a series poll reads: for each step since when, and the points of each indicator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A claimed message under way: the task that sends it, and when that began (monotonic)."""
+
+    letter: Letter
+    task: asyncio.Future[Receipt]
+    begun: float
 
 
 class Clock(Protocol):
@@ -46,6 +58,7 @@ class Engine:
     holder: str
     metric_sources: Sequence[MetricSource]
     alert_sources: Sequence[AlertSource]
+    notifiers: Mapping[str, Notifier] = field(default_factory=dict)
     epoch: int | None = None
     open_alerts: dict[str, Alert] = field(default_factory=dict)
     sights: dict[str, Sight | None] = field(default_factory=dict)
@@ -66,6 +79,7 @@ class Engine:
     cycle_at: datetime | None = None
     beat_at: tuple[datetime, float] | None = None
     complaints: Complaints = field(default_factory=Complaints)
+    sending: dict[int, Sending] = field(default_factory=dict)
 
     @property
     def refresh_polls(self) -> tuple[Poll[Any], ...]:
@@ -74,8 +88,14 @@ class Engine:
 
     @property
     def polls(self) -> tuple[Poll[Any], ...]:
-        """Every poll, for the loop to wait on."""
+        """Every poll."""
         return (*self.metric_polls, *self.compare_polls, *self.series_polls, *self.alert_polls)
+
+    @property
+    def under_way(self) -> list[asyncio.Future[Any]]:
+        """All that the loop waits on: reads in flight, and messages being sent."""
+        reads = [poll.task for poll in self.polls if poll.task is not None]
+        return [*reads, *(sending.task for sending in self.sending.values())]
 
     @property
     def sources(self) -> tuple[MetricSource | AlertSource, ...]:

@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import replace
 from datetime import datetime
 
+from opsdash import paging
 from opsdash.domain.alert import Alert, AlertState, Severity
 from opsdash.domain.incident import (
     Incident,
@@ -125,6 +126,7 @@ class _Writing:
         what = "resolved" if alert.fired_at else "recovered before it fired,"
         alert = replace(alert, incident=current.incident)
         self._tell(alert, EntryKind.RESOLVED, f"{what} after {format_span(self.now - began)}")
+        paging.page_resolved(self.connection, self.setup, alert, self.now)
         if current.incident is not None:
             self._resolve_incident(current.incident)
 
@@ -150,6 +152,7 @@ class _Writing:
         reached = names_reached(self.setup, level, self.now)
         whom = f": {reached}" if reached else ""
         self._tell(alert, EntryKind.ESCALATE, f"level 1 {level.name}{whom}")
+        paging.page_firing(self.connection, self.setup, alert, self.now)
 
     def _place(self, alert: Alert) -> Alert:
         where = place(alert, self.open_incidents)

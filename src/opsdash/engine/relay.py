@@ -1,0 +1,235 @@
+"""The step that sends: what the outbox holds leaves through the notifiers, and what became of it is written.
+
+A message is claimed in one transaction, sent, and settled in another. An engine that dies in
+between leaves it claimed; the next one sends it again under the same key.
+"""
+
+import asyncio
+import logging
+import random
+import sqlite3
+from datetime import datetime, timedelta
+
+from opsdash import paging
+from opsdash.domain.alert import Alert
+from opsdash.domain.escalation import Refused, next_level
+from opsdash.domain.incident import incident_number
+from opsdash.domain.page import PageKind
+from opsdash.domain.setup import Setup
+from opsdash.domain.span import format_span
+from opsdash.domain.text import SafeText, clean
+from opsdash.domain.timeline import Entry, EntryKind
+from opsdash.engine.engine import Engine, Sending
+from opsdash.notifiers.notifier import NotifierError, Receipt
+from opsdash.store import alerts, entries, lease, outbox
+from opsdash.store.outbox import Letter, LetterState
+
+log = logging.getLogger("opsdash.engine")
+
+AT_ONCE = 8
+"""Messages under way at the same time."""
+
+SEND_DEADLINE = 15.0
+"""Seconds that a notifier may take for one message."""
+
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 60.0
+"""Seconds between tries of a message: doubling from the first to the longest."""
+
+
+async def cancel(engine_: Engine) -> None:
+    """End what is under way; its messages stay claimed and are sent again by the next holder."""
+    tasks = [sending.task for sending in engine_.sending.values()]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    engine_.sending.clear()
+
+
+async def relay(engine_: Engine) -> None:
+    """Settle the messages that left, and send those that are due."""
+    if not engine_.notifiers:
+        return
+    await _settle_ended(engine_)
+    now = engine_.clock.now()
+    room = AT_ONCE - len(engine_.sending)
+    if room <= 0:
+        return
+    due = await engine_.store.read(outbox.load_due, now, room)
+    if not due:
+        return
+    for letter in await engine_.store.write(_claim, engine_.held, engine_.setup, now, room):
+        notifier = engine_.notifiers.get(letter.destination.notifier)
+        if notifier is None:
+            reason = f"there is no notifier {letter.destination.notifier} any more"
+            error = NotifierError(clean(reason), permanent=True)
+            await engine_.store.write(_refuse, engine_.held, engine_.setup, letter, error, now)
+            continue
+        sent = notifier.send(letter.page, letter.destination.address, letter.thread)
+        task = asyncio.ensure_future(asyncio.wait_for(sent, SEND_DEADLINE))
+        engine_.sending[letter.id] = Sending(letter, task, engine_.clock.monotonic())
+
+
+async def _settle_ended(engine_: Engine) -> None:
+    for id, sending in list(engine_.sending.items()):
+        if not sending.task.done():
+            continue
+        now = engine_.clock.now()
+        outcome = _outcome(sending.task)
+        if isinstance(outcome, Receipt):
+            took = engine_.clock.monotonic() - sending.begun
+            await engine_.store.write(_accept, engine_.held, sending.letter, outcome, took, now)
+        else:
+            await engine_.store.write(
+                _refuse, engine_.held, engine_.setup, sending.letter, outcome, now
+            )
+        # Forgotten only once it is written: a locked store must not make it be sent twice.
+        del engine_.sending[id]
+
+
+def _outcome(task: asyncio.Future[Receipt]) -> Receipt | NotifierError:
+    try:
+        return task.result()
+    except NotifierError as error:
+        return error
+    except TimeoutError:
+        return NotifierError(clean(f"no answer within {SEND_DEADLINE:g} s"))
+    except Exception as error:  # a bug in a notifier is that notifier's failure
+        return NotifierError(clean(f"failed unexpectedly: {type(error).__name__}: {error}", 200))
+
+
+def _claim(
+    connection: sqlite3.Connection, epoch: int, setup: Setup, now: datetime, room: int
+) -> list[Letter]:
+    lease.require(connection, epoch)
+    paging.bundle_storms(connection, setup, now)
+    claimed = []
+    for letter in outbox.load_due(connection, now, room):
+        stale = _why_not(connection, letter)
+        if stale:
+            outbox.settle(connection, letter.id, LetterState.DROPPED, stale, now)
+        elif outbox.claim(connection, letter.id, epoch):
+            claimed.append(letter)
+    return claimed
+
+
+def _why_not(connection: sqlite3.Connection, letter: Letter) -> str:
+    """Say why a message must not leave any more; empty where it must."""
+    if letter.page.kind not in (PageKind.TRIGGER, PageKind.NOTE) or letter.page.alert is None:
+        return ""
+    alert = alerts.load(connection, letter.page.alert)
+    if alert is None or not alert.open:
+        return "it resolved before this was sent"
+    if letter.page.kind is PageKind.TRIGGER and alert.muted:
+        return "it was silenced before this was sent"
+    return ""
+
+
+def _accept(
+    connection: sqlite3.Connection,
+    epoch: int,
+    letter: Letter,
+    receipt: Receipt,
+    took: float,
+    now: datetime,
+) -> None:
+    lease.require(connection, epoch)
+    outbox.settle(connection, letter.id, LetterState.SENT, receipt.answer, now)
+    outbox.keep_thread(connection, letter.destination, letter.page.key, receipt.thread)
+    if letter.page.kind is PageKind.TRIGGER:
+        whom = letter.destination.reached or letter.destination.target
+        words = f"paged {whom}: {letter.destination.notifier} accepted in {took:.1f} s"
+        _tell(connection, letter, words, now)
+
+
+def _refuse(
+    connection: sqlite3.Connection,
+    epoch: int,
+    setup: Setup,
+    letter: Letter,
+    error: NotifierError,
+    now: datetime,
+) -> None:
+    lease.require(connection, epoch)
+    log.warning("%s: %s", letter.destination.notifier, error.reason)
+    late = now >= letter.deadline_at
+    if error.permanent:
+        outbox.settle(connection, letter.id, LetterState.DEAD, error.reason, now)
+        _tell(connection, letter, f"{letter.destination.notifier} refused: {error.reason}", now)
+    else:
+        outbox.postpone(connection, letter.id, error.reason, now + _pause(letter, error))
+    if (error.permanent or late) and letter.page.kind is PageKind.TRIGGER:
+        _fall_back(connection, setup, letter, now)
+
+
+def _pause(letter: Letter, error: NotifierError) -> timedelta:
+    doubled = min(FIRST_PAUSE * 2 ** min(letter.attempts, 10), LONGEST_PAUSE)
+    pause = timedelta(seconds=doubled * random.uniform(0.8, 1.0))  # noqa: S311
+    return max(pause, error.retry_after or pause)
+
+
+def _fall_back(connection: sqlite3.Connection, setup: Setup, letter: Letter, now: datetime) -> None:
+    """Page the next target once, when a message could not be brought to its own."""
+    if letter.page.alert is None or not outbox.mark_fallen_back(connection, letter.id):
+        return
+    alert = alerts.load(connection, letter.page.alert)
+    if alert is None or not alert.needs_person:
+        return
+    waited = format_span(now - letter.created_at)
+    text = clean(f"{letter.destination.notifier} has not accepted the page for {waited}")
+    instead = paging.page_fallback(connection, setup, letter.page, text, now)
+    if instead:
+        _tell(connection, letter, f"{text}: paging {instead} in its place", now)
+        return
+    target = next_level(setup.policy, letter.page.level, alert.severity)
+    if not isinstance(target, Refused) and paging.page_level(
+        connection, setup, alert, target, now, text=text
+    ):
+        _tell(connection, letter, f"{text}: paging level {target} in its place", now)
+
+
+async def repeat(engine_: Engine) -> None:
+    """Page again for what nobody has taken within the repeat interval."""
+    every = engine_.setup.paging.repeat
+    if not engine_.notifiers or not every or not engine_.is_due("repeat", 5.0):
+        return
+    now = engine_.clock.now()
+    waiting = [
+        alert.id
+        for alert in engine_.open_alerts.values()
+        if paging.pages(alert) and (alert.fired_at or now) <= now - every
+    ]
+    if waiting:
+        await engine_.store.write(_repeat, engine_.held, engine_.setup, waiting, now)
+
+
+def _repeat(
+    connection: sqlite3.Connection, epoch: int, setup: Setup, ids: list[str], now: datetime
+) -> None:
+    lease.require(connection, epoch)
+    for id in ids:
+        alert = alerts.load(connection, id)
+        if alert is not None and alert.needs_person:
+            _repeat_one(connection, setup, alert, now)
+
+
+def _repeat_one(connection: sqlite3.Connection, setup: Setup, alert: Alert, now: datetime) -> None:
+    triggers = [
+        letter
+        for letter in outbox.load_of_key(connection, alert.id)
+        if letter.page.kind is PageKind.TRIGGER and letter.state is not LetterState.DROPPED
+    ]
+    if not triggers or any(letter.state is LetterState.WAITING for letter in triggers):
+        return
+    newest = triggers[-1]
+    if now - newest.created_at >= setup.paging.repeat:
+        level = max(alert.level, 1)
+        again = 1 + max(letter.page.repeat for letter in triggers)
+        paging.page_level(connection, setup, alert, level, now, repeat=again)
+
+
+def _tell(connection: sqlite3.Connection, letter: Letter, text: str, now: datetime) -> None:
+    page = letter.page
+    number = None if page.incident is None else incident_number(page.incident)
+    entry = Entry(now, SafeText("engine"), EntryKind.PAGE, clean(text), alert=page.alert)
+    entries.add(connection, entry, number)

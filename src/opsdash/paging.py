@@ -1,0 +1,351 @@
+"""Pages written to the outbox in the transaction of what caused them.
+
+Every function runs inside a write transaction. What cannot be paged is told on the alert's timeline
+with the reason: an alert that should page has a message in the outbox or such an entry, never
+neither.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from opsdash.domain.alert import Alert, AlertState, Severity
+from opsdash.domain.incident import incident_number
+from opsdash.domain.opening import service_of
+from opsdash.domain.page import Link, Page, PageKind
+from opsdash.domain.routing import Destination, Route, route, targets_of
+from opsdash.domain.setup import Setup
+from opsdash.domain.span import format_span
+from opsdash.domain.text import SafeText, clean
+from opsdash.domain.timeline import Entry, EntryKind
+from opsdash.store import alerts, entries, outbox
+from opsdash.store.outbox import Letter, LetterState
+
+_ENGINE = SafeText("engine")
+_UNSENT = (PageKind.TRIGGER, PageKind.NOTE, PageKind.ACKNOWLEDGE)
+_LEVEL_STEP = 1000
+"""Steps of a level begin at its number times this: repeats count up from there."""
+
+_FALLBACK_STEP = 500
+"""Where the steps of a level's fallback begin, within the level's own."""
+
+
+def pages(alert: Alert) -> bool:
+    """Whether an alert is one that people are paged for: it fires, nothing mutes it, and it matters."""
+    return (
+        alert.state is AlertState.FIRING and not alert.muted and alert.severity is not Severity.INFO
+    )
+
+
+def page_firing(connection: sqlite3.Connection, setup: Setup, alert: Alert, now: datetime) -> None:
+    """Page level 1 of an alert that fires, unless it is part of what was paged already.
+
+    A warning that joins an incident whose alert was paged is a note there. A flapping alert is held
+    for a while and paged only if it still fires then.
+    """
+    if not pages(alert):
+        return
+    leader = _leader(connection, alert)
+    if leader is not None:
+        _note_joined(connection, setup, alert, leader, now)
+        return
+    page_level(connection, setup, alert, 1, now)
+
+
+def page_level(
+    connection: sqlite3.Connection,
+    setup: Setup,
+    alert: Alert,
+    level: int,
+    now: datetime,
+    by: SafeText = SafeText(""),
+    text: SafeText = SafeText(""),
+    repeat: int = 0,
+) -> int:
+    """Page the targets of one level of an alert; return how many messages that makes.
+
+    Where nobody is reached the timeline says so, and why; where there is no notifier at all, the
+    screen does.
+    """
+    if not setup.paging.notifiers:
+        return 0
+    found = route(setup, targets_of(alert, setup, level), now)
+    for remark in found.remarks:
+        _tell(connection, alert, now, EntryKind.PAGE, remark)
+    if not found.destinations:
+        nobody = f"level {level} {setup.policy.name(level)}: nobody could be paged"
+        _tell(connection, alert, now, EntryKind.PAGE, nobody)
+        return 0
+    due = now + setup.paging.group_wait
+    flaps = _flaps(connection, setup, alert, now)
+    if flaps and repeat == 0 and level == 1:
+        due = now + setup.paging.flap_hold
+        hold = format_span(setup.paging.flap_hold)
+        words = f"flapping: fired {flaps} times lately, so paged only if it still fires in {hold}"
+        _tell(connection, alert, now, EntryKind.PAGE, words)
+    page = replace(
+        build_page(alert, PageKind.TRIGGER, now),
+        level=level,
+        level_name=setup.policy.name(level),
+        by=by,
+        text=text,
+        repeat=repeat,
+    )
+    written = _send_all(connection, setup, page, found, level * _LEVEL_STEP + repeat, now, due)
+    if written:
+        names = _names(found)
+        again = f", for the {repeat + 1}. time" if repeat else ""
+        _tell(connection, alert, now, EntryKind.PAGE, f"paging {names}{again}")
+    return written
+
+
+def page_fallback(
+    connection: sqlite3.Connection,
+    setup: Setup,
+    missed: Page,
+    text: SafeText,
+    now: datetime,
+) -> str:
+    """Page the fallback targets in place of a page that did not arrive; return whom, empty if nobody."""
+    found = route(setup, setup.paging.fallback, now)
+    page = replace(missed, text=text)
+    step = missed.level * _LEVEL_STEP + _FALLBACK_STEP + missed.repeat
+    written = _send_all(connection, setup, page, found, step, now, now)
+    return _names(found) if written else ""
+
+
+def _send_all(
+    connection: sqlite3.Connection,
+    setup: Setup,
+    page: Page,
+    found: Route,
+    step: int,
+    now: datetime,
+    due: datetime,
+) -> int:
+    reached = tuple(dict.fromkeys(d.reached for d in found.destinations if d.reached))
+    page = replace(page, reached=reached)
+    return sum(_write(connection, setup, d, page, step, now, due) for d in found.destinations)
+
+
+def _names(found: Route) -> str:
+    reached = [str(d.reached) for d in found.destinations if d.reached]
+    return ", ".join(dict.fromkeys(reached or [d.notifier for d in found.destinations]))
+
+
+def page_acknowledged(
+    connection: sqlite3.Connection,
+    setup: Setup,
+    alert: Alert,
+    by: SafeText,
+    comment: SafeText,
+    now: datetime,
+) -> None:
+    """Stop what has not left for an alert, and tell whoever was paged that somebody has it."""
+    outbox.drop_waiting(
+        connection, alert.id, (PageKind.TRIGGER, PageKind.NOTE), f"{by} acknowledged it first"
+    )
+    page = replace(build_page(alert, PageKind.ACKNOWLEDGE, now), by=by, text=comment)
+    _tell_paged(connection, setup, alert.id, page, now)
+
+
+def page_given_back(
+    connection: sqlite3.Connection, setup: Setup, alert: Alert, by: SafeText, now: datetime
+) -> None:
+    """Tell whoever was paged that nobody has an alert any more."""
+    text = clean(f"{by} gave it back: nobody has it")
+    page = replace(build_page(alert, PageKind.NOTE, now), by=by, text=text)
+    _tell_paged(connection, setup, alert.id, page, now)
+
+
+def page_resolved(
+    connection: sqlite3.Connection, setup: Setup, alert: Alert, now: datetime
+) -> None:
+    """Drop what has not left for an alert that resolved, and tell whoever was paged.
+
+    A message that comes late, after its resolve, would open it again at the receiver.
+    """
+    outbox.drop_waiting(connection, alert.id, _UNSENT, "it resolved before this was sent")
+    page = build_page(alert, PageKind.RESOLVE, now)
+    _tell_paged(connection, setup, alert.id, page, now)
+    for key in outbox.bundles_of(connection, alert.id):
+        if outbox.open_members(connection, key) == 0:
+            outbox.drop_waiting(connection, key, _UNSENT, "all of it resolved before this was sent")
+            title = clean("all alerts of this storm have resolved")
+            storm = replace(page, key=key, title=title, alert=None, incident=None)
+            _tell_paged(connection, setup, key, storm, now)
+    _page_left_behind(connection, setup, alert, now)
+
+
+def build_page(alert: Alert, kind: PageKind, now: datetime) -> Page:
+    """Return the page that says what an alert is, without whom it goes to."""
+    at = {
+        PageKind.TRIGGER: alert.fired_at or now,
+        PageKind.RESOLVE: alert.resolved_at or now,
+    }.get(kind, now)
+    return Page(
+        id="",
+        key=alert.id,
+        kind=kind,
+        title=SafeText(alert.annotations.get("summary") or alert.name),
+        severity=alert.severity,
+        source=clean(service_of(alert)),
+        at=at,
+        alert=alert.id,
+        incident=alert.incident,
+        value=alert.value,
+        labels=alert.labels,
+        annotations=alert.annotations,
+        links=tuple(_links(alert)),
+    )
+
+
+def bundle_storms(connection: sqlite3.Connection, setup: Setup, now: datetime) -> int:
+    """Turn the waiting first pages of a destination into one, where they are more than a storm.
+
+    Returns how many messages were bundled. The page says how many, and names the first of them.
+    """
+    waiting: dict[tuple[str, str], list[Letter]] = {}
+    for letter in outbox.load_waiting(connection):
+        first = letter.page.kind is PageKind.TRIGGER and letter.page.count == 1
+        if letter.state is LetterState.WAITING and first and letter.due_at <= now:
+            place = (letter.destination.notifier, letter.destination.address)
+            waiting.setdefault(place, []).append(letter)
+    bundled = 0
+    for letters in waiting.values():
+        if len(letters) > setup.paging.storm:
+            _bundle(connection, setup, letters, now)
+            bundled += len(letters)
+    return bundled
+
+
+def _bundle(
+    connection: sqlite3.Connection, setup: Setup, letters: Sequence[Letter], now: datetime
+) -> None:
+    first = min(letters, key=lambda letter: (letter.page.severity != Severity.CRITICAL, letter.id))
+    names: dict[str, int] = {}
+    for letter in letters:
+        name = letter.page.labels.get("alertname", letter.page.title)
+        names[name] = names.get(name, 0) + 1
+    members = tuple(
+        clean(f"{name} ×{count}" if count > 1 else name)
+        for name, count in sorted(names.items(), key=lambda item: -item[1])[:20]
+    )
+    key = f"storm/{first.id}"
+    page = replace(
+        first.page,
+        key=key,
+        title=clean(f"{len(letters)} alerts at once: {', '.join(members[:5])}"),
+        alert=None,
+        incident=None,
+        value=None,
+        count=len(letters),
+        members=members,
+        labels={},
+        annotations={},
+        links=(),
+    )
+    _write(connection, setup, first.destination, page, first.step, now, now)
+    for letter in letters:
+        outbox.bundle(connection, letter.id, key)
+
+
+def _leader(connection: sqlite3.Connection, alert: Alert) -> Alert | None:
+    """The alert of the same incident that was paged and still fires, if `alert` only joins it."""
+    if alert.incident is None or alert.severity is Severity.CRITICAL:
+        return None
+    number = incident_number(alert.incident)
+    for other in alerts.load_of_incident(connection, number or 0):
+        if other.id != alert.id and other.open and _was_paged(connection, other.id):
+            return other
+    return None
+
+
+def _was_paged(connection: sqlite3.Connection, key: str) -> bool:
+    return any(
+        letter.page.kind is PageKind.TRIGGER and letter.state is not LetterState.DROPPED
+        for letter in outbox.load_of_key(connection, key)
+    )
+
+
+def _note_joined(
+    connection: sqlite3.Connection, setup: Setup, alert: Alert, leader: Alert, now: datetime
+) -> None:
+    summary = alert.annotations.get("summary") or alert.name
+    text = clean(f"{alert.name} joined {alert.incident}: {summary}")
+    page = replace(build_page(leader, PageKind.NOTE, now), by=_ENGINE, text=text)
+    _tell_paged(connection, setup, leader.id, page, now)
+    _tell(connection, alert, now, EntryKind.PAGE, f"told with {leader.name}, which was paged")
+
+
+def _page_left_behind(
+    connection: sqlite3.Connection, setup: Setup, resolved: Alert, now: datetime
+) -> None:
+    """Page what only joined an incident, now that the alert that was paged for it has resolved."""
+    if resolved.incident is None:
+        return
+    for alert in alerts.load_of_incident(connection, incident_number(resolved.incident) or 0):
+        left = alert.needs_person and pages(alert) and not _was_paged(connection, alert.id)
+        if left and _leader(connection, alert) is None:
+            page_level(connection, setup, alert, 1, now)
+
+
+def _tell_paged(
+    connection: sqlite3.Connection, setup: Setup, key: str, page: Page, now: datetime
+) -> None:
+    """Send `page` to every destination that a trigger of `key` has left for, or may have."""
+    told: dict[tuple[str, str], Destination] = {}
+    for letter in outbox.load_of_key(connection, key):
+        left = letter.state in (LetterState.SENT, LetterState.SENDING)
+        # A message tried before may have arrived although its answer did not.
+        tried = letter.state is LetterState.WAITING and letter.attempts > 0
+        if letter.page.kind is PageKind.TRIGGER and (left or tried):
+            place = (letter.destination.notifier, letter.destination.address)
+            told[place] = letter.destination
+    step = len(outbox.load_of_key(connection, key))
+    for destination in told.values():
+        _write(connection, setup, destination, page, step, now, now)
+
+
+def _flaps(connection: sqlite3.Connection, setup: Setup, alert: Alert, now: datetime) -> int:
+    """How often an alert fired within the flap window, 0 where that is not flapping."""
+    since = now - setup.paging.flap_window
+    earlier = alerts.load_earlier(connection, alert, setup.paging.flaps + 20)
+    fired = 1 + sum(1 for one in earlier if one.fired_at is not None and one.fired_at >= since)
+    return fired if fired >= setup.paging.flaps else 0
+
+
+def _write(
+    connection: sqlite3.Connection,
+    setup: Setup,
+    destination: Destination,
+    page: Page,
+    step: int,
+    now: datetime,
+    due: datetime,
+) -> bool:
+    named = f"{page.key}/{page.kind}/{step}/{destination.notifier}/{destination.address}"
+    deadline = due + setup.paging.deadline
+    page = replace(page, id=named)
+    return outbox.add(connection, destination, page, step, now, due, deadline) is not None
+
+
+def _tell(
+    connection: sqlite3.Connection, alert: Alert, now: datetime, kind: EntryKind, text: str
+) -> None:
+    number = None if alert.incident is None else incident_number(alert.incident)
+    entries.add(connection, Entry(now, _ENGINE, kind, clean(text), alert=alert.id), number)
+
+
+def _links(alert: Alert) -> list[Link]:
+    found = [
+        ("Runbook", alert.annotations.get("runbook_url", "")),
+        ("Dashboard", alert.annotations.get("dashboard_url", "")),
+        ("Source", alert.generator_url),
+    ]
+    return [
+        Link(SafeText(text), SafeText(url))
+        for text, url in found
+        if url.startswith(("http://", "https://"))
+    ]

@@ -1,0 +1,247 @@
+"""The outbox: every message to be sent, written with what caused it, and what became of it.
+
+A row is `waiting` until the lease's holder claims it, `sending` while it is under way, then `sent`,
+`dead` (no receiver will take it), `dropped` (not to be sent any more, with the reason) or `bundled`
+(told by a page that stands for many). Rows of one key and destination leave in the order they came.
+"""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from opsdash.domain.page import Page, PageKind
+from opsdash.domain.record import decode, encode, from_ms, to_ms
+from opsdash.domain.routing import Destination
+from opsdash.domain.text import SafeText, clean
+
+
+class LetterState(StrEnum):
+    """What became of a message."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    DEAD = "dead"
+    DROPPED = "dropped"
+    BUNDLED = "bundled"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One row of the outbox. `answer` is what the receiver said last, or why it was not sent."""
+
+    id: int
+    destination: Destination
+    page: Page
+    state: LetterState
+    step: int
+    created_at: datetime
+    due_at: datetime
+    deadline_at: datetime
+    attempts: int
+    answer: SafeText
+    sent_at: datetime | None
+    thread: str
+
+
+_COLUMNS = (
+    "outbox.id, outbox.notifier, outbox.address, target, reached, page, state, step, created_at,"
+    " due_at, deadline_at, attempts, answer, sent_at, coalesce(thread.thread, '')"
+)
+_FROM = (
+    f"SELECT {_COLUMNS} FROM outbox LEFT JOIN thread ON thread.notifier = outbox.notifier"  # noqa: S608
+    " AND thread.address = outbox.address AND thread.key = outbox.key"
+)
+_DUE = (
+    _FROM  # noqa: S608
+    + " WHERE state = 'waiting' AND due_at <= ? AND NOT EXISTS (SELECT 1 FROM outbox AS older"
+    " WHERE older.notifier = outbox.notifier AND older.address = outbox.address"
+    " AND older.key = outbox.key AND older.id < outbox.id"
+    " AND older.state IN ('waiting', 'sending')) ORDER BY outbox.id LIMIT ?"
+)
+_WAITING = _FROM + " WHERE state IN ('waiting', 'sending') ORDER BY outbox.id"
+_NEWEST = _FROM + " ORDER BY outbox.id DESC LIMIT ?"
+_OF_KEY = _FROM + " WHERE outbox.key = ? ORDER BY outbox.id"
+
+
+def add(
+    connection: sqlite3.Connection,
+    destination: Destination,
+    page: Page,
+    step: int,
+    now: datetime,
+    due_at: datetime,
+    deadline_at: datetime,
+) -> int | None:
+    """Write one message to be sent and return its row; None where the same one is there already."""
+    cursor = connection.execute(
+        "INSERT INTO outbox (notifier, address, target, reached, key, kind, step, page, created_at,"
+        " due_at, deadline_at, state, attempts, answer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " 'waiting', 0, '') ON CONFLICT (notifier, address, key, kind, step) DO NOTHING",
+        (
+            destination.notifier,
+            destination.address,
+            destination.target,
+            destination.reached,
+            page.key,
+            page.kind.value,
+            step,
+            json.dumps(encode(page), ensure_ascii=False),
+            to_ms(now),
+            to_ms(due_at),
+            to_ms(deadline_at),
+        ),
+    )
+    return cursor.lastrowid if cursor.rowcount else None
+
+
+def load_due(connection: sqlite3.Connection, now: datetime, limit: int) -> list[Letter]:
+    """Return the messages to send now, oldest first, at most one a key and destination."""
+    return list(map(_letter, connection.execute(_DUE, (to_ms(now), limit))))
+
+
+def load_waiting(connection: sqlite3.Connection) -> list[Letter]:
+    """Return what is not yet sent, oldest first."""
+    return list(map(_letter, connection.execute(_WAITING)))
+
+
+def load_newest(connection: sqlite3.Connection, limit: int) -> list[Letter]:
+    """Return the newest messages, newest first."""
+    return list(map(_letter, connection.execute(_NEWEST, (limit,))))
+
+
+def load_of_key(connection: sqlite3.Connection, key: str) -> list[Letter]:
+    """Return all messages about one occurrence, oldest first."""
+    return list(map(_letter, connection.execute(_OF_KEY, (key,))))
+
+
+def claim(connection: sqlite3.Connection, id: int, epoch: int) -> bool:
+    """Mark a waiting message as under way for this epoch; False where it is not waiting any more."""
+    cursor = connection.execute(
+        "UPDATE outbox SET state = 'sending', epoch = ?, attempts = attempts + 1"
+        " WHERE id = ? AND state = 'waiting'",
+        (epoch, id),
+    )
+    return cursor.rowcount == 1
+
+
+def release_others(connection: sqlite3.Connection, epoch: int) -> int:
+    """Make what an earlier epoch had under way waiting again; return how many: they are sent anew.
+
+    The receiver knows the key, so that it takes a repetition for the same thing.
+    """
+    return connection.execute(
+        "UPDATE outbox SET state = 'waiting' WHERE state = 'sending' AND epoch <> ?", (epoch,)
+    ).rowcount
+
+
+def settle(
+    connection: sqlite3.Connection, id: int, state: LetterState, answer: str, now: datetime
+) -> None:
+    """Write what became of a message that was under way or waiting."""
+    connection.execute(
+        "UPDATE outbox SET state = ?, answer = ?, sent_at = ? WHERE id = ?",
+        (state.value, answer, to_ms(now) if state is LetterState.SENT else None, id),
+    )
+
+
+def postpone(connection: sqlite3.Connection, id: int, answer: str, due_at: datetime) -> None:
+    """Make a message that was not accepted waiting again, until `due_at`."""
+    connection.execute(
+        "UPDATE outbox SET state = 'waiting', answer = ?, due_at = ? WHERE id = ?",
+        (answer, to_ms(due_at), id),
+    )
+
+
+def keep_thread(
+    connection: sqlite3.Connection, destination: Destination, key: str, thread: str
+) -> None:
+    """Store how the receiver names the conversation about `key`."""
+    if thread:
+        connection.execute(
+            "INSERT INTO thread (notifier, address, key, thread) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (notifier, address, key) DO NOTHING",
+            (destination.notifier, destination.address, key, thread),
+        )
+
+
+def mark_fallen_back(connection: sqlite3.Connection, id: int) -> bool:
+    """Mark that the next target is paged in place of a message's own; False where it was already."""
+    cursor = connection.execute(
+        "UPDATE outbox SET fallen_back = 1 WHERE id = ? AND fallen_back = 0", (id,)
+    )
+    return cursor.rowcount == 1
+
+
+def drop_waiting(
+    connection: sqlite3.Connection, key: str, kinds: tuple[PageKind, ...], reason: str
+) -> int:
+    """Drop the messages of one key and these kinds that have not left; return how many."""
+    dropped = 0
+    for kind in kinds:
+        dropped += connection.execute(
+            "UPDATE outbox SET state = 'dropped', answer = ? WHERE key = ? AND kind = ?"
+            " AND state = 'waiting'",
+            (reason, key, kind.value),
+        ).rowcount
+    return dropped
+
+
+def bundle(connection: sqlite3.Connection, id: int, into: str) -> None:
+    """Mark a waiting message as told by the page with key `into`."""
+    connection.execute(
+        "UPDATE outbox SET state = 'bundled', bundle = ?, answer = 'one of a storm'"
+        " WHERE id = ? AND state = 'waiting'",
+        (into, id),
+    )
+
+
+def bundles_of(connection: sqlite3.Connection, key: str) -> list[str]:
+    """Return the keys of the pages that told of this one among many."""
+    rows = connection.execute(
+        "SELECT DISTINCT bundle FROM outbox WHERE key = ? AND bundle IS NOT NULL", (key,)
+    )
+    return [found for (found,) in rows]
+
+
+def open_members(connection: sqlite3.Connection, bundle_key: str) -> int:
+    """Return how many of the alerts told by one page are still open."""
+    row = connection.execute(
+        "SELECT count(DISTINCT alert.id) FROM outbox JOIN alert ON alert.id = outbox.key"
+        " WHERE outbox.bundle = ? AND alert.resolved_at IS NULL",
+        (bundle_key,),
+    ).fetchone()
+    found: int = row[0]
+    return found
+
+
+def count_by_state(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
+    """Return how many messages there are by (notifier, state)."""
+    rows = connection.execute(
+        "SELECT notifier, state, count(*) FROM outbox GROUP BY notifier, state"
+    )
+    return {(notifier, state): count for notifier, state, count in rows}
+
+
+def _letter(row: tuple[Any, ...]) -> Letter:
+    (
+        id, notifier, address, target, reached, page, state, step, created_at, due_at, deadline_at,
+        attempts, answer, sent_at, thread,
+    ) = row  # fmt: skip
+    return Letter(
+        id=id,
+        destination=Destination(notifier, address, target, clean(reached)),
+        page=decode(Page, json.loads(page)),
+        state=LetterState(state),
+        step=step,
+        created_at=from_ms(created_at),
+        due_at=from_ms(due_at),
+        deadline_at=from_ms(deadline_at),
+        attempts=attempts,
+        answer=clean(answer),
+        sent_at=None if sent_at is None else from_ms(sent_at),
+        thread=thread,
+    )

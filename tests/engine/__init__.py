@@ -1,0 +1,1 @@
+"""The engine as stories, on a clock that the test turns."""

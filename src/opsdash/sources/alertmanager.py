@@ -110,8 +110,8 @@ class AlertmanagerSource:
             await peer.client.close()
 
     async def _read(self, peer: Peer, now: datetime) -> PeerReading:
-        reply = await peer.client.fetch("/api/v2/alerts", cap=BODY_CAP)
-        if reply.body == peer.reading.body:
+        reply = await peer.client.fetch("/api/v2/alerts", cap=BODY_CAP, known=peer.reading.body)
+        if reply.body and reply.body is peer.reading.body:
             return peer.reading
         try:
             with collector_paused():

@@ -60,11 +60,15 @@ async def read_peers(
         raise SourceError(
             clean("; ".join(reasons), 800), min(waits) if len(waits) == len(errors) else None
         )
-    trusted = [peer for peer in peers if peer.trusted(now)]
-    for peer in trusted:
-        others = (set(p.reading.observations) for p in trusted if p is not peer)
-        peer.alone = set(peer.reading.observations).difference(*others)
+    if len(peers) > 1 and (any(changed) or any(peer.alone is None for peer in peers)):
+        _note_alone([peer for peer in peers if peer.trusted(now)])
     return any(changed)
+
+
+def _note_alone(trusted: Sequence[Peer]) -> None:
+    for peer in trusted:
+        others = (p.reading.observations.keys() for p in trusted if p is not peer)
+        peer.alone = set(peer.reading.observations).difference(*others)
 
 
 async def _read(
@@ -91,8 +95,9 @@ def doubtful(peers: Sequence[Peer], now: datetime, patience_ends: datetime) -> b
     So it is while no peer can be trusted, while one that cannot had shown alerts that nobody else
     shows, and, until `patience_ends`, while one was never trusted at all.
     """
-    if not any(peer.trusted(now) for peer in peers):
-        return True
+    trusted = [peer.trusted(now) for peer in peers]
+    if not any(trusted) or all(trusted):
+        return not any(trusted)
     shown: set[str] = set()
     for peer in peers:
         if peer.error is None:

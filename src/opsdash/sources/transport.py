@@ -1,17 +1,45 @@
-"""Plain sockets for httpcore: reads of a quarter megabyte, where its own are 64 kB and copied more.
+"""The httpx client of a source, and its plain sockets, which read a quarter megabyte at a time.
 
-A list of 10,000 alerts is 8 MB; read by asyncio's streams it costs four times the processor time.
-Only for connections without TLS and without a proxy.
+httpcore reads 64 kB at a time and copies them more often: a list of 10,000 alerts, 8 MB, costs it
+more than twice the processor time. The sockets are used without TLS and without a proxy.
 """
 
 import asyncio
+import logging
 import socket
+import ssl
 from collections.abc import Iterable
 from typing import Any
 
 import httpcore
+import httpx
 
 _READ = 1 << 18
+
+
+def open_client(
+    context: ssl.SSLContext, encrypted: bool, proxy: str | None, connections: int, keep_alive: float
+) -> httpx.AsyncClient:
+    """Return a client that follows no redirect, asks no environment, and sets no timeout of its own."""
+    for name in ("httpx", "httpcore"):  # their INFO lines hold whole URLs
+        logging.getLogger(name).setLevel(logging.WARNING)
+    limits = httpx.Limits(
+        max_connections=connections,
+        max_keepalive_connections=connections,
+        keepalive_expiry=keep_alive,
+    )
+    transport = httpx.AsyncHTTPTransport(
+        verify=context, trust_env=False, limits=limits, proxy=proxy
+    )
+    pool = vars(transport).get("_pool")
+    if not encrypted and proxy is None and "_network_backend" in vars(pool or object):
+        vars(pool)["_network_backend"] = SocketBackend()
+    return httpx.AsyncClient(
+        transport=transport,
+        trust_env=False,
+        follow_redirects=False,
+        timeout=None,  # noqa: S113 (one total deadline is set around every request)
+    )
 
 
 class SocketStream(httpcore.AsyncNetworkStream):

@@ -210,7 +210,6 @@ class LineTable(LineWidget, can_focus=True):
         if tuple(columns) != self._columns:
             self._columns = tuple(columns)
             self._lay_out_columns()
-            self._strips.clear()
             self.refresh()
         if keys != self._keys:
             line = self._cursor.index - self._top
@@ -226,6 +225,8 @@ class LineTable(LineWidget, can_focus=True):
             self.post_message(self.RowHighlighted(self, self._cursor.key or ""))
 
     def _lay_out_columns(self) -> None:
+        # A strip drawn for other places is none of this layout, even at the same width.
+        self._strips.clear()
         room = self.size.width - 2
         self._places = fit_columns(self._columns, room) if room > 0 else ()
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from opsdash.domain.span import format_span
-from opsdash.engine import metrics, relay, story, tend, watch
+from opsdash.engine import metrics, relay, rules, story, tend, watch
 from opsdash.engine.engine import Engine
 from opsdash.store import engine, lease, outbox, readings
 from opsdash.store.errors import StoreError, StoreReplaced
@@ -32,6 +32,7 @@ STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
     tend.renew_lease,
     tend.take_requests,
     metrics.read_metrics,
+    rules.evaluate_rules,
     watch.read_alerts,
     story.tell_story,
     relay.relay,
@@ -71,6 +72,8 @@ async def beat(engine_: Engine) -> bool:
     """Do once what is due; return whether the store took it. Raises StoreReplaced alone."""
     moment = engine_.clock.monotonic()
     try:
+        # A standby only reads, and would read an orphaned file for ever.
+        await engine_.store.require_same_file()
         if engine_.epoch is not None or await _take_lease(engine_):
             await _notice_pause(engine_)
             for step in STEPS:
@@ -85,7 +88,7 @@ async def beat(engine_: Engine) -> bool:
         engine_.mirror_whole = False
         engine_.complaints.say("store", str(error), moment)
         return False
-    engine_.complaints.over("store")
+    engine_.complaints.over("store", moment)
     return True
 
 
@@ -100,7 +103,7 @@ async def _do(engine_: Engine, step: Callable[[Engine], Awaitable[None]]) -> Non
         text = f"a bug: {type(error).__name__}"
         engine_.complaints.say(step.__name__, text, engine_.clock.monotonic(), trace=True)
     else:
-        engine_.complaints.over(step.__name__)
+        engine_.complaints.over(step.__name__, engine_.clock.monotonic())
 
 
 async def _notice_pause(engine_: Engine) -> None:
@@ -140,6 +143,7 @@ async def _take_lease(engine_: Engine) -> bool:
     engine_.series_polls = [metrics.series_poll(s, engine_) for s in engine_.metric_sources]
     engine_.alert_polls = [watch.poll(s, engine_.setup) for s in engine_.alert_sources]
     await watch.begin(engine_)
+    await rules.begin(engine_, epoch)
     now = engine_.clock.now()
     engine_.unfilled = await engine_.store.write(metrics.missing, epoch, engine_.setup, now)
     engine_.refreshes_asked = await engine_.store.read(tend.refreshes_asked)
@@ -153,7 +157,8 @@ def _begin(connection: sqlite3.Connection, engine_: Engine) -> int | None:
     if epoch is None:
         return None
     engine.save_setup(connection, engine_.setup, now)
-    engine.forget_other_sources(connection, [source.id for source in engine_.sources])
+    own = [] if engine_.rules is None else [rules.SOURCE]
+    engine.forget_other_sources(connection, [*(s.id for s in engine_.sources), *own])
     for source in engine_.sources:
         engine.await_source(connection, source.id, source.kind, now, engine_.setup.refresh)
     readings.forget_others(connection, [i.id for i in engine_.setup.indicators])
@@ -179,7 +184,8 @@ async def _rest(engine_: Engine, stop: asyncio.Event, healthy: bool) -> None:
     """
     moment = engine_.clock.monotonic()
     acting = healthy and engine_.epoch is not None
-    idle = [poll.due for poll in engine_.refresh_polls if poll.task is None] if acting else []
+    due = (*engine_.refresh_polls, *engine_.rule_polls) if acting else ()
+    idle = [poll.due for poll in due if poll.task is None]
     pause = min(max(min(idle, default=moment + BEAT) - moment, 0.01), BEAT)
     stopped = asyncio.ensure_future(stop.wait())
     waits: set[asyncio.Future[object]] = {stopped}  # type: ignore[arg-type]

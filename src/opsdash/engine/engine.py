@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from opsdash.domain.alert import Alert
 from opsdash.domain.merge import Sight
@@ -16,6 +16,9 @@ from opsdash.notifiers.notifier import Notifier, Receipt
 from opsdash.sources.source import AlertReport, AlertSource, MetricSource
 from opsdash.store.outbox import Letter
 from opsdash.store.session import Store
+
+if TYPE_CHECKING:
+    from opsdash.engine.rules import GroupPoll, Rules
 
 Series = list[tuple[timedelta, datetime, Mapping[str, tuple[Point, ...]]]]
 """What a series poll reads: for each step since when, and the points of each indicator."""
@@ -59,6 +62,7 @@ class Engine:
     metric_sources: Sequence[MetricSource]
     alert_sources: Sequence[AlertSource]
     notifiers: Mapping[str, Notifier] = field(default_factory=dict)
+    rules: "Rules | None" = None
     epoch: int | None = None
     open_alerts: dict[str, Alert] = field(default_factory=dict)
     sights: dict[str, Sight | None] = field(default_factory=dict)
@@ -89,7 +93,18 @@ class Engine:
     @property
     def polls(self) -> tuple[Poll[Any], ...]:
         """Every poll."""
-        return (*self.metric_polls, *self.compare_polls, *self.series_polls, *self.alert_polls)
+        return (
+            *self.metric_polls,
+            *self.compare_polls,
+            *self.series_polls,
+            *self.alert_polls,
+            *self.rule_polls,
+        )
+
+    @property
+    def rule_polls(self) -> "tuple[GroupPoll, ...]":
+        """The evaluations of rule groups."""
+        return () if self.rules is None else tuple(self.rules.polls)
 
     @property
     def under_way(self) -> list[asyncio.Future[Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from opsdash.domain.duration import format_duration
 from opsdash.domain.indicator import Indicator
-from opsdash.domain.sample import Answer, Point
+from opsdash.domain.sample import Answer, Point, Sample
 from opsdash.domain.text import SafeText, clean
 from opsdash.sources.divide import Divider, QueryFaultError
 from opsdash.sources.http import HttpClient, Reply, TooLargeError
@@ -26,6 +26,7 @@ from opsdash.sources.union import (
     take_apart,
     traits_of,
 )
+from opsdash.sources.vector import QueryError, Vector, read_vector, read_vectors
 from opsdash.sources.wire import MalformedError, read_json
 
 MOST_POINTS = 11_000
@@ -125,6 +126,38 @@ class PrometheusSource:
                 points[id] += more
             first = until + every
         return points
+
+    async def vector(self, query: str, at: datetime) -> Vector:
+        """Return what `query` gives at `at` by our clock; raise QueryError where it is at fault."""
+        try:
+            payload = await self._query({"query": query, "time": self._unix(at)}, None)
+        except QueryFaultError as error:
+            raise QueryError(error.reason) from None
+        return read_vector(payload, at)
+
+    async def vectors(
+        self, query: str, times: tuple[datetime, ...]
+    ) -> Mapping[datetime, tuple[Sample, ...]]:
+        """Return what `query` gave at `times`, which are equally far apart; raise as `vector` does."""
+        step = times[1] - times[0] if len(times) > 1 else timedelta(seconds=1)
+        window = {
+            "start": self._unix(times[0]),
+            "end": self._unix(times[-1]),
+            "step": f"{step.total_seconds():.3f}",
+        }
+        try:
+            payload = await self._query({"query": query, **window}, None, "query_range")
+        except QueryFaultError as error:
+            raise QueryError(error.reason) from None
+        return read_vectors(payload, times, self._shift())
+
+    def _shift(self) -> timedelta:
+        """Return how far the server's clock is ahead, where that is far enough to matter."""
+        off = self.skew or timedelta()
+        return off if abs(off) > SKEW_TOLERATED else timedelta()
+
+    def _unix(self, at: datetime) -> str:
+        return f"{(at + self._shift()).timestamp():.3f}"
 
     async def version(self) -> SafeText | None:
         """Return the server's version, asked for once; None where it does not tell."""

@@ -28,7 +28,10 @@ def rule_groups(
     tree: Tree | None, path: str, problems: list[RuleProblem], default_interval: timedelta
 ) -> tuple[RuleGroup, ...]:
     """Return the groups of the file at `path` and add what is wrong with it to `problems`."""
-    return _File(path, problems, default_interval).groups(tree)
+    found: list[RuleProblem] = []
+    groups = _File(path, found, default_interval).groups(tree)
+    problems += sorted(found, key=lambda problem: problem.line)
+    return groups
 
 
 class _File:
@@ -231,8 +234,7 @@ class _Rule:
             except TemplateError as error:
                 # In a block the text begins a line below the indicator; folded lines are approximate.
                 line = value.line + error.line - 1 + value.block
-                cure = "Prometheus would refuse it, or it needs a Prometheus; change the template"
-                self.file.wrong(line, f"{what} {name}: {clean(error, 300)}", cure)
+                self.file.wrong(line, f"{what} {name}: {clean(error, 300)}", error.cure)
         return templates
 
     def policy(self, node: Scalar | None, name: str, default: Trouble) -> Trouble:

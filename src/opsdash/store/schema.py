@@ -178,7 +178,41 @@ _PAGES = (
     )""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _PAGES)
+_RULES = (
+    """CREATE TABLE rule (
+        id TEXT PRIMARY KEY,
+        position BIGINT NOT NULL,
+        grp TEXT NOT NULL,
+        name TEXT NOT NULL,
+        file TEXT NOT NULL,
+        line BIGINT NOT NULL,
+        expr TEXT NOT NULL,
+        hold_ms BIGINT NOT NULL,
+        interval_ms BIGINT NOT NULL,
+        severity TEXT NOT NULL,
+        threshold TEXT NOT NULL,
+        state TEXT NOT NULL,
+        value DOUBLE PRECISION,
+        evaluated_at BIGINT,
+        duration_us BIGINT,
+        missed BIGINT NOT NULL,
+        error TEXT,
+        error_since BIGINT
+    )""",
+    """CREATE TABLE rule_alert (
+        rule TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        labels TEXT NOT NULL,
+        annotations TEXT NOT NULL,
+        active_at BIGINT NOT NULL,
+        fired_at BIGINT,
+        kept_since BIGINT,
+        value TEXT NOT NULL,
+        PRIMARY KEY (rule, fingerprint)
+    )""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _PAGES, _RULES)
 """The statements that lead from each version to the next; a landed one is never edited."""
 
 VERSION = len(MIGRATIONS)

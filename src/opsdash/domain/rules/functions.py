@@ -10,21 +10,22 @@ from opsdash.domain.rules.gotext.builtins import BUILTINS, Signature, query_esca
 from opsdash.domain.rules.gotext.values import ExecutionError, Html, Map, Value
 from opsdash.domain.rules.regex import RegexError, compile_regex
 
-_QUERIES = "a template that asks the server anew is not supported; put it into the rule's expr"
-_RESULT = "works on a query's result, and a template that queries is not supported"
+_IN_EXPR = "put it into the rule's expr"
+_RESULT = ("works on a query's result, and a template here cannot query", _IN_EXPR)
+_LINK = ("links to a Prometheus page, and opsdash has none", "write the URL out")
 
-REFUSED: Mapping[str, str] = {
-    "query": _QUERIES,
+REFUSED: Mapping[str, tuple[str, str]] = {
+    "query": ("a template here cannot ask the server anew", _IN_EXPR),
     "first": _RESULT,
     "label": _RESULT,
     "value": _RESULT,
     "strvalue": _RESULT,
     "sortByLabel": _RESULT,
-    "graphLink": "links to a Prometheus console page, and opsdash has none; write the URL",
-    "tableLink": "links to a Prometheus console page, and opsdash has none; write the URL",
-    "tmpl": "is for console pages; use template",
+    "graphLink": _LINK,
+    "tableLink": _LINK,
+    "tmpl": ("is for console pages", "use template"),
 }
-"""Functions of Prometheus that a rule here cannot use, each with the reason."""
+"""Functions of Prometheus that a rule here cannot use: the reason and the cure."""
 
 
 def functions(external_url: str, at: float) -> dict[str, Signature]:

@@ -44,9 +44,10 @@ _NAMES = ("word", "field", "variable")
 class TemplateError(ValueError):
     """A template that Prometheus would refuse, or that opsdash cannot render; `line` is its own, from 1."""
 
-    def __init__(self, message: str, line: int) -> None:
+    def __init__(self, message: str, line: int, cure: str = "mend the template") -> None:
         super().__init__(message)
         self.line = line
+        self.cure = cure
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,12 +36,13 @@ def parse(
     text: str,
     functions: Collection[str],
     variables: Iterable[str] = (),
-    refused: Mapping[str, str] | None = None,
+    refused: Mapping[str, tuple[str, str]] | None = None,
 ) -> Tree:
     """Return the tree of `text`; raise TemplateError with its line for what is wrong with it.
 
     `variables` exist before it begins. `refused` are functions that exist in Prometheus and not
-    here, each with the reason.
+    here, each with the reason and
+    the cure.
     """
     return _Parser(text, functions, variables, refused or {}).tree()
 
@@ -52,7 +53,7 @@ class _Parser:
         text: str,
         functions: Collection[str],
         variables: Iterable[str],
-        refused: Mapping[str, str],
+        refused: Mapping[str, tuple[str, str]],
     ) -> None:
         self.text = text
         self.functions = functions
@@ -310,7 +311,9 @@ class _Parser:
 
     def function(self, token: Token) -> Node:
         if token.text in self.refused:
-            raise self.wrong(f"{token.text}: {self.refused[token.text]}", token)
+            reason, cure = self.refused[token.text]
+            line = line_at(self.text, token.pos)
+            raise TemplateError(f"{token.text} {reason}", line, cure)
         if token.text not in self.functions:
             raise self.wrong(f'function "{token.text}" not defined', token)
         return Function(token.pos, token.text)

@@ -1,0 +1,209 @@
+"""The step that evaluates alert rules: each group at its interval, aligned, and never twice at once.
+
+A group is evaluated for a slot, a multiple of its interval, and not for when its turn came: two
+engines, or one that was killed, evaluate the same moments. What rules remember is in the store.
+"""
+
+import asyncio
+import sqlite3
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from opsdash.domain.merge import Sight, begun_again
+from opsdash.domain.rules.evaluate import Memory, Surroundings
+from opsdash.domain.rules.expression import comparison
+from opsdash.domain.rules.observe import observations
+from opsdash.domain.rules.rule import AlertRule, RuleGroup, RuleState
+from opsdash.domain.source import SourceState
+from opsdash.domain.text import SafeText, clean
+from opsdash.engine.engine import Engine
+from opsdash.engine.judge import Evaluation, Judge
+from opsdash.engine.poll import Poll, Result
+from opsdash.sources.vector import VectorSource
+from opsdash.store import engine, lease
+from opsdash.store import rules as stored
+
+SOURCE = "opsdash"
+"""What the rules are called among the sources of alerts."""
+
+KIND = "alert rules"
+
+_MOST_WARNINGS = 20
+_NAMES_SHOWN = 3
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def slot(group: RuleGroup, now: datetime) -> datetime:
+    """Return the newest moment up to `now` for which `group` is evaluated.
+
+    Groups of one interval are spread over it, so that they do not all ask at once.
+    """
+    shift = timedelta(milliseconds=zlib.crc32(group.id.encode(errors="replace")))
+    shift %= group.interval
+    return _EPOCH + (now - _EPOCH - shift) // group.interval * group.interval + shift
+
+
+class GroupPoll(Poll[Evaluation | None]):
+    """The evaluations of one group, due at its slots."""
+
+    def __init__(self, group: RuleGroup, judge: Judge) -> None:
+        super().__init__(group.id, KIND, group.interval, self._evaluate, 4 * judge.deadline(group))
+        self.group = group
+        self.judge = judge
+        self.memories: dict[str, Memory] = {}
+        self.slot: datetime | None = None
+        self.missed = 0
+        self.evaluated = False
+
+    def begin(self, now: datetime, moment: float) -> None:
+        """Start an evaluation if a slot has come and none is in flight."""
+        before = self.task
+        super().begin(now, moment)
+        if self.task is not before:
+            until = slot(self.group, now) + self.group.interval - now
+            self._due = moment + max(until.total_seconds(), 0.0)
+
+    async def _evaluate(self, now: datetime) -> Evaluation | None:
+        at = slot(self.group, now)
+        if self.slot is not None and timedelta() <= self.slot - at < self.group.interval:
+            return None
+        return await self.judge.evaluate(self.group, self.memories, at)
+
+    def take(self, found: Evaluation) -> int:
+        """Keep what an evaluation came to; return how many were missed since the one before."""
+        if self.slot is not None and found.at > self.slot:
+            self.missed += (found.at - self.slot) // self.group.interval - 1
+        self.slot = found.at
+        self.memories.update((id, judged.after) for id, judged in found.judged.items())
+        self.evaluated = True
+        return self.missed
+
+
+@dataclass(slots=True)
+class Rules:
+    """The rules of one engine, and the evaluations of each group."""
+
+    groups: tuple[RuleGroup, ...]
+    source: VectorSource
+    external_labels: Mapping[str, str] = field(default_factory=dict)
+    external_url: str = ""
+    polls: list[GroupPoll] = field(default_factory=list)
+
+    @property
+    def interval(self) -> timedelta:
+        """The shortest interval of a group."""
+        return min((group.interval for group in self.groups), default=timedelta(minutes=1))
+
+    @property
+    def judged(self) -> Iterable[tuple[AlertRule, Memory]]:
+        """Every rule with what it remembers."""
+        for poll in self.polls:
+            for rule in poll.group.rules:
+                yield rule, poll.memories.get(rule.id, Memory())
+
+    def sight(self, at: datetime) -> Sight:
+        """Return what the rules show; until each was evaluated a missing alert proves nothing."""
+        unsure = not all(poll.evaluated for poll in self.polls)
+        return Sight(observations(self.judged), restarted=unsure, at=at)
+
+
+async def begin(engine_: Engine, epoch: int) -> None:
+    """Start from what the store holds of each rule."""
+    rules = engine_.rules
+    if rules is None:
+        await engine_.store.write(_start, epoch, ())
+        return
+    judge = Judge(
+        rules.source, Surroundings(rules.external_labels, rules.external_url), asyncio.Semaphore(4)
+    )
+    rules.polls = [GroupPoll(group, judge) for group in rules.groups]
+    memories = await engine_.store.write(_start, epoch, rules.groups)
+    for poll in rules.polls:
+        poll.memories = {r.id: memories.get(r.id, Memory()) for r in poll.group.rules}
+    engine_.sights[SOURCE] = None
+    if any(memory.active for memory in memories.values()):
+        engine_.sights[SOURCE] = rules.sight(engine_.clock.now())
+
+
+def _start(
+    connection: sqlite3.Connection, epoch: int, groups: tuple[RuleGroup, ...]
+) -> dict[str, Memory]:
+    lease.require(connection, epoch)
+    found = {rule.id: comparison(rule.expr) for group in groups for rule in group.rules}
+    thresholds = {id: compared.threshold for id, compared in found.items() if compared}
+    stored.keep_only(connection, groups, thresholds)
+    return stored.load_memories(connection)
+
+
+async def evaluate_rules(engine_: Engine) -> None:
+    """Record the evaluations that ended and what they show, and begin those whose slot has come."""
+    rules = engine_.rules
+    if rules is None:
+        return
+    for poll in rules.polls:
+        result = poll.collect(engine_.clock.monotonic())
+        poll.begin(engine_.clock.now(), engine_.clock.monotonic())
+        if result is None or (result.value is None and result.reason is None):
+            continue
+        found = result.value or _failed(poll, result)
+        missed = poll.take(found)
+        await engine_.store.write(_record, engine_.held, found, missed)
+        await _show(engine_, rules, found.at)
+
+
+def _failed(poll: GroupPoll, result: Result[Evaluation | None]) -> Evaluation:
+    """Return the evaluation of a group that came to nothing, each rule with the reason."""
+    at = slot(poll.group, result.begun_at)
+    reason = result.reason or SafeText("not evaluated")
+    return poll.judge.fail(poll.group, poll.memories, at, reason)
+
+
+def _record(connection: sqlite3.Connection, epoch: int, found: Evaluation, missed: int) -> None:
+    lease.require(connection, epoch)
+    for id, judged in found.judged.items():
+        stored.save(connection, id, judged.before, judged.after, judged.duration, missed)
+
+
+async def _show(engine_: Engine, rules: Rules, at: datetime) -> None:
+    """Hand the merge what the rules show now, and a person what keeps them from judging."""
+    before, sight = engine_.sights.get(SOURCE), rules.sight(at)
+    if before is None or before.observations != sight.observations:
+        engine_.unfollowed = True
+    if before is not None and before.restarted != sight.restarted:
+        engine_.unfollowed = True
+    engine_.begun_again |= begun_again(before, sight)
+    engine_.sights[SOURCE] = sight
+    await engine_.store.write(_record_source, engine_.held, rules, engine_.clock.now())
+
+
+def _record_source(connection: sqlite3.Connection, epoch: int, rules: Rules, now: datetime) -> None:
+    lease.require(connection, epoch)
+    seen = [(rule, memory) for rule, memory in rules.judged if memory.at is not None]
+    failing = [(rule, memory) for rule, memory in seen if memory.state is RuleState.ERROR]
+    all_fail = len(failing) == len(seen) and bool(seen)
+    reason = None
+    if all_fail:
+        reason = clean(f"no rule can be judged: {failing[0][1].error}")
+    state = SourceState.FAILING if all_fail else SourceState.OK
+    engine.record_source(connection, SOURCE, KIND, state, now, rules.interval, reason)
+    texts = () if all_fail else warnings(failing)
+    engine.record_warnings(connection, SOURCE, texts, now)
+
+
+def warnings(failing: Iterable[tuple[AlertRule, Memory]]) -> tuple[SafeText, ...]:
+    """Return one line a reason for rules that cannot judge, naming the first few of them."""
+    by_reason: dict[str, list[str]] = {}
+    for rule, memory in failing:
+        by_reason.setdefault(memory.error or "", []).append(rule.name)
+    lines = []
+    for reason, names in by_reason.items():
+        shown = ", ".join(names[:_NAMES_SHOWN])
+        more = len(names) - _NAMES_SHOWN
+        what = f"rule {shown}" if len(names) == 1 else f"rules {shown}"
+        lines.append(clean(f"{what}{f' and {more} more' if more > 0 else ''}: {reason}", 400))
+    if len(lines) > _MOST_WARNINGS:
+        rest = len(lines) - _MOST_WARNINGS
+        return (*lines[:_MOST_WARNINGS], SafeText(f"and {rest} more reasons"))
+    return tuple(lines)

@@ -572,3 +572,37 @@ async def test_bounds_written_as_floats_are_no_trouble(fault_server: FaultServer
         answer = await read_one(source, "sum by (le) (a)")
     assert answer.labels == {"le": "1.0"}
     assert answer.value is not None and math.isfinite(answer.value)
+
+
+async def test_figures_are_what_prometheus_computes_and_nothing_is_mended(
+    filled_prometheus: PrometheusServer,
+) -> None:
+    """`increase()` stays a fraction, and an average over a day says nothing of its coverage."""
+    moment = time.time()
+    samples = [(moment - 65 + n * 15, value) for n, value in enumerate((0.0, 1.0, 2.0, 4.0))]
+    filled_prometheus.push_series([({"__name__": "app_failed_total"}, samples)])
+    async with open_source(filled_prometheus.url) as source:
+        found = await read(
+            source,
+            failed="increase(app_failed_total[90s])",
+            uptime='avg_over_time(up{job="app"}[24h])',
+            coverage='count_over_time(up{job="app"}[24h]) / (24 * 3600 / 15)',
+        )
+    failed = found["failed"].value
+    assert failed is not None and 4.0 < failed < 6.0 and failed != round(failed)
+    assert found["uptime"].value == 1.0
+    assert found["coverage"].value is not None and found["coverage"].value < 0.1
+
+
+@pytest.mark.parametrize(("steps", "requests"), [(11_000, 1), (11_001, 2)])
+async def test_the_limit_of_points_is_met_exactly(
+    fault_server: FaultServer, steps: int, requests: int
+) -> None:
+    """11,000 steps are one request, one more is two: the server counts the gaps, not the points."""
+    start = datetime.fromtimestamp(1_700_000_000, UTC)
+    async with open_source(fault_server.url, timeout=20.0) as source:
+        found = await source.history(
+            indicators(it="x"), start, start + timedelta(seconds=steps), timedelta(seconds=1)
+        )
+    assert len(fault_server.requests) == requests
+    assert len(found["it"]) == steps + 1

@@ -57,6 +57,8 @@ class SocketStream(httpcore.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send all of `buffer`."""
+        if not buffer:
+            return
         try:
             await asyncio.get_running_loop().sock_sendall(self._socket, buffer)
         except OSError as error:

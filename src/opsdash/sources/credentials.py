@@ -21,7 +21,7 @@ class Credentials:
     """Headers, a user with a password, or a type with credentials; `parameters` are the URL's own."""
 
     headers: Mapping[str, Secret]
-    basic_auth: tuple[str, Secret] | None
+    basic_auth: tuple[str | Secret, Secret] | None
     authorization: tuple[str, Secret] | None
     parameters: str = field(repr=False)
 
@@ -37,9 +37,14 @@ class Credentials:
             token = _reveal("the credentials", secret, origin, secrets)
             headers["Authorization"] = kind.encode() + b" " + token
         elif self.basic_auth is not None:
-            user, secret = self.basic_auth
+            name, secret = self.basic_auth
+            user = (
+                name.encode()
+                if isinstance(name, str)
+                else _reveal("the user", name, origin, secrets)
+            )
             password = _reveal("the password", secret, origin, secrets)
-            pair = base64.b64encode(user.encode() + b":" + password)
+            pair = base64.b64encode(user + b":" + password)
             secrets.append(pair.decode())
             headers["Authorization"] = b"Basic " + pair
         return headers, secrets

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BODY_CAP",
     "MEBIBYTE",
+    "Content",
     "HttpClient",
     "HttpSettings",
     "NoAnswerError",
@@ -73,12 +74,13 @@ class HttpSettings:
     """How to reach one server, in the words of Prometheus' `http_config`; `timeout` in seconds.
 
     `url` may carry a path prefix and parameters, which every request then has. `basic_auth` is a
-    user and a password, `authorization` a type (`Bearer`) and credentials.
+    user, which may be as secret as the password beside it, `authorization` a type (`Bearer`) and
+    credentials.
     """
 
     url: str = field(repr=False)
     headers: Mapping[str, Secret] = field(default_factory=dict)
-    basic_auth: tuple[str, Secret] | None = None
+    basic_auth: tuple[str | Secret, Secret] | None = None
     authorization: tuple[str, Secret] | None = None
     ca_file: str | None = None
     cert_file: str | None = None
@@ -87,6 +89,15 @@ class HttpSettings:
     insecure_skip_verify: bool = False
     proxy_url: str | None = field(default=None, repr=False)
     timeout: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a request carries besides a form: its bytes, its method, and headers that say what they are."""
+
+    body: bytes
+    method: str = "POST"
+    headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
 
 
 @dataclass(slots=True)
@@ -98,6 +109,7 @@ class _Request:
     form: Mapping[str, str] | None
     cap: int
     known: bytes
+    content: Content | None = None
     arrived: int = 0
 
 
@@ -149,16 +161,18 @@ class HttpClient:
         deadline: float | None = None,
         cap: int = BODY_CAP,
         known: bytes = b"",
+        content: Content | None = None,
     ) -> Reply:
         """Return the reply whatever its status; raise SourceError for redirects and broken ones.
 
         `deadline` is a moment of the event loop's clock that may come before the client's own
         timeout; a body larger than `cap` bytes raises TooLargeError; `known` is the body that
-        the answer probably has again, which is then the reply's.
+        the answer probably has again, which is then the reply's. `content` is sent in place of
+        a form.
         """
         ends = asyncio.get_running_loop().time() + self.settings.timeout
         limit = asyncio.timeout_at(ends if deadline is None else min(ends, deadline))
-        request = _Request(path, parameters or {}, form, cap, known)
+        request = _Request(path, parameters or {}, form, cap, known, content)
         secrets: list[str] = []
         try:
             async with limit, self._turns:
@@ -298,13 +312,18 @@ class HttpClient:
     ) -> "httpx.Request":
         own = urllib.parse.urlencode(request.parameters, errors="replace")
         query = "&".join(filter(None, (self._credentials.parameters, own)))
-        content = None
+        method, content = "GET", None
         if request.form is not None:
             headers = {**headers, "Content-Type": b"application/x-www-form-urlencoded"}
+            method = "POST"
             content = urllib.parse.urlencode(request.form, errors="replace").encode()
+        elif request.content is not None:
+            own_headers = request.content.headers.items()
+            headers = {**headers, **{name: value.encode() for name, value in own_headers}}
+            method, content = request.content.method, request.content.body
         server_name = self.settings.server_name
         return client.build_request(
-            "GET" if request.form is None else "POST",
+            method,
             self._base + request.path + (f"?{query}" if query else ""),
             headers={name.encode(): value for name, value in headers.items()},
             content=content,

@@ -102,6 +102,26 @@ def test_one_digit_costs_its_cell() -> None:
     assert shadow.flush() == "\x1b[2;11H2"
 
 
+def test_an_unchanged_cell_between_two_changes_keeps_its_colour() -> None:
+    """Writing over a gap is cheaper than a move only where the gap has the pen in hand."""
+    screen, stream = new_screen(WIDTH, HEIGHT)
+    shadow = shadow_of()
+    for end in "12":
+        pieces = [Segment(end, STYLES[1]), Segment("x", STYLES[2]), Segment(end, STYLES[1])]
+        shadow.put(0, 0, pieces, WIDTH)
+        stream.feed(shadow.flush().encode())
+    assert [(look[0], look[1]) for look in looks(screen)[0][:3]] == [
+        ("2", "red"),
+        ("x", "80ff00"),
+        ("2", "red"),
+    ]
+    alike = shadow_of()
+    for end in "12":
+        alike.put(0, 0, [Segment(f"{end}x{end}", STYLES[1])], WIDTH)
+        written = alike.flush()
+    assert written.endswith("2x2")
+
+
 def test_what_was_forgotten_is_written_again() -> None:
     """After `forget`, and after another size, nothing is taken for shown."""
     shadow = shadow_of()

@@ -19,7 +19,7 @@ def test_a_crash_leaves_a_private_trace_and_a_whole_terminal(tmp_path: Path, key
         terminal.send(key)
         assert terminal.wait_exit(WITHIN) == 70
         assert terminal.restored
-        (path,) = (tmp_path / "state").iterdir()
+        (path,) = (tmp_path / "state").glob("crash-*")
         said = terminal.text().replace("\n", "")
         assert said == f"opsdash crashed (ValueError); the trace, without secrets, is in {path}"
         written = terminal.raw[drawn:].decode()

@@ -94,7 +94,10 @@ class EnginePlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A validated configuration: `setup` for screens and rules, the rest for the runtime."""
+    """A validated configuration: `setup` for screens and rules, the rest for the runtime.
+
+    `rule_files` are absolute paths or patterns; the engine and `opsdash check` read them.
+    """
 
     setup: Setup
     store_path: str
@@ -103,6 +106,7 @@ class Plan:
     alertmanager: tuple[HttpPlan, ...] = ()
     simulation: SimulationPlan | None = None
     engine: EnginePlan = field(default_factory=EnginePlan)
+    rule_files: tuple[str, ...] = ()
 
 
 def secret_refs(part: object) -> Iterator[SecretRef]:

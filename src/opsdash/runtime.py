@@ -15,6 +15,7 @@ from opsdash.domain.timeline import Actor
 
 if TYPE_CHECKING:
     from opsdash.engine.engine import Engine
+    from opsdash.engine.rules import Rules
     from opsdash.plan import FileRef, Header, HttpPlan, Plan
     from opsdash.sources.http import HttpSettings
     from opsdash.sources.source import AlertSource, MetricSource
@@ -102,8 +103,26 @@ def open_sources(plan: "Plan") -> Sources:
     return Sources(metrics, alerts)
 
 
-def build_engine(plan: "Plan", store: "Store") -> "Engine":
-    """Return an engine over `store` with the sources of `plan`."""
+def open_rules(plan: "Plan", metrics: "tuple[MetricSource, ...]") -> "Rules | None":
+    """Return the rules that `plan` names, to be asked of its Prometheus; raise RuleFileError."""
+    source = metrics[0] if metrics else None
+    if not plan.rule_files or plan.prometheus is None or source is None:
+        return None
+    from opsdash.engine.rules import Rules
+    from opsdash.sources.prometheus import PrometheusSource
+    from opsdash.sources.rule_file import load_rule_files
+
+    groups = load_rule_files(plan.rule_files, Path(plan.config_path).parent)
+    if not isinstance(source, PrometheusSource):
+        return None
+    return Rules(groups, source, external_url=plan.prometheus.url)
+
+
+def build_engine(plan: "Plan", store: "Store", with_rules: bool = True) -> "Engine":
+    """Return an engine over `store` with the sources of `plan`, and its rules.
+
+    Raises RuleFileError where a rule file is refused.
+    """
     from opsdash.engine.engine import Engine
 
     sources = open_sources(plan)
@@ -114,6 +133,7 @@ def build_engine(plan: "Plan", store: "Store") -> "Engine":
         holder=engine_holder(),
         metric_sources=sources.metrics,
         alert_sources=sources.alerts,
+        rules=open_rules(plan, sources.metrics) if with_rules else None,
     )
 
 

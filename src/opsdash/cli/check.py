@@ -18,7 +18,7 @@ def check(config: Path | None) -> None:
     plan = load_plan(config)
     click.echo(f"ok    configuration {plan.config_path}")
     bad = 0
-    for good, text in (*_secrets(plan), *_store(plan), *asyncio.run(_sources(plan))):
+    for good, text in (*_secrets(plan), *_store(plan), *asyncio.run(_servers(plan))):
         click.echo(f"{'ok   ' if good else 'FAIL '} {text}")
         bad += not good
     if bad:
@@ -55,6 +55,45 @@ def _store(plan: Plan) -> Iterator[tuple[bool, str]]:
         yield True, f"SQLite {sqlite3.sqlite_version}: only the engine may checkpoint (it does)"
     if os.environ.get("OPSDASH_USER"):
         yield True, "OPSDASH_USER is recorded as a claim, beside the real user"
+
+
+async def _servers(plan: Plan) -> list[tuple[bool, str]]:
+    return [*await _sources(plan), *await _rules(plan)]
+
+
+async def _rules(plan: Plan) -> list[tuple[bool, str]]:
+    """Read every rule file, and ask the server for every expression once."""
+    if not plan.rule_files:
+        return []
+    from opsdash.runtime import now, open_rules, open_sources
+    from opsdash.sources.rule_problem import RuleFileError
+    from opsdash.sources.source import SourceError
+    from opsdash.sources.vector import QueryError
+
+    sources = open_sources(plan)
+    found: list[tuple[bool, str]] = []
+    try:
+        rules = open_rules(plan, sources.metrics)
+        if rules is not None:
+            listed = [rule for group in rules.groups for rule in group.rules]
+            found.append((True, f"{len(listed)} rules can be read"))
+            for rule in listed:
+                try:
+                    await rules.source.vector(rule.expr, now())
+                except QueryError as error:
+                    place = f"{rule.file}:{rule.line}"
+                    found.append((False, f"{place}: {rule.name}: {error.reason}"))
+    except RuleFileError as error:
+        found += [(False, str(problem)) for problem in error.problems]
+    except SourceError:
+        # That the server does not answer is said where its figures are read.
+        found.append((False, "the rules' expressions could not be tried"))
+    finally:
+        for opened in sources.metrics:
+            await opened.close()
+        for watched in sources.alerts:
+            await watched.close()
+    return found
 
 
 async def _sources(plan: Plan) -> list[tuple[bool, str]]:

@@ -27,11 +27,12 @@ def engine(config: Path | None, until_eof: bool) -> None:
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
+    from opsdash.sources.rule_problem import RuleFileError
     from opsdash.store.errors import StoreError
 
     try:
         asyncio.run(_run(plan, until_eof))
-    except StoreError as error:
+    except (StoreError, RuleFileError) as error:
         fail(error)
 
 

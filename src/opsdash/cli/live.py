@@ -25,7 +25,7 @@ async def _look(plan: Plan) -> Snapshot:
     with tempfile.TemporaryDirectory(prefix="opsdash-live-") as folder:
         store = await open_store(Path(folder) / "live.db", checkpoints=True)
         stop = asyncio.Event()
-        engine = build_engine(plan, store)
+        engine = build_engine(plan, store, with_rules=False)
         running = asyncio.ensure_future(run(engine, stop))
         deadline = clock.monotonic() + PATIENCE
         try:

@@ -30,6 +30,7 @@ def plan_of(config: Config, path: Path) -> Plan:
         else (),
         simulation=SimulationPlan(simulation.speed, simulation.seed) if simulation else None,
         engine=EnginePlan(config.engine.autostart),
+        rule_files=tuple(str(path.parent / pattern) for pattern in config.rule_files),
     )
 
 

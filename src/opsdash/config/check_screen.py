@@ -26,6 +26,9 @@ def check_screen(raw: Raw, folder: FilePath) -> Iterator[Finding]:
         names = theme_names(folder)
         cure = nearest(theme, names) if names else f"add themes/{theme}.toml beside this file"
         yield Finding(("theme",), f"no theme {theme!r}", cure)
+    if raw.get("rule_files") and "prometheus" not in raw:
+        cure = "add [prometheus] with url, or take rule_files out"
+        yield Finding(("rule_files",), "there is no Prometheus to ask for the rules", cure)
     store = table(raw, "store")
     url = word(store, "url")
     if url and not re.fullmatch(r"sqlite:///[^?\x00-\x1f\x7f]*[^/?\x00-\x1f\x7f]", url):

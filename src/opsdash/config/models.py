@@ -8,6 +8,7 @@ from pydantic import Field
 from opsdash.config.fields import (
     ClockTime,
     Duration,
+    FileName,
     Id,
     Monday,
     Query,
@@ -180,6 +181,8 @@ class Config(Table):
     """The colours: a theme that ships, or the name of a file in `themes/` beside this one."""
     default_indicators: bool = True
     """Whether panes begin with the default indicators."""
+    rule_files: list[FileName] = Field(default_factory=list)
+    """Prometheus rule files that opsdash evaluates: paths, or patterns as `rules/*.yml`."""
     store: StoreTable = Field(default_factory=StoreTable)
     """The store."""
     engine: EngineTable = Field(default_factory=EngineTable)

@@ -19,7 +19,7 @@ _STYLES = {
 TICKET_COLUMNS = (
     Column("number", "#", 6, keep=9),
     Column("priority", "P", 2, keep=9),
-    Column("subject", "SUBJECT", 30, least=16, flex=4, keep=8),
+    Column("subject", "SUBJECT", 34, least=28, flex=4, keep=8),
     Column("customer", "CUSTOMER", 24, least=16, flex=1, most=36, keep=3),
     Column("category", "CATEGORY", 16, least=10, keep=1),
     Column("status", "STATUS", 8, keep=7),

@@ -163,36 +163,55 @@ def _parse(body: bytes, before: PeerReading) -> PeerReading:
 
 
 def _observe(raw: Any, before: Mapping[str, Observation], texts: SafeTexts) -> Observation:
+    """Return one alert; the very observation of before where nothing that it shows has changed."""
     if not isinstance(raw, dict) or not isinstance(raw.get("status"), dict):
         raise MalformedError("an alert without a status")
-    labels = raw_labels(raw.get("labels"))
+    labels, annotations, status = raw.get("labels"), raw.get("annotations") or {}, raw["status"]
     name = raw.get("fingerprint")
     if not isinstance(name, str) or not _FINGERPRINT.fullmatch(name):
-        name = fingerprint(labels)
-    annotations = raw_labels(raw.get("annotations") or {})
+        name = fingerprint(raw_labels(labels))
     known = before.get(name)
-    status = raw["status"]
+    silenced, inhibited = _muted_by(status)
+    fired_at = read_time(raw.get("startsAt"))
+    link = texts.text(raw.get("generatorURL") or "")
+    same_labels = known is not None and known.labels == labels
+    same_annotations = known is not None and known.annotations == annotations
+    if (
+        known is not None
+        and same_labels
+        and same_annotations
+        and (known.fired_at, known.generator_url) == (fired_at, link)
+        and (known.silenced_by, known.inhibited_by) == (silenced, inhibited)
+    ):
+        return known
+    return Observation(
+        fingerprint=name,
+        labels=known.labels if known and same_labels else texts.labels(raw_labels(labels)),
+        annotations=known.annotations
+        if known and same_annotations
+        else texts.labels(raw_labels(annotations)),
+        state=AlertState.FIRING,
+        fired_at=fired_at,
+        silenced_by=silenced,
+        inhibited_by=inhibited,
+        generator_url=link,
+    )
+
+
+def _muted_by(status: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what silences an alert, time intervals included, and what inhibits it."""
     silenced = _names(status.get("silencedBy"))
     inhibited = _names(status.get("inhibitedBy"))
     muted = tuple(clean(f"time interval {name}") for name in _names(status.get("mutedBy")))
     if status.get("state") == "suppressed" and not (silenced or inhibited or muted):
         silenced = ("suppressed",)
-    return Observation(
-        fingerprint=name,
-        labels=known.labels if known and known.labels == labels else texts.labels(labels),
-        annotations=known.annotations
-        if known and known.annotations == annotations
-        else texts.labels(annotations),
-        state=AlertState.FIRING,
-        fired_at=read_time(raw.get("startsAt")),
-        silenced_by=silenced + muted,
-        inhibited_by=inhibited,
-        generator_url=texts.text(raw.get("generatorURL") or ""),
-    )
+    return silenced + muted, inhibited
 
 
 def _names(found: object) -> tuple[str, ...]:
-    return tuple(clean(name, 200) for name in found) if isinstance(found, list) else ()
+    if not found or not isinstance(found, list):
+        return ()
+    return tuple(clean(name, 200) for name in found)
 
 
 def _union(peers: Sequence[Peer]) -> tuple[Observation, ...]:

@@ -66,6 +66,8 @@ def read_time(text: object) -> datetime | None:
         at = datetime.fromisoformat(text)
         if at.year <= 1:
             return None
+        if at.tzinfo is UTC:
+            return at
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from opsdash.domain.span import format_span
-from opsdash.engine import metrics, relay, rules, story, tend, watch
+from opsdash.engine import audit, heartbeat, metrics, relay, rules, story, systemd, tend, watch
 from opsdash.engine.engine import Engine
 from opsdash.store import engine, lease, outbox, readings
 from opsdash.store.errors import StoreError, StoreReplaced
@@ -41,6 +41,9 @@ STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
     tend.renew_lease,
     metrics.fill_series,
     metrics.read_compared,
+    audit.audit,
+    heartbeat.send_heartbeat,
+    systemd.feed_watchdog,
     tend.prune,
     tend.checkpoint,
 )
@@ -70,7 +73,7 @@ async def run(engine_: Engine, stop: asyncio.Event) -> None:
 
 async def beat(engine_: Engine) -> bool:
     """Do once what is due; return whether the store took it. Raises StoreReplaced alone."""
-    moment = engine_.clock.monotonic()
+    moment = engine_.beaten = engine_.clock.monotonic()
     try:
         # A standby only reads, and would read an orphaned file for ever.
         await engine_.store.require_same_file()

@@ -1,7 +1,7 @@
 """What one engine works with: its store and sources, what it knows of them, and the lease it may hold."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -33,6 +33,15 @@ class Sending:
     begun: float
 
 
+@dataclass(slots=True)
+class Heartbeat:
+    """The outside service that misses us when we are silent: how to call it, how often, a call under way."""
+
+    call: Callable[[], Awaitable[None]]
+    every: timedelta
+    task: asyncio.Future[None] | None = None
+
+
 class Clock(Protocol):
     """The time: a wall clock in UTC, and one that never jumps."""
 
@@ -53,6 +62,7 @@ class Engine:
     it. What people decided is read in the transaction that needs it. `unfollowed` says that the
     store is behind the sights, `begun_again` which alerts fired anew meanwhile, and `mirror_whole`
     whether the mirror can be trusted: after a write that failed nobody knows what the store holds.
+    `beaten` is when the loop last went round, in monotonic seconds.
     """
 
     store: Store
@@ -62,6 +72,8 @@ class Engine:
     metric_sources: Sequence[MetricSource]
     alert_sources: Sequence[AlertSource]
     notifiers: Mapping[str, Notifier] = field(default_factory=dict)
+    heartbeat: Heartbeat | None = None
+    beaten: float = 0.0
     rules: "Rules | None" = None
     epoch: int | None = None
     open_alerts: dict[str, Alert] = field(default_factory=dict)

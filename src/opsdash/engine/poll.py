@@ -40,6 +40,7 @@ class Poll(Generic[T]):
 
     Moments are seconds of a monotonic clock: a wall clock that jumps neither stops nor floods it.
     `ended_at` is when the newest read began whose result is recorded; the step that records sets it.
+    `succeeded`, `failed` and `seconds` count its reads and the time they took.
     """
 
     def __init__(
@@ -54,6 +55,9 @@ class Poll(Generic[T]):
         self.kind = kind
         self.interval = interval
         self.ended_at: datetime | None = None
+        self.succeeded = 0
+        self.failed = 0
+        self.seconds = 0.0
         self._read = read
         self._longest_read = longest_read
         self._due = 0.0
@@ -99,6 +103,7 @@ class Poll(Generic[T]):
             self._back_off(moment, None)
             return Result(None, clean(f"no answer within {self._longest_read:g} s"), begun_at)
         self._task = None
+        self.seconds += moment - self._begun
         try:
             value = task.result()
         except SourceError as error:
@@ -110,6 +115,7 @@ class Poll(Generic[T]):
             self._back_off(moment, None)
             return Result(None, clean(f"a bug in reading it: {_place(error)}", 200), begun_at)
         self._failures = 0
+        self.succeeded += 1
         return Result(value, None, begun_at)
 
     async def cancel(self) -> None:
@@ -122,6 +128,7 @@ class Poll(Generic[T]):
 
     def _back_off(self, moment: float, retry_after: timedelta | None) -> None:
         self._failures += 1
+        self.failed += 1
         # The first failure is tried again at the ordinary beat: most are over by then.
         doubled = self.interval.total_seconds() * 2 ** min(self._failures - 1, 6)
         pause = min(doubled, max(LONGEST_BACKOFF, self.interval.total_seconds()))

@@ -1,0 +1,90 @@
+"""Who watches the pages: every firing alert that should page has been accepted somewhere, or says why not."""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from opsdash import paging
+from opsdash.domain.alert import Alert
+from opsdash.domain.page import PageKind
+from opsdash.domain.setup import Setup
+from opsdash.domain.span import format_span
+from opsdash.domain.text import SafeText, clean
+from opsdash.domain.timeline import EntryKind
+from opsdash.engine.engine import Engine
+from opsdash.store import alerts, engine, entries, lease, outbox
+from opsdash.store.outbox import Letter, LetterState
+
+EVERY = 60.0
+"""Seconds between audits."""
+
+GRACE = timedelta(seconds=60)
+"""How long an alert may fire before its page has to be accepted."""
+
+SOURCE = "audit"
+"""The id under which the findings are problems on every screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One firing alert that nobody is known to have been told of, and what is known instead."""
+
+    alert: Alert
+    text: SafeText
+
+
+async def audit(engine_: Engine) -> None:
+    """Each minute, put before people what fires and was not paged."""
+    if engine_.setup.paging.notifiers and engine_.is_due("audit", EVERY):
+        await engine_.store.write(_audit, engine_.held, engine_.setup, engine_.clock.now())
+
+
+def _audit(connection: sqlite3.Connection, epoch: int, setup: Setup, now: datetime) -> None:
+    lease.require(connection, epoch)
+    found = [finding.text for finding in find_unpaged(connection, setup, now)]
+    engine.record_warnings(connection, SOURCE, found, now)
+
+
+def find_unpaged(connection: sqlite3.Connection, setup: Setup, now: datetime) -> list[Finding]:
+    """Return the open alerts that should have paged by now, and have neither page nor reason."""
+    findings = []
+    for alert in alerts.load_open(connection).values():
+        begun = alert.level_at or alert.fired_at
+        if not (alert.needs_person and paging.pages(alert)) or begun is None or now - begun < GRACE:
+            continue
+        text = _missing(connection, alert, now)
+        if text:
+            since = format_span(now - begun)
+            findings.append(Finding(alert, clean(f"{alert.name} has fired for {since}: {text}")))
+    return findings
+
+
+def _missing(connection: sqlite3.Connection, alert: Alert, now: datetime) -> str:
+    """Say what keeps an alert's page from having arrived; empty where it has, or a reason is recorded."""
+    letters = [
+        letter
+        for letter in outbox.load_of_key(connection, alert.id)
+        if letter.page.kind is PageKind.TRIGGER
+    ]
+    if any(letter.state in (LetterState.SENT, LetterState.BUNDLED) for letter in letters):
+        return ""
+    late = [letter for letter in letters if _is_late(letter, now)]
+    if late:
+        where = ", ".join(dict.fromkeys(letter.destination.notifier for letter in late))
+        return f"its page is not accepted yet by {where}: {late[-1].answer or 'no answer'}"
+    if any(letter.state is LetterState.DEAD for letter in letters):
+        dead = next(letter for letter in letters if letter.state is LetterState.DEAD)
+        return f"its page was refused by {dead.destination.notifier}: {dead.answer}"
+    if letters or _has_reason(connection, alert):
+        return ""
+    return "there is neither a page nor a reason why not"
+
+
+def _is_late(letter: Letter, now: datetime) -> bool:
+    under_way = letter.state in (LetterState.WAITING, LetterState.SENDING)
+    return under_way and now >= letter.deadline_at
+
+
+def _has_reason(connection: sqlite3.Connection, alert: Alert) -> bool:
+    told = entries.load_of_alert(connection, alert.id)
+    return any(entry.kind is EntryKind.PAGE for entry in told)

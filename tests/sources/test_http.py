@@ -15,7 +15,7 @@ import pytest
 from opsdash.domain.text import clean
 from opsdash.sources.http import HttpClient, HttpSettings, NoAnswerError, Reply, TooLargeError
 from opsdash.sources.source import SourceError
-from tests.faultserver import FaultServer
+from tests.faultserver import FaultServer, Request
 from tests.kit.certificates import Certificates
 from tests.kit.process import free_port
 
@@ -249,6 +249,20 @@ async def test_one_connection_is_kept_and_a_dropped_one_replaced(
         fault_server.stop()
         fault_server.start()
         assert (await client.fetch("/-/ready")).status == 200
+
+
+async def test_a_connection_that_dies_under_a_request_costs_nothing() -> None:
+    """A server that closes a kept connection while the request is on its way is asked once more."""
+
+    class Closing(FaultServer):
+        def mode_for(self, request: Request) -> str:
+            return "no-answer" if len(self.requests) == 2 else "ok"
+
+    with Closing() as server:
+        async with client_of(server.url) as client:
+            await client.fetch("/-/ready")
+            assert (await client.fetch("/-/ready")).status == 200
+        assert len(server.requests) == 3
 
 
 async def test_many_requests_at_once_end_and_leave_a_usable_client(

@@ -90,7 +90,7 @@ async def test_values_and_ages_of_a_real_server(
     assert found["one"].labels["pod"] == "b"
     assert "__opsdash" not in found["one"].labels
     assert found["number"].sampled_at is None
-    for id in ("sum", "lines", "scalar", "one"):
+    for id in ("sum", "comment", "lines", "quoted", "scalar", "one"):
         at = found[id].sampled_at
         assert at is not None and timedelta() <= before - at < timedelta(seconds=30), id
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from opsdash.domain.alert import Alert, urgency
-from opsdash.domain.freshness import GONE_AFTER, Freshness, freshness
+from opsdash.domain.freshness import Freshness, engine_is_down, freshness, is_silent
 from opsdash.domain.incident import Incident
 from opsdash.domain.indicator import Indicator, Level, Pane, Reading
 from opsdash.domain.on_call import OnCall
@@ -38,12 +38,6 @@ RESOLVED_SHOWN = timedelta(hours=1)
 
 HISTORY_SHOWN = timedelta(hours=1)
 """How much of the minute series a snapshot carries for the sparklines."""
-
-ENGINE_DOWN_AFTER = timedelta(seconds=12)
-"""How long after its last heartbeat an engine counts as dead or hung."""
-
-SILENT_AFTER = timedelta(seconds=30)
-"""The least time without an answer after which a source that was well counts as silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +171,7 @@ def _setup(text: str) -> Setup:
 def _engine_view(held: lease.Lease | None, now: datetime) -> EngineView:
     if held is None:
         return EngineView(EngineState.NEVER)
-    # Released early or silent for too long: either way nobody acts now. A heartbeat far ahead is
-    # one from before the clock was set back.
-    down = abs(now - held.heartbeat_at) > ENGINE_DOWN_AFTER or held.released
+    down = engine_is_down(now, held.heartbeat_at, held.released)
     state = EngineState.DOWN if down else EngineState.RUNNING
     return EngineView(state, held.holder, held.epoch, held.heartbeat_at)
 
@@ -278,7 +270,7 @@ def _history(
     # The newest minute may still be written to; everything before it is final.
     newest = before.history[-1].at
     kept = tuple(p for p in before.history if since <= p.at < newest)
-    return kept + readings.points(connection, id, readings.MINUTE, newest)
+    return kept + readings.points(connection, id, readings.MINUTE, max(newest, since))
 
 
 def _fresh_level(reading: Reading, setup: Setup, now: datetime) -> Level:
@@ -290,7 +282,7 @@ def _silent(source: SourceView, setup: Setup, now: datetime) -> bool:
     """Whether nothing is known of what a source shows now, whatever it said last."""
     if source.state is not SourceState.OK or source.last_success is None:
         return True
-    return abs(now - source.last_success) > max(GONE_AFTER * setup.refresh, SILENT_AFTER)
+    return is_silent(now, setup.refresh, source.last_success)
 
 
 def _problems(

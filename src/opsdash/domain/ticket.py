@@ -51,6 +51,7 @@ class Ticket:
         return self.status in (TicketStatus.NEW, TicketStatus.OPEN, TicketStatus.PENDING)
 
 
-def ticket_order(ticket: Ticket) -> tuple[int, str, float]:
-    """Return the sort key: open before done, urgent priority first, oldest first."""
-    return (0 if ticket.open else 1, ticket.priority, ticket.created_at.timestamp())
+def ticket_order(ticket: Ticket) -> tuple[int, str, float, int]:
+    """Return the sort key: open before done, urgent priority first, oldest first, then by number."""
+    done = 0 if ticket.open else 1
+    return (done, ticket.priority, ticket.created_at.timestamp(), ticket.number)

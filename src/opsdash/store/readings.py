@@ -10,7 +10,7 @@ from opsdash.domain.indicator import Indicator, Level, Reading
 from opsdash.domain.record import from_ms, to_ms
 from opsdash.domain.sample import Point
 from opsdash.domain.text import clean
-from opsdash.store.changes import note_read
+from opsdash.store.changes import note_filled, note_read
 
 MINUTE = timedelta(minutes=1)
 """The coarse step: a day is kept at it."""
@@ -85,7 +85,15 @@ def record(
     note_read(connection)
     at = sampled_at or now
     add_points(connection, indicator, FINE, [Point(at, value)])
-    add_points(connection, indicator, MINUTE, [Point(_floor(at, MINUTE), value)])
+    minute = _floor(at, MINUTE)
+    add_points(connection, indicator, MINUTE, [Point(minute, value)])
+    later = connection.execute(
+        "SELECT 1 FROM point WHERE indicator = ? AND step = ? AND at > ? LIMIT 1",
+        (indicator, MINUTE // timedelta(milliseconds=1), to_ms(minute)),
+    ).fetchone()
+    if later is not None:
+        # A clock that was set back: the point is not where readers look for new ones.
+        note_filled(connection)
 
 
 def record_failure(

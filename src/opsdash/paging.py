@@ -14,6 +14,7 @@ from opsdash.domain.alert import Alert, AlertState, Severity
 from opsdash.domain.incident import incident_number
 from opsdash.domain.opening import service_of
 from opsdash.domain.page import Link, Page, PageKind
+from opsdash.domain.record import to_ms
 from opsdash.domain.routing import Destination, Route, route, targets_of
 from opsdash.domain.setup import Setup
 from opsdash.domain.span import format_span
@@ -199,6 +200,36 @@ def build_page(alert: Alert, kind: PageKind, now: datetime) -> Page:
         annotations=alert.annotations,
         links=tuple(_links(alert)),
     )
+
+
+def page_drill(
+    connection: sqlite3.Connection, setup: Setup, found: Route, by: SafeText, now: datetime
+) -> str:
+    """Page the destinations of `found` with a test; return the key of its messages."""
+    key = f"drill/{to_ms(now)}"
+    page = Page(
+        id="",
+        key=key,
+        kind=PageKind.TRIGGER,
+        title=clean(f"TEST: a drill by {by}, nothing is wrong"),
+        severity=Severity.CRITICAL,
+        source=SafeText("opsdash"),
+        at=now,
+        by=by,
+        text=SafeText("This page proves that pages arrive. It resolves by itself."),
+        test=True,
+    )
+    _send_all(connection, setup, page, found, _LEVEL_STEP, now, now)
+    return key
+
+
+def end_drill(connection: sqlite3.Connection, setup: Setup, key: str, now: datetime) -> None:
+    """Resolve a drill at whoever it reached, and drop what has not left."""
+    outbox.drop_waiting(connection, key, _UNSENT, "the drill ended before this was sent")
+    letters = outbox.load_of_key(connection, key)
+    if letters:
+        page = replace(letters[0].page, kind=PageKind.RESOLVE, at=now)
+        _tell_paged(connection, setup, key, page, now)
 
 
 def bundle_storms(connection: sqlite3.Connection, setup: Setup, now: datetime) -> int:

@@ -2,23 +2,24 @@
 
 import importlib
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import click
 
 from opsdash import __version__
+from opsdash.cli.plain import load_plan, run_plainly
 from opsdash.domain.text import clean
 
-if TYPE_CHECKING:
-    from opsdash.plan import Plan
+__all__ = ["COMMANDS", "OneLineError", "cli", "config_option", "fail", "load_plan", "run"]
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("opsdash.cli.demo", "Show a simulated payment application and its incident."),
     "check": ("opsdash.cli.check", "Validate the configuration and try what it names."),
     "engine": ("opsdash.cli.engine", "Run the headless engine."),
+    "audit": ("opsdash.cli.audit", "Say whether all that fires has reached somebody."),
+    "drill": ("opsdash.cli.drill", "Page for real, marked TEST, and time it."),
     "status": ("opsdash.cli.status", "Say how production is, and exit 0 to 3 by it."),
     "alerts": ("opsdash.cli.alerts", "List all alerts with acknowledgement and level."),
     "ack": ("opsdash.cli.respond", "Acknowledge alerts."),
@@ -26,12 +27,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "escalate": ("opsdash.cli.respond", "Move an alert to the next escalation level."),
 }
 """Command names in the order of the help, each with its module and its one line."""
-
-NO_CONFIG = """\
-opsdash: no configuration found.
-  to look around first:        opsdash demo
-  for your own Prometheus:     put  [prometheus]  and  url = "http://HOST:9090"  into {place}"""
-
 
 class LazyGroup(click.Group):
     """A group that imports a command's module only when that command is used."""
@@ -73,19 +68,6 @@ def config_option(command: Callable[..., None]) -> Callable[..., None]:
     )(command)
 
 
-def load_plan(config: Path | None) -> "Plan":
-    """Return the plan of the configuration to use; end with what is wrong where there is none."""
-    from opsdash.config import ConfigError, find_config, validated
-
-    path = find_config(config, os.environ)
-    if path is None:
-        raise SystemExit(_say(NO_CONFIG.format(place="~/.config/opsdash/opsdash.toml")))
-    try:
-        return validated(path)
-    except ConfigError as error:
-        raise SystemExit(_say(str(error))) from None
-
-
 def fail(reason: object) -> NoReturn:
     """End with one line on standard error and exit status 2."""
     raise OneLineError(clean(reason, 4000))
@@ -115,17 +97,4 @@ def cli(context: click.Context, config: Path | None) -> None:
 
 def run() -> None:
     """Run the command line; no traceback reaches a person for what is not a bug."""
-    from opsdash.store.errors import StoreError
-
-    try:
-        cli(prog_name="opsdash")
-    except StoreError as error:
-        sys.exit(_say(f"opsdash: {clean(error, 1000)}"))
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(141)
-
-
-def _say(text: str) -> int:
-    print(text, file=sys.stderr)
-    return 2
+    run_plainly(lambda: cli(prog_name="opsdash"))

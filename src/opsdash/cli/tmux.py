@@ -1,8 +1,12 @@
 """The one line of `opsdash status --format tmux`."""
 
-from opsdash.domain.alert import AlertState, Severity
 from opsdash.domain.status import Status
-from opsdash.snapshot import Snapshot
+
+# Importing typing would cost a status line more than all of its work.
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from opsdash.snapshot import Snapshot
 
 _COLOURS = {
     Status.HEALTHY: "green",
@@ -12,16 +16,26 @@ _COLOURS = {
 }
 
 
-def line_of(snapshot: Snapshot) -> str:
-    """Return the status word and what needs a person, with tmux' colour marks and no outside text."""
-    firing = [a for a in snapshot.alerts if a.state is AlertState.FIRING and not a.muted]
-    critical = sum(a.severity is Severity.CRITICAL for a in firing)
-    warning = sum(a.severity is Severity.WARNING for a in firing)
-    nobody = sum(a.acknowledgement is None for a in firing)
+def line_of(snapshot: "Snapshot") -> str:
+    """Return the line of a whole snapshot."""
+    firing = [a for a in snapshot.alerts if a.state == "firing" and not a.muted]
+    return line(
+        snapshot.status,
+        sum(a.severity == "critical" for a in firing),
+        sum(a.severity == "warning" for a in firing),
+        sum(a.acknowledgement is None for a in firing),
+    )
+
+
+def line(status: Status, critical: int, warning: int, nobody: int) -> str:
+    """Return the status word and what needs a person, with tmux' colour marks and no outside text.
+
+    The numbers are of alerts that fire and are not muted; `nobody` has the last of them.
+    """
     counts = [
         f"{count} {word}"
         for count, word in ((critical, "crit"), (warning, "warn"), (nobody, "unacked"))
         if count
     ]
-    words = " ".join([snapshot.status.upper(), *counts])
-    return f"#[fg={_COLOURS[snapshot.status]}]{words}#[default]"
+    words = " ".join([status.upper(), *counts])
+    return f"#[fg={_COLOURS[status]}]{words}#[default]"

@@ -1,7 +1,7 @@
 """The expected alert: one that always fires, and whose absence says that the way to us is broken."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from opsdash.domain.alert import Alert, AlertState, Observation
 from opsdash.domain.duration import format_duration
@@ -13,24 +13,31 @@ MISSING = "WatchdogMissing"
 """The alert that is raised when the expected one is not there."""
 
 
+class Watched(Protocol):
+    """Where the open alerts are found, by fingerprint."""
+
+    open_alerts: dict[str, Alert]
+
+
 class WatchdogSource:
     """An alert source of one alert: it fires while the expected one has been missing for too long.
 
-    `open_alerts` is the engine's own picture of what fires, by fingerprint.
+    What fires is looked up in the engine's own picture.
     """
 
     id = "watchdog"
     kind = "watchdog"
 
-    def __init__(self, name: str, within: timedelta, open_alerts: Mapping[str, Alert]) -> None:
+    def __init__(self, name: str, within: timedelta, watched: Watched) -> None:
         self._name = name
         self._within = within
-        self._open = open_alerts
+        self._watched = watched
         self._missing_since: datetime | None = None
 
     async def alerts(self, now: datetime) -> AlertReport:
         """Return the alert that says that the expected one is missing, or nothing."""
-        if any(a.name == self._name and a.state is AlertState.FIRING for a in self._open.values()):
+        known = self._watched.open_alerts.values()
+        if any(a.name == self._name and a.state is AlertState.FIRING for a in known):
             self._missing_since = None
             return AlertReport()
         self._missing_since = self._missing_since or now

@@ -1,0 +1,58 @@
+"""`opsdash status --format tmux` by the short way: the cache's path, one look at the store, one line.
+
+Anything out of the ordinary is left to the command itself, which says what is wrong.
+"""
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from opsdash.cli.tmux import line
+from opsdash.config.find import find_config
+from opsdash.config.kept import kept_store_path
+from opsdash.domain.status import EXIT_CODES
+from opsdash.store import schema
+from opsdash.store.summary import summarise
+
+
+def glance(config: str | None) -> int | None:
+    """Print the line and return the exit status; None, and nothing printed, where it cannot."""
+    explicit = Path(config) if config else None
+    path = find_config(explicit, os.environ)
+    store = kept_store_path(path) if path else None
+    if store is None:
+        return None
+    # In a URI these would end the path.
+    name = str(store.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    try:
+        connection = sqlite3.connect(f"file:{name}?mode=ro", uri=True, isolation_level=None)
+        try:
+            connection.execute("BEGIN")
+            if schema.version(connection) != schema.VERSION:
+                return None
+            status, critical, warning, nobody = summarise(connection, datetime.now(UTC))
+        finally:
+            connection.close()
+    except (sqlite3.Error, ValueError, KeyError, TypeError):
+        return None
+    print(line(status, critical, warning, nobody))
+    return EXIT_CODES[status]
+
+
+def config_of(arguments: Sequence[str]) -> tuple[bool, str | None]:
+    """Return whether `arguments` are exactly the status line's, and the configuration they name."""
+    config, tmux, rest = None, False, list(arguments)
+    while rest:
+        name, given, value = rest.pop(0).partition("=")
+        if name not in ("--config", "--format") or not (given or rest):
+            return False, None
+        value = value if given else rest.pop(0)
+        if name == "--config":
+            config = value
+        elif value == "tmux":
+            tmux = True
+        else:
+            return False, None
+    return tmux, config

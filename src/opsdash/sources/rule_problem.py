@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from opsdash.domain.text import clean
+
 
 @dataclass(frozen=True, slots=True)
 class RuleProblem:
@@ -15,7 +17,7 @@ class RuleProblem:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.what}; {self.cure}"
+        return clean(f"{place}: {self.what}; {self.cure}")
 
 
 class RuleFileError(Exception):

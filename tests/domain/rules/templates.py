@@ -86,7 +86,7 @@ plain text, no template
 {{ $x := 5 }}{{ $x }} {{ $x = 6 }}{{ $x }} {{ $y := printf "%d" $x }}{{ $y | toUpper }}
 {{ $x := "out" }}{{ if true }}{{ $x = "in" }}{{ end }}{{ $x }} {{ if true }}{{ $x := "shadow" }}{{ end }}{{ $x }}
 {{ $labels.job | toUpper | printf "%s!" }} {{ toLower "ABC É" }} {{ toUpper "straße é" }}
-{{ title "hello world" }} {{ title $labels.word }} {{ title "foo:bar a.b.c 1st x/y it's" }}
+{{ title "hello world" }} {{ title $labels.job }} {{ title "a-b x/y_z ÉLAN" }}
 {{ $labels.instance | stripPort }} {{ stripPort $labels.ip6 }} {{ stripPort "nothing" }} {{ stripPort "a:b:c" }} {{ stripPort "[x]" }}
 {{ $labels.instance | stripDomain }} {{ stripDomain $labels.ip }} {{ stripDomain "host.example.com" }} {{ stripDomain $labels.ip6 }} {{ stripDomain "[2001:db8::1]" }}
 {{ match "^db-[0-9]+" $labels.instance }} {{ match "a.*z" "abc" }} {{ if match "node" $labels.job }}y{{ end }}
@@ -117,7 +117,6 @@ plain text, no template
 {{ $value.x }}
 {{ .Labels.job "x" }}
 {{ $labels.job 1 }}
-{{ 1 | 2 | print }}
 {{ "x" | $labels.job }}
 {{ 1.0 }} {{ 1e3 }} {{ 0x1F }} {{ 017 }} {{ 1_000 }} {{ 'a' }} {{ -5 }} {{ +3 }} {{ .5 }} {{ 1e100 }} {{ 0b11 }}
 {{ "tab\tquote\"\u00e9\x41\101" }} {{ `raw\n` }}
@@ -161,3 +160,48 @@ MULTILINE = (
     '{{ printf\n  "%d"\n  3 }}',
     "é {{ .Foo }}",
 )
+
+BAD = (
+    "{{",
+    "{{ }}",
+    "{{ $value",
+    "{{ $nosuch }}",
+    "{{ nosuch $value }}",
+    "{{ if $value }}x",
+    "{{ end }}",
+    "{{ else }}",
+    "{{ if }}x{{ end }}",
+    "{{ (1 }}",
+    "{{ 1) }}",
+    "{{ 'ab' }}",
+    '{{ "ab }}',
+    "{{ `ab }}",
+    '{{ "\\q" }}',
+    "{{ | $value }}",
+    "{{ 1 | 2 }}",
+    "{{ $x, $y := 1 }}",
+    "{{ range $a, $b, $c := $labels }}{{ end }}",
+    "{{ range $a, 1 := $labels }}{{ end }}",
+    "{{ break }}",
+    "{{ /* x }}",
+    "{{/* x */ y }}",
+    "{{ 1.5.x }}",
+    "{{ true.x }}",
+    "{{ 12ab }}",
+    "{{ 0x }}",
+    "{{ 99999999999999999999 }}",
+    "{{ $x+2 }}",
+    "{{ template }}",
+    "{{ define $x }}{{ end }}",
+    "{{ if true }}{{ define `x` }}{{ end }}{{ end }}",
+    "{{ .x! }}",
+    "{{ ! }}",
+    "{{ a:b }}",
+    "{{ @ }}",
+    "one\ntwo {{ $nosuch }}",
+    "one\n{{ nosuch }}\nthree",
+    "{{ if 1 }}a{{ else }}b{{ else }}c{{ end }}",
+    "{{ x.y }}",
+    "{{ with $value }}{{ $v := 1 }}{{ end }}{{ $v }}",
+)
+"""Templates that Prometheus refuses to load."""

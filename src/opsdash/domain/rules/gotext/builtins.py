@@ -13,6 +13,7 @@ from opsdash.domain.rules.gotext.values import (
     Byte,
     ExecutionError,
     Map,
+    Struct,
     Value,
     equal,
     less,
@@ -40,7 +41,7 @@ def _length(value: Value) -> int:
     if isinstance(value, Map):
         return len(value.entries)
     if value is None:
-        raise ExecutionError("len of nil pointer")
+        raise ExecutionError("reflect: call of reflect.Value.Type on zero Value")
     raise ExecutionError(f"len of type {type_name(value)}")
 
 
@@ -133,7 +134,8 @@ def _call(value: Value, *_: Value) -> Value:
 
 def _equal(first: Value, *others: Value) -> bool:
     for other in others:
-        if isinstance(first, Map) and isinstance(other, Map):
+        both = (first, other)
+        if all(isinstance(value, Map | Struct) for value in both):
             raise ExecutionError(f"non-comparable type {show(first)}: {type_name(other)}")
     return equal(first, *others)
 

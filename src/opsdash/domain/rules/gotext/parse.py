@@ -313,7 +313,7 @@ class _Parser:
         if token.text in self.refused:
             reason, cure = self.refused[token.text]
             line = line_at(self.text, token.pos)
-            raise TemplateError(f"{token.text} {reason}", line, cure)
+            raise TemplateError(f"{token.text}: {reason}", line, cure)
         if token.text not in self.functions:
             raise self.wrong(f'function "{token.text}" not defined', token)
         return Function(token.pos, token.text)

@@ -1,8 +1,10 @@
 """The picture that every screen and command draws: the store at one moment, frozen, with ages."""
 
+import contextlib
+import gc
 import sqlite3
 from bisect import insort
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -181,8 +183,9 @@ def _alerts(
 ) -> tuple[tuple[Alert, ...], tuple[Incident, ...]]:
     since = now - RESOLVED_SHOWN
     if previous is None:
-        found = (a for a in alerts.load_shown(connection, since) if _shown(a, since))
-        return tuple(sorted(found, key=urgency)), incidents.load_shown(connection, since)
+        with _collector_paused():
+            found = (a for a in alerts.load_shown(connection, since) if _shown(a, since))
+            return tuple(sorted(found, key=urgency)), incidents.load_shown(connection, since)
     changed = alerts.load_changed(connection, previous.cursor) if cursor != previous.cursor else []
     shown = _follow(previous.alerts, changed, since)
     if cursor == previous.cursor and not _incident_aged(previous.incidents, since):
@@ -190,6 +193,18 @@ def _alerts(
     before = {incident.id: incident for incident in previous.incidents}
     moved = {alert.incident for alert in changed if alert.incident is not None}
     return shown, incidents.load_moved(connection, since, before, previous.cursor, moved)
+
+
+@contextlib.contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep Python's cyclic collector from walking ten thousand new rows again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _follow(

@@ -4,9 +4,10 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from opsdash.domain.alert import Acknowledgement, Alert, AlertState, Severity
+from opsdash.domain.alert import Acknowledgement, Alert, AlertState, SafeLabels, Severity
 from opsdash.domain.incident import incident_id
 from opsdash.domain.record import from_ms, to_ms
 from opsdash.domain.text import SafeText
@@ -31,17 +32,18 @@ _LAST_CHARACTER = "\U0010ffff"
 
 def load_open(connection: sqlite3.Connection) -> dict[str, Alert]:
     """Return the open occurrences by fingerprint."""
-    return {alert.fingerprint: alert for alert in map(_alert, connection.execute(_OPEN))}
+    found = _alerts(connection.execute(_OPEN).fetchall())
+    return {alert.fingerprint: alert for alert in found}
 
 
 def load_shown(connection: sqlite3.Connection, resolved_since: datetime) -> list[Alert]:
     """Return the open occurrences, and those that resolved since `resolved_since`."""
-    return list(map(_alert, connection.execute(_SHOWN, (to_ms(resolved_since),))))
+    return _alerts(connection.execute(_SHOWN, (to_ms(resolved_since),)).fetchall())
 
 
 def load_changed(connection: sqlite3.Connection, after: int) -> list[Alert]:
     """Return the occurrences written after change number `after`, resolved ones too."""
-    return list(map(_alert, connection.execute(_CHANGED, (after,))))
+    return _alerts(connection.execute(_CHANGED, (after,)).fetchall())
 
 
 def load(connection: sqlite3.Connection, id: str) -> Alert | None:
@@ -164,9 +166,25 @@ def _observed(alert: Alert) -> tuple[object, ...]:
     )
 
 
+_STATES = {state.value: state for state in AlertState}
+_SEVERITIES = {severity.value: severity for severity in Severity}
+_LABELS, _ANNOTATIONS = 5, 6
+
+
+def _alerts(rows: list[tuple[Any, ...]]) -> list[Alert]:
+    """Return many rows as alerts: their JSON is read at once, which takes a third of the time."""
+    labels = json.loads(f"[{','.join(row[_LABELS] for row in rows)}]")
+    annotations = json.loads(f"[{','.join(row[_ANNOTATIONS] for row in rows)}]")
+    return list(map(_made, rows, labels, annotations))
+
+
 def _alert(row: tuple[Any, ...]) -> Alert:
+    return _made(row, json.loads(row[_LABELS]), json.loads(row[_ANNOTATIONS]))
+
+
+def _made(row: tuple[Any, ...], labels: SafeLabels, annotations: SafeLabels) -> Alert:
     (
-        id, fingerprint, occurrence, state, severity, labels, annotations, active_at, fired_at,
+        id, fingerprint, occurrence, state, severity, _, _, active_at, fired_at,
         fires_at, resolved_at, value, silenced_by, inhibited_by, generator_url, sources,
         by, at, comment, level, level_at, incident,
     ) = row  # fmt: skip
@@ -174,26 +192,26 @@ def _alert(row: tuple[Any, ...]) -> Alert:
     if at is not None:
         taken = Acknowledgement(SafeText(by), from_ms(at), SafeText(comment or ""))
     return Alert(
-        id=id,
-        fingerprint=fingerprint,
-        occurrence=occurrence,
-        state=AlertState(state),
-        severity=Severity(severity),
-        labels=json.loads(labels),
-        annotations=json.loads(annotations),
-        active_at=from_ms(active_at),
-        fired_at=_moment(fired_at),
-        fires_at=_moment(fires_at),
-        resolved_at=_moment(resolved_at),
-        value=value,
-        silenced_by=_load_list(silenced_by),
-        inhibited_by=_load_list(inhibited_by),
-        generator_url=SafeText(generator_url),
-        sources=_load_list(sources),
-        acknowledgement=taken,
-        level=level,
-        level_at=_moment(level_at),
-        incident=None if incident is None else incident_id(incident),
+        id,
+        fingerprint,
+        occurrence,
+        _STATES[state],
+        _SEVERITIES[severity],
+        labels,
+        annotations,
+        from_ms(active_at),
+        None if fired_at is None else from_ms(fired_at),
+        None if fires_at is None else from_ms(fires_at),
+        None if resolved_at is None else from_ms(resolved_at),
+        value,
+        _load_list(silenced_by),
+        _load_list(inhibited_by),
+        SafeText(generator_url),
+        _load_list(sources),
+        taken,
+        level,
+        None if level_at is None else from_ms(level_at),
+        None if incident is None else incident_id(incident),
     )
 
 
@@ -206,13 +224,10 @@ def _dump_list(items: Iterable[str]) -> str:
     return json.dumps(listed, ensure_ascii=False) if listed else "[]"
 
 
+@lru_cache(maxsize=1024)
 def _load_list(text: str) -> tuple[str, ...]:
     return () if text == "[]" else tuple(json.loads(text))
 
 
 def _ms(at: datetime | None) -> int | None:
     return None if at is None else to_ms(at)
-
-
-def _moment(value: int | None) -> datetime | None:
-    return None if value is None else from_ms(value)

@@ -212,7 +212,36 @@ _RULES = (
     )""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _PAGES, _RULES)
+_DEPLOYMENTS = (
+    """CREATE TABLE deployment (
+        id INTEGER PRIMARY KEY,
+        service TEXT NOT NULL,
+        at BIGINT NOT NULL,
+        kind TEXT NOT NULL,
+        version TEXT NOT NULL,
+        revision TEXT NOT NULL,
+        author TEXT NOT NULL,
+        url TEXT NOT NULL,
+        source TEXT NOT NULL,
+        commits TEXT NOT NULL,
+        commit_count BIGINT NOT NULL,
+        note TEXT NOT NULL,
+        looked_at BIGINT,
+        UNIQUE (service, kind, version, revision, at)
+    )""",
+    "CREATE INDEX deployment_at ON deployment (at)",
+    "CREATE INDEX deployment_service ON deployment (service, at)",
+    """CREATE TABLE instance (
+        service TEXT NOT NULL,
+        name TEXT NOT NULL,
+        seen_at BIGINT NOT NULL,
+        builds TEXT NOT NULL,
+        started_at BIGINT,
+        PRIMARY KEY (service, name)
+    )""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _PAGES, _RULES, _DEPLOYMENTS)
 """The statements that lead from each version to the next; a landed one is never edited."""
 
 VERSION = len(MIGRATIONS)

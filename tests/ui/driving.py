@@ -99,6 +99,6 @@ async def driven(
     )
     async with app.run_test(size=size) as pilot:
         found = Driven(app, pilot, feed, hand, clock)
-        app.copy_to_clipboard = found.copied.append  # type: ignore[method-assign]
+        app.copy_to_clipboard = found.copied.append  # type: ignore[assignment,method-assign]
         await pilot.pause()
         yield found

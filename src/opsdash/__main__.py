@@ -1,4 +1,4 @@
-"""The program's entry: answers `--version` before anything heavy is imported, then hands over."""
+"""The program's entry: what runs often or must open at once goes past click, all else through it."""
 
 import sys
 
@@ -11,9 +11,50 @@ def main() -> None:
 
         print(f"opsdash {__version__}")
         return
+    if arguments[:1] == ["status"]:
+        _glance(arguments[1:])
+    if not arguments or (len(arguments) == 2 and arguments[0] == "--config"):
+        _dashboard(arguments[-1] if arguments else None)
+        return
     from opsdash.cli.main import run
 
     run()
+
+
+def _glance(options: list[str]) -> None:
+    """Print the status line and end, where it is asked for and nothing is out of the ordinary."""
+    from opsdash.cli.glance import config_of, glance
+
+    tmux, config = config_of(options)
+    if tmux:
+        code = glance(config)
+        if code is not None:
+            sys.exit(code)
+
+
+def _dashboard(config: str | None) -> None:
+    """Open the dashboard as `opsdash [--config FILE]` does."""
+    import gc
+    import os
+
+    if "_OPSDASH_COMPLETE" in os.environ:
+        from opsdash.cli.main import run
+
+        run()
+        return
+    # Nothing is garbage until the first frame stands; the screen switches it on again.
+    gc.disable()
+    from pathlib import Path
+
+    from opsdash.cli.plain import load_plan, run_plainly
+
+    def open_it() -> None:
+        plan = load_plan(Path(config) if config else None)
+        from opsdash.cli.dashboard import open_dashboard
+
+        open_dashboard(plan)
+
+    run_plainly(open_it)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 """Command names in the order of the help, each with its module and its one line."""
 
+
 class LazyGroup(click.Group):
     """A group that imports a command's module only when that command is used."""
 

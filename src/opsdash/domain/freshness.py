@@ -13,6 +13,13 @@ SAMPLE_STALE = timedelta(seconds=60)
 """The least age at which the sample under a freshly read value counts as stale."""
 
 
+ENGINE_DOWN_AFTER = timedelta(seconds=12)
+"""How long after its last heartbeat an engine counts as dead or hung."""
+
+SILENT_AFTER = timedelta(seconds=30)
+"""The least time without an answer after which a source that was well counts as silent."""
+
+
 class Freshness(StrEnum):
     """Live, stale (dimmed, with its age), or no data."""
 
@@ -41,3 +48,16 @@ def freshness(
     if behind > STALE_AFTER * refresh or sample_behind > sample_limit:
         return Freshness.STALE
     return Freshness.LIVE
+
+
+def engine_is_down(now: datetime, heartbeat_at: datetime, released: bool) -> bool:
+    """Return whether nobody acts: the engine gave its lease back, or is silent for too long.
+
+    A heartbeat far ahead is one from before the clock was set back.
+    """
+    return released or abs(now - heartbeat_at) > ENGINE_DOWN_AFTER
+
+
+def is_silent(now: datetime, refresh: timedelta, last_success: datetime) -> bool:
+    """Return whether nothing is known of what a source shows now, well as it was."""
+    return abs(now - last_success) > max(GONE_AFTER * refresh, SILENT_AFTER)

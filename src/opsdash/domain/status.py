@@ -3,8 +3,11 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
-from opsdash.domain.alert import Alert, AlertState, Severity
-from opsdash.domain.indicator import Level
+# Importing typing, or the nouns, would cost a status line more than all of its work.
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from opsdash.domain.alert import Alert
 
 
 class Status(StrEnum):
@@ -20,33 +23,37 @@ EXIT_CODES = {Status.HEALTHY: 0, Status.DEGRADED: 1, Status.CRITICAL: 2, Status.
 """What `opsdash status` exits with."""
 
 
-def system_status(alerts: Iterable[Alert], levels: Iterable[Level], blind: bool) -> Status:
-    """Return the worst of what is known.
+def system_status(alerts: "Iterable[Alert]", levels: Iterable[str], blind: bool) -> Status:
+    """Return the worst of what is known: `status_of` the worst alert that fires and is not muted."""
+    return status_of(_worst_firing(alerts), levels, blind)
+
+
+def status_of(worst: str | None, levels: Iterable[str], blind: bool) -> Status:
+    """Return the status that the worst severity which fires, and the levels of the tiles, come to.
 
     `levels` are the levels of the fresh tiles, a stale one given as unknown. `blind` says that a
     source or the engine is not answering. What is critical is said even by someone half blind;
     without it, not knowing beats healthy.
     """
-    seen = list(levels)
-    worst = _worst_firing(alerts)
-    if worst is Severity.CRITICAL or Level.CRIT in seen:
+    seen = set(levels)
+    if worst == "critical" or "crit" in seen:
         return Status.CRITICAL
-    if blind or not seen or all(level is Level.UNKNOWN for level in seen):
+    if blind or not seen - {"unknown"}:
         return Status.UNKNOWN
-    if worst is Severity.WARNING or Level.WARN in seen:
+    if worst == "warning" or "warn" in seen:
         return Status.DEGRADED
-    if Level.UNKNOWN in seen:
+    if "unknown" in seen:
         return Status.UNKNOWN
     return Status.HEALTHY
 
 
-def _worst_firing(alerts: Iterable[Alert]) -> Severity | None:
-    worst = None
+def _worst_firing(alerts: "Iterable[Alert]") -> str | None:
+    worst: str | None = None
     for alert in alerts:
-        if alert.severity is Severity.INFO or (worst and alert.severity is Severity.WARNING):
+        if alert.severity == "info" or (worst and alert.severity == "warning"):
             continue
-        if alert.state is AlertState.FIRING and not alert.muted:
+        if alert.state == "firing" and not alert.muted:
             worst = alert.severity
-            if worst is Severity.CRITICAL:
+            if worst == "critical":
                 break
     return worst

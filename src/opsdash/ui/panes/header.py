@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from opsdash.domain.alert import AlertState, Severity
 from opsdash.domain.duration import parse_duration
-from opsdash.domain.freshness import Freshness
+from opsdash.domain.freshness import ENGINE_DOWN_AFTER, Freshness
 from opsdash.domain.indicator import Reading
 from opsdash.domain.status import Status
-from opsdash.snapshot import ENGINE_DOWN_AFTER, EngineState, Snapshot, SourceState
+from opsdash.snapshot import EngineState, Snapshot, SourceState
 from opsdash.ui.format import figure, scale_of, trend, windows
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, crop, cut, line, on, spaced, spread, width_of

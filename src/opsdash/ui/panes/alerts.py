@@ -18,6 +18,9 @@ from opsdash.ui.widgets.table import Row
 WIDE, MIDDLE = 128, 100
 """Cells from which the list has all its columns, and from which it has most of them."""
 
+_BRIEF = 160
+"""Characters of a text that a cell of the list can ever show."""
+
 _SIGNS = {
     Severity.CRITICAL: ("crit", "CRIT", "crit bold"),
     Severity.WARNING: ("warn", "WARN", "warn bold"),
@@ -111,9 +114,9 @@ def alert_row(
     dash = line((glyphs.dash, "muted"))
     cells = (
         state_cell(alert, narrow, glyphs),
-        line((alert.name, name_style)),
-        line((where(alert.labels), style)),
-        line((why(alert), style)),
+        line((alert.name[:_BRIEF], name_style)),
+        line((where(alert.labels)[:_BRIEF], style)),
+        line((why(alert)[:_BRIEF], style)),
         line((_how_long(alert, moment), style)),
         owner_cell(alert, narrow, moment, glyphs),
         level_cell(alert, snapshot) or dash,

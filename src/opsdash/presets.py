@@ -65,6 +65,7 @@ PERFORMANCE = PaneSetup(
             warn=0.001,
             crit=0.01,
             note=SafeText("answers 5xx among all; empty without traffic"),
+            alerts=("HighErrorRate",),
         ),
         Indicator(
             id="transactions",
@@ -101,6 +102,7 @@ INFRASTRUCTURE = PaneSetup(
             crit=0.9,
             compare=_DAY,
             note=SafeText("mean of all machines; compared with the same time yesterday"),
+            alerts=("CPUSaturated",),
         ),
         Indicator(
             id="memory",
@@ -110,6 +112,7 @@ INFRASTRUCTURE = PaneSetup(
             warn=0.8,
             crit=0.9,
             note=SafeText("what is not available, of all machines"),
+            alerts=("MemoryLeakSuspected",),
         ),
         Indicator(
             id="disk",
@@ -123,6 +126,7 @@ INFRASTRUCTURE = PaneSetup(
             warn=0.8,
             crit=0.9,
             note=SafeText("the fullest writable filesystem"),
+            alerts=("DiskWillFill",),
         ),
         Indicator(
             id="database_p95",
@@ -135,6 +139,7 @@ INFRASTRUCTURE = PaneSetup(
             warn=0.3,
             crit=0.5,
             note=SafeText("queries as the application sees them, over 5m"),
+            alerts=("DatabasePerformanceDegraded",),
         ),
         Indicator(
             id="pods",
@@ -198,6 +203,7 @@ PAYMENTS = PaneSetup(
             query='max(probe_success{processor="stripe"})',
             unit=Unit.UP,
             note=SafeText("up while any probe reaches it"),
+            alerts=("PaymentGatewayOffline", "PaymentGatewayFlapping"),
         ),
     ),
 )

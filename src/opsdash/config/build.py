@@ -94,6 +94,7 @@ def _adjusted(base: Indicator, table: Adjustments) -> Indicator:
         below=below,
         compare=base.compare if table.compare is None else table.compare,
         note=base.note if table.note is None else clean(table.note),
+        alerts=base.alerts if table.alerts is None else tuple(map(clean, table.alerts)),
     )
 
 

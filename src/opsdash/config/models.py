@@ -45,6 +45,8 @@ class Adjustments(Table):
     """How long ago the value is compared with."""
     note: Annotated[str, Field(max_length=200)] | None = None
     """A remark for its detail."""
+    alerts: list[Annotated[str, Field(min_length=1, max_length=200)]] | None = None
+    """The names of the alerts that its chart is shown with."""
     remove: bool = False
     """Whether to leave the default of this id out."""
 

@@ -37,7 +37,8 @@ class Indicator:
 
     `warn` and `crit` are in the base unit. A value is beyond them when it is strictly above, or
     strictly below where `crit` is less than `warn` (or `below` is set). `compare` is how long ago
-    the value is compared with. `window` is the span that the query itself covers, for the screen.
+    the value is compared with. `alerts` are the names of the alerts that
+    its chart explains.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Indicator:
     below: bool = False
     compare: timedelta | None = None
     note: SafeText = SafeText("")
+    alerts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

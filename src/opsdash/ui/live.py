@@ -113,6 +113,7 @@ def _order(entry: Entry) -> tuple[datetime, int]:
 
 
 def _charted(alert: Alert | None, id: str, setup: Setup) -> Indicator | None:
-    """The indicator `id`, or the one that an alert's rule names in its `indicator` annotation."""
-    wanted = id if alert is None else alert.annotations.get("indicator", "")
-    return next((i for i in setup.indicators if i.id == wanted), None)
+    """The indicator `id`, or the one whose chart explains an alert of this name."""
+    if alert is None:
+        return next((i for i in setup.indicators if i.id == id), None)
+    return next((i for i in setup.indicators if alert.name in i.alerts), None)

@@ -62,6 +62,8 @@ class Deployment:
     @property
     def short_commit(self) -> SafeText:
         """The commit as people write it: a hash is cut to seven digits."""
+        if not self.commit:
+            return self.commits[0].id if self.commits else SafeText("")
         hashed = len(self.commit) > _SHORT and all(c in "0123456789abcdef" for c in self.commit)
         return SafeText(self.commit[:_SHORT]) if hashed else self.commit
 

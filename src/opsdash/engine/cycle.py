@@ -12,7 +12,18 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from opsdash.domain.span import format_span
-from opsdash.engine import audit, heartbeat, metrics, relay, rules, story, systemd, tend, watch
+from opsdash.engine import (
+    audit,
+    deployments,
+    heartbeat,
+    metrics,
+    relay,
+    rules,
+    story,
+    systemd,
+    tend,
+    watch,
+)
 from opsdash.engine.engine import Engine
 from opsdash.store import engine, lease, outbox, readings
 from opsdash.store.errors import StoreError, StoreReplaced
@@ -32,6 +43,7 @@ STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
     tend.renew_lease,
     tend.take_requests,
     metrics.read_metrics,
+    deployments.notice_deployments,
     rules.evaluate_rules,
     watch.read_alerts,
     story.tell_story,
@@ -41,6 +53,7 @@ STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
     tend.renew_lease,
     metrics.fill_series,
     metrics.read_compared,
+    deployments.read_commits,
     audit.audit,
     heartbeat.send_heartbeat,
     systemd.feed_watchdog,
@@ -147,6 +160,7 @@ async def _take_lease(engine_: Engine) -> bool:
     engine_.alert_polls = [watch.poll(s, engine_.setup) for s in engine_.alert_sources]
     await watch.begin(engine_)
     await rules.begin(engine_, epoch)
+    deployments.begin(engine_)
     now = engine_.clock.now()
     engine_.unfilled = await engine_.store.write(metrics.missing, epoch, engine_.setup, now)
     engine_.refreshes_asked = await engine_.store.read(tend.refreshes_asked)

@@ -18,6 +18,7 @@ from opsdash.store.outbox import Letter
 from opsdash.store.session import Store
 
 if TYPE_CHECKING:
+    from opsdash.engine.deployments import Deployments
     from opsdash.engine.rules import GroupPoll, Rules
 
 Series = list[tuple[timedelta, datetime, Mapping[str, tuple[Point, ...]]]]
@@ -75,6 +76,7 @@ class Engine:
     heartbeat: Heartbeat | None = None
     beaten: float = 0.0
     rules: "Rules | None" = None
+    deployments: "Deployments | None" = None
     epoch: int | None = None
     open_alerts: dict[str, Alert] = field(default_factory=dict)
     sights: dict[str, Sight | None] = field(default_factory=dict)
@@ -111,6 +113,7 @@ class Engine:
             *self.series_polls,
             *self.alert_polls,
             *self.rule_polls,
+            *(() if self.deployments is None else self.deployments.polls),
         )
 
     @property

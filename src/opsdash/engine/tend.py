@@ -9,7 +9,7 @@ from opsdash.domain.schedule import who
 from opsdash.domain.setup import Setup
 from opsdash.domain.text import clean
 from opsdash.engine.engine import Engine
-from opsdash.store import alerts, changes, engine, lease, readings
+from opsdash.store import alerts, changes, deployments, engine, lease, readings
 
 RENEW_EVERY = 1.5
 """Seconds between renewals of the lease."""
@@ -81,6 +81,7 @@ def _prune(connection: sqlite3.Connection, epoch: int, now: datetime) -> None:
     lease.require(connection, epoch)
     readings.prune(connection, now)
     alerts.prune(connection, now, ALERTS_KEPT)
+    deployments.prune(connection, now)
 
 
 async def checkpoint(engine_: Engine) -> None:

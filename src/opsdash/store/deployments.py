@@ -44,7 +44,7 @@ _AFTER = _ALL + (
 )
 _UNREAD = _ALL + (
     " WHERE service = ? AND at >= ? AND kind <> 'restart' AND (looked_at IS NULL"
-    " OR (note <> '' AND at >= ? AND looked_at <= ?)) ORDER BY at, id LIMIT 20"
+    " OR (commits = '[]' AND at >= ? AND looked_at <= ?)) ORDER BY at, id LIMIT 20"
 )
 
 

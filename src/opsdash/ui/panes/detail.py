@@ -15,7 +15,7 @@ from opsdash.ui.format import figure, threshold, trend, windows
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, beside, crop, cut, line, width_of
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes.alerts import level_cell, next_cell, owner_cell, state_cell, summary
+from opsdash.ui.panes.alerts import level_cell, next_cell, owner_cell, state_cell, summary, why
 from opsdash.ui.panes.metrics import tile_of
 from opsdash.ui.ports import Detail
 
@@ -32,18 +32,18 @@ def alert_area(
     glyphs: Glyphs,
 ) -> list[Line]:
     """Return the room beneath the list: the alert's words and chart, its timeline, its labels."""
-    head = line((alert.name, "bold"), "  ", (summary(alert), "text"))
     entries = entries_of(alert, detail)
     foot = labels_line(alert.labels, width, glyphs)
     room = height - 2
     if width < 100 or room < 4:
         timeline = timeline_lines(entries, width, max(0, height - 2), moment, glyphs)
+        head = line((alert.name, "bold"), "  ", summary(alert))
         body = [crop(head, width), *timeline]
     else:
         left = max(40, width // 2 - 1)
         body = beside(
             [
-                _column(_left(head, detail, left, room, moment, glyphs), left, room),
+                _column(_left(alert, detail, snapshot, left, room, moment, glyphs), left, room),
                 [line("  ")] * room,
                 _column(
                     _right(entries, width - left - 2, room, moment, glyphs), width - left - 2, room
@@ -61,14 +61,40 @@ def _column(lines: Sequence[Line], width: int, height: int) -> list[Line]:
 
 
 def _left(
-    head: Line, detail: Detail | None, width: int, room: int, moment: Moment, glyphs: Glyphs
+    alert: Alert,
+    detail: Detail | None,
+    snapshot: Snapshot,
+    width: int,
+    room: int,
+    moment: Moment,
+    glyphs: Glyphs,
 ) -> list[Line]:
-    drawn = [cut_line(head, width, glyphs)]
+    drawn = [cut_line(line((alert.name, "bold"), "  ", summary(alert)), width, glyphs)]
+    if why(alert) != summary(alert):
+        drawn += [line((piece, "muted")) for piece in wrapped(why(alert), width)[:2]]
     if detail is not None and detail.indicator is not None and detail.hour:
         title = line((f"{detail.indicator.title}, last hour", "muted"))
-        bars = chart(detail.hour, width, min(room - 2, 16), detail.indicator, moment, glyphs)
-        drawn += [title, *bars]
-    return drawn
+        height = min(room - len(drawn) - 2, 16)
+        bars = chart(detail.hour, width, height, detail.indicator, moment, glyphs)
+        return [*drawn, EMPTY, title, *bars] if bars else drawn
+    fields = [
+        ("condition", f"since {moment.date_clock(alert.active_at)}"),
+        ("firing", _since(alert, moment) if alert.fired_at else ""),
+        ("seen in", ", ".join(alert.sources)),
+        ("runbook", runbook_of(alert, snapshot)),
+        ("before", _before(detail, moment)),
+    ]
+    facts = [one for name, value in fields if value for one in _field(name, value, width)]
+    return [*drawn, EMPTY, *facts]
+
+
+def _before(detail: Detail | None, moment: Moment) -> str:
+    """How often the same alert fired before, and when last."""
+    if detail is None or not detail.earlier:
+        return ""
+    last = detail.earlier[0]
+    times = "once" if len(detail.earlier) == 1 else f"{len(detail.earlier)} times"
+    return f"fired {times}, last {moment.date_clock(last.fired_at or last.active_at)}"
 
 
 def _right(

@@ -9,6 +9,9 @@ from datetime import timedelta
 
 from opsdash.domain.setup import Setup
 
+DEFAULT_JOBS = ("payments-api",)
+"""The jobs whose deployments are noticed unless the configuration says otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileRef:
@@ -93,6 +96,24 @@ class EnginePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class RepositoryPlan:
+    """The git repository of a service; `path` is absolute."""
+
+    service: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentPlan:
+    """How deployments are noticed: the watched jobs, and queries in place of the defaults."""
+
+    jobs: tuple[str, ...] = DEFAULT_JOBS
+    version_query: str = ""
+    start_query: str = ""
+    repositories: tuple[RepositoryPlan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A validated configuration: `setup` for screens and rules, the rest for the runtime.
 
@@ -107,6 +128,7 @@ class Plan:
     simulation: SimulationPlan | None = None
     engine: EnginePlan = field(default_factory=EnginePlan)
     rule_files: tuple[str, ...] = ()
+    deployments: DeploymentPlan = field(default_factory=DeploymentPlan)
 
 
 def secret_refs(part: object) -> Iterator[SecretRef]:

@@ -14,6 +14,7 @@ from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Actor
 
 if TYPE_CHECKING:
+    from opsdash.engine.deployments import Deployments
     from opsdash.engine.engine import Engine
     from opsdash.engine.rules import Rules
     from opsdash.plan import FileRef, Header, HttpPlan, Plan
@@ -134,7 +135,18 @@ def build_engine(plan: "Plan", store: "Store", with_rules: bool = True) -> "Engi
         metric_sources=sources.metrics,
         alert_sources=sources.alerts,
         rules=open_rules(plan, sources.metrics) if with_rules else None,
+        deployments=open_deployments(plan),
     )
+
+
+def open_deployments(plan: "Plan") -> "Deployments":
+    """Return what the engine watches to notice deployments, and where their commits are."""
+    from opsdash.engine.deployments import Deployments
+    from opsdash.sources.instances import watch_jobs
+
+    wanted = plan.deployments
+    watch = watch_jobs(wanted.jobs, wanted.version_query, wanted.start_query)
+    return Deployments(watch, {one.service: Path(one.path) for one in wanted.repositories})
 
 
 def http_settings(plan: "HttpPlan") -> "HttpSettings":

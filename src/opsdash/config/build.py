@@ -1,5 +1,6 @@
 """From the validated tables to the field's nouns: defaults filled in, indicators merged."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from opsdash.domain.indicator import Indicator, Unit
 from opsdash.domain.schedule import WEEKDAYS, Person, Schedule
 from opsdash.domain.setup import PaneSetup, Setup
 from opsdash.domain.text import clean
-from opsdash.plan import EnginePlan, Plan, SimulationPlan
+from opsdash.plan import DeploymentPlan, EnginePlan, Plan, RepositoryPlan, SimulationPlan
 
 
 def plan_of(config: Config, path: Path) -> Plan:
@@ -31,6 +32,20 @@ def plan_of(config: Config, path: Path) -> Plan:
         simulation=SimulationPlan(simulation.speed, simulation.seed) if simulation else None,
         engine=EnginePlan(config.engine.autostart),
         rule_files=tuple(str(path.parent / pattern) for pattern in config.rule_files),
+        deployments=_deployments(config, path.parent),
+    )
+
+
+def _deployments(config: Config, folder: Path) -> DeploymentPlan:
+    table = config.deployments
+    return DeploymentPlan(
+        jobs=tuple(table.jobs),
+        version_query=table.version_query or "",
+        start_query=table.start_query or "",
+        repositories=tuple(
+            RepositoryPlan(one.service, str(folder / os.path.expanduser(one.path)))
+            for one in config.repository
+        ),
     )
 
 

@@ -22,6 +22,7 @@ from opsdash.config.fields import (
 )
 from opsdash.config.http import AlertmanagerTable, PrometheusTable
 from opsdash.domain.setup import Setup
+from opsdash.plan import DEFAULT_JOBS
 
 _REFRESH = between(timedelta(seconds=1), timedelta(hours=1), "from 1s to 1h")
 _COMPARE = between(timedelta(minutes=1), timedelta(days=365), "from 1m to 365d")
@@ -101,6 +102,26 @@ class SimulationTable(Table):
     """Seconds of its clock that pass in one second."""
     seed: Annotated[int, Field(ge=-(2**31), le=2**31 - 1)] = 1
     """Where its noise starts; the same seed tells the same story."""
+
+
+class DeploymentsTable(Table):
+    """How deployments and restarts are noticed in the metrics."""
+
+    jobs: list[Text] = Field(default_factory=lambda: list(DEFAULT_JOBS))
+    """The jobs whose versions and restarts are watched; none where empty."""
+    version_query: Query | None = None
+    """PromQL in place of the default: what runs, with the labels `job`, `instance` and `version`."""
+    start_query: Query | None = None
+    """PromQL in place of the default: when processes started, with the labels `job` and `instance`."""
+
+
+class RepositoryTable(Table):
+    """The git repository of a service, for the commits that a deployment brought."""
+
+    service: Text
+    """The service, as deployments name it."""
+    path: FileName
+    """The folder of a clone or bare repository on this host."""
 
 
 class PersonTable(Table):
@@ -195,6 +216,10 @@ class Config(Table):
     """The Alertmanagers that alerts are read from."""
     simulation: SimulationTable | None = None
     """A simulated application in place of both."""
+    deployments: DeploymentsTable = Field(default_factory=DeploymentsTable)
+    """How deployments and restarts are noticed."""
+    repository: list[RepositoryTable] = Field(default_factory=list)
+    """The git repositories of services."""
     header: HeaderTables = Field(default_factory=HeaderTables)
     """The header's figures."""
     pane: PaneTables = Field(default_factory=PaneTables)

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from opsdash.config.check_http import check_servers
 from opsdash.config.check_indicators import check_indicators
 from opsdash.config.check_people import check_people
+from opsdash.config.check_repositories import check_repositories
 from opsdash.config.check_screen import check_screen
 from opsdash.config.finding import Finding, nearest
 from opsdash.config.lines import Path, key_lines
@@ -83,6 +84,7 @@ def _findings(document: dict[str, Any], path: FilePath) -> Iterator[Finding]:
     yield from check_servers(document)
     yield from check_indicators(document)
     yield from check_people(document)
+    yield from check_repositories(document)
     yield from check_screen(document, path.parent)
 
 

@@ -15,9 +15,6 @@ from opsdash.domain.sample import Sample
 from opsdash.domain.text import SafeText, clean
 from opsdash.sources.vector import Vector
 
-DEFAULT_JOBS = ("payments-api",)
-"""The jobs that are watched unless the configuration says otherwise."""
-
 MOST_INSTANCES = 5000
 """Samples of one answer that are looked at; a query that gives more is too wide."""
 
@@ -47,15 +44,13 @@ class Watch:
     starts: str = ""
 
 
-def watch_jobs(
-    jobs: Sequence[str], versions: str | None = None, starts: str | None = None
-) -> Watch:
+def watch_jobs(jobs: Sequence[str], versions: str = "", starts: str = "") -> Watch:
     """Return what to ask about `jobs`, each query replaced by the one given.
 
     `go_build_info` is left out: it tells of Go's modules and not of the service.
     """
     if not jobs:
-        return Watch(versions or "", starts or "")
+        return Watch(versions, starts)
     matcher = f"job={quote(jobs[0])}"
     if len(jobs) > 1:
         matcher = f"job=~{quote('|'.join(map(re.escape, jobs)))}"

@@ -1,17 +1,32 @@
 """The dashboard: the screen over the store, with a child engine where none is alive."""
 
-import sys
+import gc
 from pathlib import Path
+from typing import NoReturn
 
 from opsdash.cli.child import ChildEngine
+from opsdash.cli.main import fail
 from opsdash.plan import Plan
 from opsdash.runtime import now, who_acts
+from opsdash.snapshot import take_snapshot
 from opsdash.store import lease
 from opsdash.store.connection import connect
+from opsdash.ui.departure import end_process
+from opsdash.ui.rawmode import terminal_problem
 
 
-def open_dashboard(plan: Plan) -> None:
-    """Run the dashboard until the person quits."""
+def open_dashboard(plan: Plan) -> NoReturn:
+    """Run the dashboard until the person quits, and end the process with its exit status."""
+    problem = terminal_problem()
+    if problem is not None:
+        fail(problem)
+    end_process(show_dashboard(plan))
+
+
+def show_dashboard(plan: Plan) -> int:
+    """Run the dashboard until the person quits; return its exit status."""
+    # Nothing that is made before the first frame is garbage: collecting it only delays the frame.
+    gc.disable()
     path = Path(plan.store_path)
     child = ChildEngine(Path(plan.config_path), path.with_suffix(".engine.log"))
     connection = connect(path)
@@ -19,10 +34,12 @@ def open_dashboard(plan: Plan) -> None:
     if plan.engine.autostart and (held is None or held.expires_at <= now()):
         # Before textual is imported: the engine's own start then costs no time of ours.
         child.start()
+    # The last known state is on the first frame, before anything is awaited.
+    first = connection.read(take_snapshot, now())
+    connection.close()
     from opsdash.cli.screen import run_screen
 
     try:
-        code = run_screen(plan, connection, child, who_acts())
+        return run_screen(plan, first, child, who_acts())
     finally:
         child.stop()
-    sys.exit(code)

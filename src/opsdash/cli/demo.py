@@ -77,18 +77,24 @@ def demo(speed: float | None, seed: int, theme: str, metrics_listen: str | None)
     if metrics_listen is not None:
         _serve(metrics_listen, pace, seed)
         return
+    from opsdash.cli.dashboard import show_dashboard
+    from opsdash.cli.main import fail, load_plan
+    from opsdash.ui.departure import end_process
+    from opsdash.ui.rawmode import terminal_problem
+
+    problem = terminal_problem()
+    if problem is not None:
+        fail(problem)
     folder = Path(tempfile.mkdtemp(prefix="opsdash-demo-"))
     try:
         path = folder / "opsdash.toml"
         store = folder / "opsdash.db"
         path.write_text(_CONFIG.format(theme=theme, store=store, speed=pace, seed=seed))
         path.chmod(0o600)
-        from opsdash.cli.dashboard import open_dashboard
-        from opsdash.cli.main import load_plan
-
-        open_dashboard(load_plan(path))
+        code = show_dashboard(load_plan(path))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    end_process(code)
 
 
 def _serve(address: str, speed: float, seed: int) -> None:

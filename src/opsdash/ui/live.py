@@ -1,8 +1,10 @@
 """The feed and the hand of a real dashboard: both talk to the store and to nothing else."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from opsdash import response
 from opsdash.domain.alert import Alert
@@ -11,64 +13,98 @@ from opsdash.domain.indicator import Indicator
 from opsdash.domain.sample import Point
 from opsdash.domain.setup import Setup
 from opsdash.domain.timeline import Actor, Entry
-from opsdash.snapshot import Snapshot, take_snapshot
+from opsdash.snapshot import EngineState, Snapshot, take_snapshot
 from opsdash.store import alerts, changes, entries, readings
-from opsdash.store.session import Store
+from opsdash.store.session import Store, open_store
 from opsdash.ui.ports import Detail, Outcome
 
 EARLIER_SHOWN = 20
 """Former occurrences of an alert that its detail lists."""
 
 
-class StoreFeed:
-    """Snapshots of the store, each made from the one before and what changed since."""
+class _Opened:
+    """A store that is opened by the event loop that first needs it."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
-        self._store = store
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._store: Store | None = None
+        self._opening = asyncio.Lock()
+
+    async def store(self) -> Store:
+        """Return the open store; raise StoreError where it cannot be opened."""
+        async with self._opening:
+            if self._store is None:
+                self._store = await open_store(self._path)
+            return self._store
+
+
+class StoreFeed(_Opened):
+    """Snapshots of the store at `path`, each made from the one before and what changed since.
+
+    `engine_missed` is called at each snapshot that shows no engine at work.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Callable[[], datetime],
+        first: Snapshot | None = None,
+        engine_missed: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(path)
         self._clock = clock
-        self._previous: Snapshot | None = None
+        self._previous = first
+        self._engine_missed = engine_missed
         self._version: int | None = None
 
     async def changed(self) -> bool:
         """Return whether another connection has written since the last `take`."""
-        return await self._store.data_version() != self._version
+        return await (await self.store()).data_version() != self._version
 
     async def take(self) -> Snapshot:
         """Return the picture of the store now."""
+        store = await self.store()
         # The version is taken first: a commit in between is then seen as a change at the next look.
-        self._version = await self._store.data_version()
-        await self._store.require_same_file()
-        taken = await self._store.read(take_snapshot, self._clock(), self._previous)
+        self._version = await store.data_version()
+        await store.require_same_file()
+        taken = await store.read(take_snapshot, self._clock(), self._previous)
         self._previous = taken
+        if taken.engine.state is not EngineState.RUNNING:
+            self._engine_missed()
         return taken
 
     async def detail(self, id: str) -> Detail:
         """Return the timeline and chart of an alert or incident, or the chart of an indicator."""
         setup = self._previous.setup if self._previous else Setup()
-        return await self._store.read(_detail, id, setup, self._clock())
+        return await (await self.store()).read(_detail, id, setup, self._clock())
 
     async def request_refresh(self) -> None:
         """Ask the engine to read every source now."""
-        await self._store.write(changes.ask_refresh)
+        await (await self.store()).write(changes.ask_refresh)
 
 
-class StoreHand:
-    """A person's writes, each one transaction that is durable when it returns."""
+class StoreHand(_Opened):
+    """A person's writes, each one transaction that is durable when it returns.
 
-    def __init__(self, store: Store, actor: Actor, clock: Callable[[], datetime]) -> None:
-        self._store = store
+    It has a connection of its own: none sees its own commits as a change, and the feed must.
+    """
+
+    def __init__(self, path: Path, actor: Actor, clock: Callable[[], datetime]) -> None:
+        super().__init__(path)
         self._actor = actor
         self._clock = clock
 
     async def acknowledge(self, ids: Sequence[str], comment: str = "") -> Outcome:
         """Take the alerts `ids`."""
-        return await self._store.write(
+        return await (await self.store()).write(
             response.acknowledge, self._actor, self._clock(), ids, comment
         )
 
     async def unacknowledge(self, ids: Sequence[str]) -> Outcome:
         """Give the alerts `ids` back to nobody."""
-        return await self._store.write(response.unacknowledge, self._actor, self._clock(), ids)
+        return await (await self.store()).write(
+            response.unacknowledge, self._actor, self._clock(), ids
+        )
 
     async def escalate(
         self,
@@ -78,13 +114,13 @@ class StoreHand:
         to: int | None = None,
     ) -> Outcome:
         """Raise the alerts `ids`, unless another person has moved them since."""
-        return await self._store.write(
+        return await (await self.store()).write(
             response.escalate, self._actor, self._clock(), ids, as_of_levels, reason, to
         )
 
     async def undo(self) -> Outcome:
         """Take back this person's own last act."""
-        return await self._store.write(response.undo, self._actor, self._clock())
+        return await (await self.store()).write(response.undo, self._actor, self._clock())
 
 
 def _detail(connection: sqlite3.Connection, id: str, setup: Setup, now: datetime) -> Detail:

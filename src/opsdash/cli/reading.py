@@ -27,3 +27,13 @@ def writing(plan: Plan) -> Iterator[Connection]:
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def reading(plan: Plan) -> Iterator[Connection]:
+    """Open the store that `plan` names to look something up in it."""
+    connection = connect_to_read(Path(plan.store_path))
+    try:
+        yield connection
+    finally:
+        connection.close()

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from opsdash.domain.alert import Alert, AlertState
+from opsdash.domain.deployment import Deployment
 from opsdash.domain.escalation import EscalationPolicy
 from opsdash.domain.freshness import Freshness, freshness
 from opsdash.domain.incident import Incident
@@ -114,6 +115,26 @@ def ticket_shape(ticket: Ticket) -> dict[str, Any]:
         "created_at": rfc3339(ticket.created_at),
         "responded_at": rfc3339(ticket.responded_at),
         "resolved_at": rfc3339(ticket.resolved_at),
+    }
+
+
+def deployment_shape(deployment: Deployment) -> dict[str, Any]:
+    """Return one deployment as `opsdash deploy list --format json` lists it."""
+    return {
+        "service": deployment.service,
+        "version": deployment.version,
+        "commit": deployment.commit,
+        "author": deployment.author,
+        "url": deployment.url,
+        "at": rfc3339(deployment.at),
+        "kind": deployment.kind,
+        "source": deployment.source,
+        "commits": [
+            {"id": c.id, "author": c.author, "subject": c.subject, "at": rfc3339(c.at)}
+            for c in deployment.commits
+        ],
+        "commit_count": deployment.commit_count,
+        "note": deployment.note,
     }
 
 

@@ -5,6 +5,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 
 from opsdash.domain.alert import AlertState, Observation, SafeLabels
+from opsdash.domain.deployment import Deployment
 from opsdash.domain.indicator import Indicator
 from opsdash.domain.labels import Labels
 from opsdash.domain.sample import Answer, Point
@@ -15,6 +16,7 @@ from opsdash.resources import shipped
 from opsdash.sources.simulation.alerts import HIGH_ERROR_RATE, PROMETHEUS, RULES, Rule
 from opsdash.sources.simulation.application import Application, Figures
 from opsdash.sources.simulation.clock import SimulatedClock
+from opsdash.sources.simulation.deployments import deployments
 from opsdash.sources.simulation.story import (
     FIRED,
     RESOLVED,
@@ -102,6 +104,13 @@ class SimulatedSource:
             for beat in SCRIPT
         )
         return tuple(e for e in entries if since < e.at + _WRITTEN_AFTER <= until)
+
+    def deployments(self, since: datetime, until: datetime) -> tuple[Deployment, ...]:
+        """Return what the team deployed after `since` and up to `until`, oldest first."""
+        first = scene(self._clock.elapsed(since)).loop
+        last = scene(self._clock.elapsed(until)).loop
+        shipped = deployments(self._clock, first, last)
+        return tuple(one for one in shipped if since < one.at <= until)
 
     def tickets(self) -> tuple[Ticket, ...]:
         """Return the sample's tickets, the open ones as old as on the incident's day."""

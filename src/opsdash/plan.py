@@ -4,9 +4,10 @@ Plain values without any secret, so that it can be kept in a cache and handed to
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import field, fields, is_dataclass
 from datetime import timedelta
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.setup import Setup
 
 DEFAULT_JOBS = ("payments-api",)

@@ -7,12 +7,12 @@ the timeline what it did. What cannot be done is refused per alert, with the rea
 import secrets
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from opsdash import paging
 from opsdash.domain.alert import Acknowledgement, Alert
 from opsdash.domain.escalation import EscalationPolicy, Refused, next_level
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.incident import IncidentState, incident_number
 from opsdash.domain.reach import names_reached
 from opsdash.domain.record import from_ms, to_ms

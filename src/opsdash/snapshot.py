@@ -5,12 +5,12 @@ import gc
 import sqlite3
 from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 from opsdash.domain.alert import Alert, urgency
 from opsdash.domain.freshness import Freshness, engine_is_down, freshness, is_silent
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.incident import Incident
 from opsdash.domain.indicator import Indicator, Level, Pane, Reading
 from opsdash.domain.on_call import OnCall

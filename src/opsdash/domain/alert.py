@@ -1,10 +1,10 @@
 """Alerts: what a source observes, the occurrence that opsdash keeps of it, and their order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText
 
 SafeLabels = Mapping[str, SafeText]

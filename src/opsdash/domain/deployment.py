@@ -1,11 +1,12 @@
 """Deployments: what changed of a service and when, and which of it a person needs to be told."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from opsdash.domain.alert import Alert
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.span import format_span
 from opsdash.domain.text import SafeText, clean
 

@@ -1,9 +1,9 @@
 """Escalation levels: who is reached at each, and which step is allowed next."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from opsdash.domain.alert import Severity
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText
 
 

@@ -1,10 +1,10 @@
 """Incidents: what a team responds to, opened by a firing alert or declared by a person."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from opsdash.domain.alert import Severity
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText
 
 

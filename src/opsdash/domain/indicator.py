@@ -1,10 +1,11 @@
 """Indicators: one figure of a pane, its thresholds, and the judgement of a value against them."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.labels import Labels
 from opsdash.domain.sample import Answer, Point
 from opsdash.domain.text import SafeText

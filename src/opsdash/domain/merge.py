@@ -1,10 +1,11 @@
 """One list of alerts out of what several sources show: which opened, changed and resolved."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from opsdash.domain.alert import Alert, AlertState, Observation, severity_of
+from opsdash.domain.frozen import dataclass
 
 _SAME_START = timedelta(seconds=1)
 

@@ -1,8 +1,8 @@
 """Who is on call, as the screen says it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText
 
 

@@ -1,8 +1,7 @@
 """Which alerts open an incident and which join one that is open."""
 
-from dataclasses import dataclass
-
 from opsdash.domain.alert import Alert, AlertState, Severity
+from opsdash.domain.frozen import dataclass
 
 _SERVICE_LABELS = ("service", "job", "namespace", "cluster")
 

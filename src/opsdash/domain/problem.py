@@ -1,8 +1,8 @@
 """Problems: what keeps the screen from being whole."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText
 
 

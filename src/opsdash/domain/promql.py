@@ -6,7 +6,9 @@ operator do no harm. A query that Prometheus would refuse gives some answer and 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from opsdash.domain.frozen import dataclass
 
 _TOKEN = re.compile(
     r"""

@@ -1,10 +1,11 @@
 """Rollouts: what was deployed or restarted, told from which processes of a service run now and before."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from opsdash.domain.deployment import Deployment, DeploymentKind
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText, clean
 
 REMEMBERED = timedelta(hours=1)

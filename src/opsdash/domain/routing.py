@@ -1,9 +1,9 @@
 """Where a page goes: the targets that an alert names, and the destinations behind each of them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from opsdash.domain.alert import Alert
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.schedule import who
 from opsdash.domain.setup import Setup
 from opsdash.domain.text import SafeText, clean

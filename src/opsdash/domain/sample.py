@@ -1,8 +1,9 @@
 """Samples and series: what a metrics source answers."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.labels import Labels
 from opsdash.domain.text import SafeText
 

@@ -1,10 +1,10 @@
 """Who is on call: weekly rotations with a handoff at a wall-clock time in an IANA zone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -1,10 +1,11 @@
 """The configuration in the field's nouns: what engine and screen work from, validated already."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
 from opsdash.domain.escalation import DEFAULT_POLICY, EscalationPolicy
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.indicator import Indicator
 from opsdash.domain.schedule import Person, Schedule
 from opsdash.domain.text import SafeText

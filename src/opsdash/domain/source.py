@@ -1,9 +1,9 @@
 """How the sources and the engine are: what tells quiet from blind."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText
 
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import cache
 from typing import NewType
 
 SafeText = NewType("SafeText", str)
@@ -12,14 +13,20 @@ LIMIT = 2000
 
 _MARKS_KEPT = 3
 _MARKS = ("Mn", "Me")
-_ORDINARY = re.compile(r"[ -~]*")
-_BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
-_UNSAFE = re.compile(
-    # Controls, bidirectional marks, zero-width and filling characters, tags, surrogates.
-    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
-    "\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what breaks a line and what is unsafe; most processes meet neither."""
+    return (
+        re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+"),
+        # Controls, bidirectional marks, zero-width and filling characters, tags, surrogates.
+        re.compile(
+            "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+            "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+            "\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+        ),
+    )
 
 
 def clean(raw: object, limit: int = LIMIT) -> SafeText:
@@ -33,9 +40,10 @@ def clean(raw: object, limit: int = LIMIT) -> SafeText:
     text = raw if isinstance(raw, str) else str(raw)
     if len(text) > limit:
         text = text[: limit - 1] + "…"
-    if _ORDINARY.fullmatch(text):
+    if text.isascii() and text.isprintable():
         return SafeText(text)
-    text = _UNSAFE.sub("\ufffd", _BREAKS.sub(" ", text))
+    breaks, unsafe = _patterns()
+    text = unsafe.sub("\ufffd", breaks.sub(" ", text))
     text = _limit_marks(unicodedata.normalize("NFC", text))
     # Composing can lengthen a text; what is cut again is still composed.
     return SafeText(text if len(text) <= limit else text[: limit - 1] + "…")

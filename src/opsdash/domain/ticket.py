@@ -1,9 +1,9 @@
 """Support tickets from local state."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText
 
 

@@ -1,10 +1,11 @@
 """The timeline: what happened to an alert or an incident, in order, and who did it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText
 
 

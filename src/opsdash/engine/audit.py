@@ -1,11 +1,11 @@
 """Who watches the pages: every firing alert that should page has been accepted somewhere, or says why not."""
 
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from opsdash import paging
 from opsdash.domain.alert import Alert
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.page import PageKind
 from opsdash.domain.setup import Setup
 from opsdash.domain.span import format_span

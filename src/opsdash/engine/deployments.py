@@ -6,12 +6,13 @@ engine looks, and also one that came while none did.
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 from opsdash.domain.deployment import Deployment
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.rollout import Instance, notice
 from opsdash.domain.text import SafeText, clean
 from opsdash.engine.engine import Engine

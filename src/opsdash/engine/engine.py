@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from opsdash.domain.alert import Alert
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.merge import Sight
 from opsdash.domain.sample import Answer, Point
 from opsdash.domain.setup import Setup

@@ -6,9 +6,10 @@ had never been away.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.rules.evaluate import OUTAGE_TOLERATED, Memory, Outcome, Surroundings, evaluate
 from opsdash.domain.rules.expression import Comparison, comparison, presence
 from opsdash.domain.rules.rule import AlertRule, RuleGroup, Trouble

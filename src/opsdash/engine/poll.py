@@ -4,11 +4,11 @@ import asyncio
 import random
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Generic, TypeVar
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText, clean
 from opsdash.sources.source import SourceError
 

@@ -9,11 +9,11 @@ import contextlib
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from opsdash.domain.deployment import Commit
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText, clean
 
 MOST_COMMITS = 20

@@ -4,10 +4,10 @@ import asyncio
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.labels import Labels
 from opsdash.domain.promql import quote
 from opsdash.domain.rollout import Build, Instance

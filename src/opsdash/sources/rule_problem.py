@@ -1,8 +1,8 @@
 """What is wrong with rule files: every problem at once, each one line with its cure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import clean
 
 

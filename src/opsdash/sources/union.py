@@ -4,12 +4,13 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from opsdash.domain.duration import format_duration, parse_duration
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.promql import Selector, find_selectors
 from opsdash.domain.sample import Answer, Point
 from opsdash.domain.text import SafeText, clean

@@ -1,10 +1,10 @@
 """The answers of queries that rules ask: whole vectors with their labels as the server sent them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.sample import Sample
 from opsdash.domain.text import SafeText, clean
 from opsdash.sources.source import SourceError

@@ -5,8 +5,9 @@ aliases are refused: a few hundred bytes of them can stand for billions of nodes
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from opsdash.domain.frozen import dataclass
 
 _DEEPEST = 12
 _MOST_NODES = 400_000

@@ -3,10 +3,10 @@
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.incident import incident_id
 from opsdash.domain.record import from_ms, to_ms
 from opsdash.domain.text import SafeText, clean

@@ -1,9 +1,9 @@
 """The lease: which engine acts, until when, and the epoch that fences the one before."""
 
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.record import from_ms, to_ms
 from opsdash.domain.text import SafeText, clean
 

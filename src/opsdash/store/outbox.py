@@ -7,11 +7,11 @@ A row is `waiting` until the lease's holder claims it, `sending` while it is und
 
 import json
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.page import Page, PageKind
 from opsdash.domain.record import decode, encode, from_ms, to_ms
 from opsdash.domain.routing import Destination

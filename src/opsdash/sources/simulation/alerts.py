@@ -1,8 +1,9 @@
 """The simulation's alerts: labels and annotations as real rules give them, and when they are on."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.labels import fingerprint
 from opsdash.sources.simulation.application import Figures
 from opsdash.sources.simulation.story import FIRED, RESOLVED, moment_of, scene

@@ -5,9 +5,9 @@ set so that the demo always opens in its early afternoon, whatever the time wher
 """
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 
+from opsdash.domain.frozen import dataclass
 from opsdash.sources.simulation.noise import Noise
 from opsdash.sources.simulation.story import CPU, DATABASE, ERRORS, LATENCY, QUEUE, Scene, scene
 

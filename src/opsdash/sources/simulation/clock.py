@@ -1,9 +1,9 @@
 """The simulation's clock: real moments to seconds of the story, and back."""
 
 import math
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from opsdash.domain.frozen import dataclass
 from opsdash.sources.simulation.story import DEPLOYED, FIRED
 
 DEFAULT_SPEED = 3.0

@@ -5,8 +5,8 @@ fires. The whole story repeats every ninety minutes, as a new occurrence.
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.timeline import EntryKind
 
 LOOP = 5400.0

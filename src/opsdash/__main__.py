@@ -34,7 +34,6 @@ def _glance(options: list[str]) -> None:
 
 def _dashboard(config: str | None) -> None:
     """Open the dashboard as `opsdash [--config FILE]` does."""
-    import gc
     import os
 
     if "_OPSDASH_COMPLETE" in os.environ:
@@ -42,8 +41,6 @@ def _dashboard(config: str | None) -> None:
 
         run()
         return
-    # Nothing is garbage until the first frame stands; the screen switches it on again.
-    gc.disable()
     from pathlib import Path
 
     from opsdash.cli.plain import load_plan, run_plainly

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from opsdash.cli.child import ChildEngine
-from opsdash.cli.main import fail
+from opsdash.cli.plain import refuse
 from opsdash.plan import Plan
 from opsdash.runtime import now, who_acts
 from opsdash.snapshot import take_snapshot
@@ -19,7 +19,7 @@ def open_dashboard(plan: Plan) -> NoReturn:
     """Run the dashboard until the person quits, and end the process with its exit status."""
     problem = terminal_problem()
     if problem is not None:
-        fail(problem)
+        refuse(problem)
     end_process(show_dashboard(plan))
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from opsdash.plan import Plan
 
 NO_CONFIG = """\
@@ -42,6 +44,13 @@ def run_plainly(run: Callable[[], object]) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(141)
+
+
+def refuse(reason: object) -> "NoReturn":
+    """End with one line on standard error and exit status 2."""
+    from opsdash.domain.text import clean
+
+    raise SystemExit(say(f"opsdash: {clean(reason, 4000)}"))
 
 
 def say(text: str) -> int:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from opsdash.domain.alert import Alert, AlertState, Severity
+from opsdash.domain.deployment import services_of
 from opsdash.domain.incident import incident_number
 from opsdash.domain.opening import service_of
 from opsdash.domain.page import Link, Page, PageKind
@@ -20,7 +21,7 @@ from opsdash.domain.setup import Setup
 from opsdash.domain.span import format_span
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Entry, EntryKind
-from opsdash.store import alerts, entries, outbox
+from opsdash.store import alerts, deployments, entries, outbox
 from opsdash.store.outbox import Letter, LetterState
 
 _ENGINE = SafeText("engine")
@@ -92,9 +93,15 @@ def page_level(
         by=by,
         text=text,
         repeat=repeat,
+        context=deployments.recent_changes(
+            connection, services_of(alert), now, alert_at=alert.fired_at
+        ),
     )
     written = _send_all(connection, setup, page, found, level * _LEVEL_STEP + repeat, now, due)
     if written:
+        if level == 1 and not repeat:
+            for change in reversed(page.context):
+                _tell(connection, alert, now, EntryKind.OBSERVATION, f"changed lately: {change}")
         names = _names(found)
         again = f", for the {repeat + 1}. time" if repeat else ""
         _tell(connection, alert, now, EntryKind.PAGE, f"paging {names}{again}")

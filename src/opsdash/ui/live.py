@@ -8,13 +8,14 @@ from pathlib import Path
 
 from opsdash import response
 from opsdash.domain.alert import Alert
+from opsdash.domain.deployment import services_of, telling
 from opsdash.domain.incident import incident_number
 from opsdash.domain.indicator import Indicator
 from opsdash.domain.sample import Point
 from opsdash.domain.setup import Setup
 from opsdash.domain.timeline import Actor, Entry
 from opsdash.snapshot import EngineState, Snapshot, take_snapshot
-from opsdash.store import alerts, changes, entries, readings
+from opsdash.store import alerts, changes, deployments, entries, readings
 from opsdash.store.session import Store, open_store
 from opsdash.ui.ports import Detail, Outcome
 
@@ -141,7 +142,9 @@ def _detail(connection: sqlite3.Connection, id: str, setup: Setup, now: datetime
     if alert.incident is not None:
         of_incident = entries.load_of_incident(connection, incident_number(alert.incident) or 0)
         story = tuple(sorted({e.id: e for e in (*story, *of_incident)}.values(), key=_order))
-    return Detail(id, story, indicator, hour, day, earlier)
+    since = (alert.fired_at or alert.active_at) - deployments.RECENT
+    changed = deployments.load_recent(connection, services_of(alert), since, now)
+    return Detail(id, story, indicator, hour, day, earlier, telling(changed))
 
 
 def _order(entry: Entry) -> tuple[datetime, int]:

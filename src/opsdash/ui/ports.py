@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from opsdash.domain.alert import Alert
+from opsdash.domain.deployment import Deployment
 from opsdash.domain.indicator import Indicator
 from opsdash.domain.sample import Point
 from opsdash.domain.timeline import Entry
@@ -21,7 +22,8 @@ class Detail:
     `entries` is the whole timeline, oldest first. `indicator` says what `hour` and `day` chart: the
     last hour as fine as the store has it, the last day by the minute, both oldest first; for an
     alert it is the tile that shows its figure, None where no tile does. `earlier` are the former
-    occurrences of the same alert, newest first.
+    occurrences of the same alert, newest first; `deployments` what changed of its service around it,
+    newest first.
     """
 
     id: str
@@ -30,6 +32,7 @@ class Detail:
     hour: tuple[Point, ...] = ()
     day: tuple[Point, ...] = ()
     earlier: tuple[Alert, ...] = ()
+    deployments: tuple[Deployment, ...] = ()
 
 
 class Feed(Protocol):

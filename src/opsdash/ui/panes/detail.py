@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from opsdash.domain.alert import Alert, SafeLabels
+from opsdash.domain.deployment import Deployment, brought, distance
 from opsdash.domain.duration import format_duration
 from opsdash.domain.incident import Incident
 from opsdash.domain.indicator import Indicator, Level, Reading, Unit
@@ -46,7 +47,9 @@ def alert_area(
                 _column(_left(alert, detail, snapshot, left, room, moment, glyphs), left, room),
                 [line("  ")] * room,
                 _column(
-                    _right(entries, width - left - 2, room, moment, glyphs), width - left - 2, room
+                    _right(alert, detail, width - left - 2, room, moment, glyphs),
+                    width - left - 2,
+                    room,
                 ),
             ]
         )
@@ -98,12 +101,60 @@ def _before(detail: Detail | None, moment: Moment) -> str:
 
 
 def _right(
-    entries: Sequence[Entry] | None, width: int, room: int, moment: Moment, glyphs: Glyphs
+    alert: Alert, detail: Detail | None, width: int, room: int, moment: Moment, glyphs: Glyphs
 ) -> list[Line]:
+    changed = deployment_lines(alert, detail, width, (room - 2) // 4, moment, glyphs)
+    if changed:
+        changed = [EMPTY, line(("deployments", "muted")), *changed]
+    entries = entries_of(alert, detail)
+    timeline = timeline_lines(entries, width, room - 1 - len(changed), moment, glyphs)
+    return [line(("timeline", "muted")), *timeline, *changed]
+
+
+def deployment_lines(
+    alert: Alert, detail: Detail | None, width: int, room: int, moment: Moment, glyphs: Glyphs
+) -> list[Line]:
+    """Return the newest deployments of an alert's service in `room` lines, the newest first."""
+    if detail is None or detail.id != alert.id or room <= 0:
+        return []
     return [
-        line(("timeline", "muted")),
-        *timeline_lines(entries, width, room - 1, moment, glyphs),
+        cut_line(_deployment(one, alert, moment), width, glyphs)
+        for one in detail.deployments[:room]
     ]
+
+
+def _deployment(deployment: Deployment, alert: Alert, moment: Moment) -> Line:
+    by = f"by {deployment.by}, " if deployment.by else ""
+    return line(
+        (moment.date_clock(deployment.at), "muted"),
+        (f"  {deployment.named}", ""),
+        (f"  {by}{distance(deployment, alert.fired_at or alert.active_at)}", "muted"),
+        brought(deployment),
+    )
+
+
+def _deployments(
+    alert: Alert, detail: Detail | None, width: int, moment: Moment, glyphs: Glyphs
+) -> list[Line]:
+    """Return every deployment with what it brought, one commit a line."""
+    if detail is None or detail.id != alert.id or not detail.deployments:
+        return []
+    lines = _section("deployments")
+    for one in detail.deployments:
+        lines.append(cut_line(_deployment(one, alert, moment), width, glyphs))
+        found = [
+            line((f"  {c.id}", "muted"), f"  {c.subject}", (f"  {c.author}", "muted"))
+            for c in one.commits
+        ]
+        more = one.commit_count - len(one.commits)
+        if one.commits and more > 0:
+            found.append(line((f"  and {more} more", "muted")))
+        if one.note and one.subject:
+            found.append(line((f"  {one.note}", "muted")))
+        if one.url:
+            found.append(line((f"  {one.url}", "muted")))
+        lines += [cut_line(each, width, glyphs) for each in found]
+    return lines
 
 
 def entries_of(thing: Alert | Incident, detail: Detail | None) -> tuple[Entry, ...] | None:
@@ -213,6 +264,7 @@ def alert_page(
     lines += _section("timeline")
     entries = entries_of(alert, detail)
     lines += timeline_lines(entries, width, len(entries or ()) + 1, moment, glyphs)
+    lines += _deployments(alert, detail, width, moment, glyphs)
     lines += _pairs("labels", alert.labels, width)
     lines += _pairs("annotations", alert.annotations, width)
     if detail is not None and detail.earlier:

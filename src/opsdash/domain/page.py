@@ -1,11 +1,12 @@
 """Pages: what is told to one destination about one occurrence, or about many at once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from opsdash.domain.alert import Severity
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText
 
 
@@ -31,7 +32,8 @@ class Page:
     """One message to one destination.
 
     `id` names this message, `key` all messages about the same occurrence: its dedup key. `title` is
-    the rule's summary verbatim, `source` what it is about, `at` when what is told happened. `reached`
+    the rule's summary verbatim, `source` what it is about, `at` when what is told happened, `since`
+    when the alert began to fire, the same in all messages about it. `reached`
     are the people it is meant for, `by` and `text` the person behind an acknowledgement or note and
     their words. `context` is what changed lately, newest first. A storm is one page of `count`
     alerts that names some of them in `members`. `repeat` counts how often it was said before. `test`
@@ -61,3 +63,4 @@ class Page:
     members: tuple[SafeText, ...] = ()
     repeat: int = 0
     test: bool = False
+    since: datetime | None = None

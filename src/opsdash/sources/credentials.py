@@ -7,10 +7,11 @@ comes back: some servers quote a request in their errors.
 import base64
 import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText, clean
-from opsdash.sources.source import SourceError
+from opsdash.sources.source import SourceError, UnsentError
 
 Secret = Callable[[], str]
 """Reveals a secret at the moment it is sent, so that a rotated file is obeyed."""
@@ -84,4 +85,4 @@ def _reveal(what: str, secret: Secret, origin: str, secrets: list[str]) -> bytes
 
 
 def _refused(text: str) -> SourceError:
-    return SourceError(clean(text, 400))
+    return UnsentError(clean(text, 400))

@@ -8,12 +8,13 @@ import asyncio
 import urllib.parse
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from opsdash import __version__
 from opsdash.domain.duration import format_duration
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText, clean
 from opsdash.sources import credentials, tls
 from opsdash.sources.credentials import Credentials, Secret, scrub
@@ -27,7 +28,7 @@ from opsdash.sources.reply import (
     read_retry_after,
     words_of,
 )
-from opsdash.sources.source import SourceError
+from opsdash.sources.source import SourceError, UnsentError
 
 if TYPE_CHECKING:
     import ssl
@@ -54,6 +55,9 @@ LONGEST_RETRY_AFTER = timedelta(seconds=300)
 AUTH_RETRY_AFTER = timedelta(seconds=60)
 _KEEP_ALIVE = 120.0
 _CONNECTIONS = 6
+_UNSENT = ("ConnectError", "ProxyError", "LocalProtocolError", "InvalidURL", "UnsupportedProtocol")
+"""Names of httpx' errors that come before anything is sent: without its import, which is dear."""
+
 _OWN_HEADERS = {
     "Accept": b"application/json",
     "Accept-Encoding": b"identity",
@@ -190,7 +194,8 @@ class HttpClient:
                 self._context = None  # so that a renewed certificate is read the next time
                 self._retire()
             reason = clean(describe(error, self.origin), 2 * TEXT_LIMIT)
-            raise SourceError(scrub(reason, secrets)) from None
+            kind = UnsentError if type(error).__name__ in _UNSENT else SourceError
+            raise kind(scrub(reason, secrets)) from None
 
     def refusal(self, reply: Reply) -> SourceError:
         """Return the error that a reply with this status means."""

@@ -1,11 +1,11 @@
 """What the engine asks of a source, and the one error that may leave it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from opsdash.domain.alert import Observation
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.indicator import Indicator
 from opsdash.domain.sample import Answer, Point
 from opsdash.domain.text import SafeText
@@ -18,6 +18,10 @@ class SourceError(Exception):
         super().__init__(reason)
         self.reason = reason
         self.retry_after = retry_after
+
+
+class UnsentError(SourceError):
+    """A request that cannot have reached the server."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,180 @@
+"""PagerDuty's REST API v2: what events cannot do, and what people did over there.
+
+Incidents are found by the dedup key of their alerts: an incident that an event opened has no key of
+its own (api-schema, `incident_key`).
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from opsdash.domain.text import SafeText, clean
+from opsdash.notifiers.courier import Courier, content_of, read, reveal, told
+from opsdash.notifiers.notifier import NotifierError
+from opsdash.notifiers.pagerduty_answers import (
+    OWN_NOTE,
+    Change,
+    OnCall,
+    change_of,
+    code_of,
+    on_call_of,
+    tables,
+    word,
+    words_of,
+)
+from opsdash.sources.http import HttpSettings, Secret
+
+SNOOZE_LIMIT = timedelta(seconds=604_800)
+NOTE_LIMIT = 2000
+_PAGE = 100
+_MOST_PAGES = 20
+_OPEN = ("triggered", "acknowledged")
+_DONE_ALREADY = (1001, 1002)
+"""Already resolved, already acknowledged: what was asked for holds."""
+
+
+class PagerDutyRest:
+    """Acts on incidents in the name of `user`, the e-mail address of one of the account's users."""
+
+    def __init__(self, settings: HttpSettings, token: Secret, user: str = "") -> None:
+        accept = "application/vnd.pagerduty+json;version=2"
+        headers: dict[str, Secret] = {"Accept": lambda: accept}
+        if user:
+            headers["From"] = lambda: user
+        authorized = replace(
+            settings,
+            headers={**settings.headers, **headers},
+            authorization=("Token", lambda: f"token={reveal(token)}"),
+        )
+        self._courier = Courier(authorized, words=words_of)
+        self._known: dict[str, str] = {}
+
+    async def find(self, dedup_key: str) -> str | None:
+        """Return the id of the open incident with an alert of this key, None where there is none."""
+        query = [("incident_key", dedup_key), ("date_range", "all"), ("limit", "1")]
+        query += [("statuses[]", status) for status in _OPEN]
+        found = await self._ask(f"/incidents?{urlencode(query)}")
+        incident = next(tables(found, "incidents"), {})
+        return word(incident, "id") or None
+
+    async def acknowledge(self, incident: str) -> SafeText:
+        """Take an incident; one that is taken or resolved already stays so."""
+        return await self._put(incident, {"status": "acknowledged"}, "acknowledged")
+
+    async def resolve(self, incident: str, resolution: str = "") -> SafeText:
+        """End an incident, with how."""
+        change = {"status": "resolved"} | ({"resolution": resolution} if resolution else {})
+        return await self._put(incident, change, "resolved")
+
+    async def escalate(self, incident: str, level: int) -> SafeText:
+        """Raise an incident to a level of its own policy there."""
+        return await self._put(incident, {"escalation_level": level}, f"escalated to level {level}")
+
+    async def escalate_key(self, dedup_key: str, level: int) -> SafeText:
+        """Raise the open incident of a key; raise a temporary NotifierError while there is none."""
+        incident = await self.find(dedup_key)
+        if incident is None:
+            # An event is accepted before its incident is there; the next try finds it.
+            raise NotifierError(SafeText("accepted, but there is no incident to escalate yet"))
+        return await self.escalate(incident, level)
+
+    async def note(self, incident: str, text: str) -> SafeText:
+        """Write a note on an incident."""
+        body = {"note": {"content": clean(f"{OWN_NOTE}{text}", NOTE_LIMIT)}}
+        await self._ask(f"/incidents/{_part(incident)}/notes", body, "POST")
+        return SafeText("noted")
+
+    async def note_key(self, dedup_key: str, text: str) -> SafeText:
+        """Write a note on the open incident of a key; one that is resolved there has no need of it."""
+        incident = await self.find(dedup_key)
+        if incident is None:
+            return SafeText("no open incident there to note it on")
+        return await self.note(incident, text)
+
+    async def snooze(self, incident: str, length: timedelta) -> SafeText:
+        """Let an acknowledged incident rest for one second to seven days, then trigger again."""
+        seconds = max(1, round(min(length, SNOOZE_LIMIT).total_seconds()))
+        await self._ask(f"/incidents/{_part(incident)}/snooze", {"duration": seconds}, "POST")
+        return SafeText("snoozed")
+
+    async def on_call(
+        self, now: datetime, schedules: Iterable[str] = (), policies: Iterable[str] = ()
+    ) -> tuple[OnCall, ...]:
+        """Return who is on call now, on these schedules or policies (all of them where none is named)."""
+        moment = now.astimezone(UTC).isoformat(timespec="seconds")
+        query = [("since", moment), ("until", moment), ("time_zone", "UTC"), ("include[]", "users")]
+        query += [("schedule_ids[]", id) for id in schedules]
+        query += [("escalation_policy_ids[]", id) for id in policies]
+        return tuple(
+            [on_call_of(entry) async for entry in self._pages("/oncalls", query, "oncalls")]
+        )
+
+    async def changes(self, since: datetime, keys: Mapping[str, str]) -> tuple[Change, ...]:
+        """Return what happened since then to the open incidents of `keys`, oldest first.
+
+        `keys` maps a page's key to its dedup key. What opsdash did itself is not among it.
+        """
+        incidents = await self._incidents(keys)
+        if not incidents:
+            return ()
+        moment = since.astimezone(UTC).isoformat(timespec="seconds")
+        query = [("since", moment), ("time_zone", "UTC"), ("include[]", "channels")]
+        found = [
+            change
+            async for entry in self._pages("/log_entries", query, "log_entries")
+            if (change := change_of(entry, incidents)) is not None and change.at >= since
+        ]
+        return tuple(sorted(found, key=lambda change: (change.at, change.id)))
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._courier.close()
+
+    async def _incidents(self, keys: Mapping[str, str]) -> dict[str, str]:
+        """Return the page key of each incident, asking only for keys whose incident is not known."""
+        self._known = {id: key for id, key in self._known.items() if key in keys}
+        missing = set(keys) - set(self._known.values())
+        for key in sorted(missing):
+            incident = await self.find(keys[key])
+            if incident is not None:
+                self._known[incident] = key
+        return self._known
+
+    async def _put(self, incident: str, change: Mapping[str, Any], done: str) -> SafeText:
+        body = {"incident": {"type": "incident_reference", **change}}
+        reply = await self._courier.send(f"/incidents/{_part(incident)}", content_of(body, "PUT"))
+        if reply.status // 100 != 2:
+            if code_of(read(reply)) in _DONE_ALREADY:
+                return SafeText(f"{done} already")
+            raise self._courier.refusal(reply)
+        return clean(done)
+
+    async def _ask(
+        self, path: str, body: Mapping[str, Any] | None = None, method: str = "GET"
+    ) -> Mapping[str, Any]:
+        content = None if body is None else content_of(body, method)
+        reply = await self._courier.send(path, content)
+        if reply.status // 100 != 2:
+            raise self._courier.refusal(reply)
+        found = read(reply)
+        if not isinstance(found, Mapping):
+            raise NotifierError(told(f"{self._courier.origin} answered something that is no JSON"))
+        return found
+
+    async def _pages(
+        self, path: str, query: list[tuple[str, str]], name: str
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield the entries of every page of a listing, up to a bound."""
+        for number in range(_MOST_PAGES):
+            place = [("limit", str(_PAGE)), ("offset", str(number * _PAGE))]
+            found = await self._ask(f"{path}?{urlencode([*query, *place])}")
+            for entry in tables(found, name):
+                yield entry
+            if found.get("more") is not True:
+                return
+
+
+def _part(id: str) -> str:
+    return quote(id, safe="")

@@ -7,8 +7,6 @@ import termios
 import tty
 from typing import Any
 
-from textual import constants
-
 FALLBACK_SIZE = (80, 24)
 """Columns and lines where the terminal does not say."""
 
@@ -67,12 +65,19 @@ def make_raw(fd: int) -> None:
         termios.tcsetattr(fd, termios.TCSANOW, attributes)
 
 
+def _takes_kitty_keys() -> bool:
+    # Whether there is a terminal at all is asked before textual is imported.
+    from textual import constants
+
+    return not constants.DISABLE_KITTY_KEY
+
+
 def enter_sequences(*, mouse: bool) -> str:
     """Return what takes the screen: alternate buffer, no cursor, no wrapping, paste and focus marks."""
     parts = ["\x1b[?1049h", "\x1b[m", "\x1b[?25l", "\x1b[?7l"]
     if not _is_plain():
         parts += ["\x1b[?1004h", "\x1b[?2004h"]
-        if not constants.DISABLE_KITTY_KEY:
+        if _takes_kitty_keys():
             parts.append(f"\x1b[>{_KITTY_FLAGS}u")
         if os.environ.get("TERM_PROGRAM") != "Apple_Terminal":
             parts.append("\x1b[?2026$p")
@@ -87,7 +92,7 @@ def leave_sequences(*, mouse: bool) -> str:
     if mouse:
         parts += [f"\x1b[?{mode}l" for mode in _MOUSE_MODES]
     if not _is_plain():
-        if not constants.DISABLE_KITTY_KEY:
+        if _takes_kitty_keys():
             parts.append("\x1b[<u")
         parts += ["\x1b[?2004l", "\x1b[?1004l"]
     parts += ["\x1b[?7h", "\x1b[?1049l", "\x1b[?25h"]

@@ -62,6 +62,7 @@ def run(processes: int, kills: int, changes: int, seed: int = 1, limit: float = 
         config = folder / "opsdash.toml"
         config.write_text(_CONFIG.format(store=path))
         done = Run()
+        turn = 0
         began = time.monotonic()
         workers = {_fork(path, folder, n, dice.random()): n for n in range(processes)}
         command = _command(config, folder, 0)
@@ -80,7 +81,8 @@ def run(processes: int, kills: int, changes: int, seed: int = 1, limit: float = 
                     _end(command)
                     done.commands += 1
                     command = _command(config, folder, done.commands)
-                if done.kills >= kills and done.kills % 20 == 0 and _count(folder) >= changes:
+                turn += 1
+                if done.kills >= kills and turn % 10 == 0 and _count(folder) >= changes:
                     break
         finally:
             for pid in workers:

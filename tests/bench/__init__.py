@@ -1,0 +1,1 @@
+"""The measurements themselves, at the size that CI can afford."""

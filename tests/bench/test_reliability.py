@@ -1,0 +1,85 @@
+"""The reliability goals at a small size: their counts, never their times."""
+
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from bench.ledger import contradictions
+
+from bench import contention, kill9, stall, storage, together
+from opsdash import response
+from opsdash.domain.text import SafeText
+from opsdash.domain.timeline import Actor
+from opsdash.store.connection import connect
+
+
+def test_nothing_confirmed_is_lost_under_kill_9() -> None:
+    """R1: workers and commands are killed at random; each confirmed change is there, none is there twice."""
+    done = kill9.run(processes=4, kills=40, changes=400)
+    assert done.kills >= 40 and done.confirmed > 100
+    assert (done.lost, done.wrong, done.locked) == ([], [], 0)
+
+
+def test_nine_processes_never_meet_a_locked_store() -> None:
+    """R3: everybody acts and everybody sees what the others did."""
+    seen = contention.run(2.0)
+    assert seen.locked == 0
+    assert len(seen.acts) > 10 and len(seen.delays) > 10
+
+
+def test_dashboards_that_stall_hold_nobody_up() -> None:
+    """R4: unread and stopped dashboards leave engine and writers to their work."""
+    done = stall.run(dashboards=2, seconds=4)
+    assert done.stopped >= 2 and len(done.waits) > 20
+    assert done.failures == 0
+    assert done.gaps
+
+
+def test_every_fault_of_the_store_is_named() -> None:
+    """R11: ten faults, each in words, with every confirmed acknowledgement intact after it."""
+    found = storage.run(confirmed=10)
+    assert len(found) == 10
+    assert {
+        name: told for name, (named, intact, told) in found.items() if not named or not intact
+    } == {}
+
+
+def test_a_crowd_on_one_file_under_kill_9() -> None:
+    """Two dashboards, three engines and commands: no change lost or doubled, and the store follows."""
+    done = together.run(seconds=6)
+    assert done.kills >= 5 and done.confirmed >= 3 and done.pressed >= 5
+    assert (done.lost, done.wrong) == ([], [])
+
+
+_TAMPER = {
+    "a lost acknowledgement": "DELETE FROM entry WHERE kind = 'acknowledge'",
+    "two winners": "INSERT INTO entry (at, author, kind, text, alert, claimed)"
+    " VALUES (0, 'john', 'acknowledge', 'x', '0000/1', '{}')",
+    "a second page": "INSERT INTO entry (at, author, kind, text, alert, claimed)"
+    " VALUES (0, 'engine', 'escalate', 'level 1', '0000/1', '{}')",
+    "a doubled climb": "INSERT INTO entry (at, author, kind, text, alert, claimed, before)"
+    " SELECT at, author, kind, text, alert, claimed, before FROM entry WHERE before LIKE '%to%'",
+    "fired twice": "INSERT INTO entry (at, author, kind, text, alert, claimed)"
+    " VALUES (0, 'engine', 'firing', 'firing', '0000/1', '{}')",
+    "a torn change": "UPDATE alert SET level = 3 WHERE id = '0000/1'",
+    "an occurrence that is gone": "UPDATE alert SET occurrence = 2 WHERE id = '0000/1'",
+    "an incident that is gone": "DELETE FROM incident WHERE number = 1",
+}
+
+
+@pytest.mark.parametrize("what", _TAMPER)
+def test_the_ledger_finds(tmp_path: Path, what: str) -> None:
+    """The judge of the runs above is not blind: each tampering is found, an honest store has none."""
+    path = tmp_path / "opsdash.db"
+    kill9.fill(path)
+    store = connect(path)
+    maria, now = Actor(SafeText("maria")), datetime.now(UTC)
+    store.write(response.acknowledge, maria, now, ["0000/1"])
+    store.write(response.escalate, maria, now, ["0000/1"], {"0000/1": 1}, "why")
+    store.close()
+    assert contradictions(path) == []
+    with sqlite3.connect(path) as raw:
+        raw.execute(_TAMPER[what])
+    raw.close()
+    assert contradictions(path) != []

@@ -241,7 +241,47 @@ _DEPLOYMENTS = (
     )""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _PAGES, _RULES, _DEPLOYMENTS)
+_SILENCES = (
+    """CREATE TABLE silence (
+        id TEXT PRIMARY KEY,
+        own BIGINT NOT NULL,
+        matchers TEXT NOT NULL,
+        starts_at BIGINT NOT NULL,
+        ends_at BIGINT NOT NULL,
+        author TEXT NOT NULL,
+        claimed TEXT NOT NULL,
+        comment TEXT NOT NULL,
+        made_at BIGINT,
+        ended_at BIGINT,
+        ended_by TEXT,
+        revision BIGINT NOT NULL,
+        synced BIGINT NOT NULL,
+        remote TEXT,
+        token TEXT NOT NULL,
+        error TEXT,
+        error_since BIGINT
+    )""",
+    "CREATE INDEX silence_ends ON silence (ends_at)",
+    # When a silence let go of an alert that fires on: it is marked as one that is back.
+    "ALTER TABLE alert ADD COLUMN unsilenced_at BIGINT",
+    "INSERT INTO counter (name, value)"
+    " VALUES ('silence', 0), ('silence_made', 0), ('rule', 0), ('letter', 0)",
+    # A refused message is put before people: it is asked for at every change of the outbox.
+    "CREATE INDEX outbox_dead ON outbox (created_at) WHERE state = 'dead'",
+    """CREATE TABLE foreign_rules (
+        source TEXT PRIMARY KEY,
+        body TEXT NOT NULL
+    )""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _FIRST,
+    _SECOND,
+    _PAGES,
+    _RULES,
+    _DEPLOYMENTS,
+    _SILENCES,
+)
 """The statements that lead from each version to the next; a landed one is never edited."""
 
 VERSION = len(MIGRATIONS)

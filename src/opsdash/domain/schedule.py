@@ -1,13 +1,28 @@
-"""Who is on call: weekly rotations with a handoff at a wall-clock time in an IANA zone."""
+"""Who is on call: rotations in layers, with overrides on top of them."""
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from math import lcm
 
-from opsdash.domain.frozen import dataclass
+from opsdash.domain.override import Override, apply_overrides
+from opsdash.domain.rotation import NOBODY, WEEKDAYS, Layer, Turn, Window, layer_shifts
+from opsdash.domain.shift import Shift, left_by
 from opsdash.domain.text import SafeText
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+__all__ = [
+    "NOBODY",
+    "WEEKDAYS",
+    "Layer",
+    "Person",
+    "Schedule",
+    "Shift",
+    "Turn",
+    "Window",
+    "on_call",
+    "shifts",
+    "who",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +42,9 @@ class Schedule:
     `weeks` maps a weekday (`mon` … `sun`) to the id of the person whose shift begins then at
     `handoff` in `timezone`; a day not named continues the shift before it. `anchor` is the Monday
     on which the first week of the cycle began. `notify` are destinations that are told beside
-    whoever is on call: a service's pager, a channel.
+    whoever is on call: a service's pager, a channel. `within` restricts the rotation to these hours;
+    `layers` lie over it, later ones over earlier ones. `gaps_allowed` says that nobody being on call
+    is meant. `overrides` are the store's, put here by whoever reads both.
     """
 
     id: str
@@ -36,55 +53,70 @@ class Schedule:
     weeks: tuple[Mapping[str, str], ...]
     anchor: date = date(2024, 1, 1)
     notify: tuple[str, ...] = ()
+    within: tuple[Window, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    gaps_allowed: bool = False
+    overrides: tuple[Override, ...] = ()
+
+    @property
+    def every_layer(self) -> tuple[Layer, ...]:
+        """The rotation itself and the layers over it, the lowest first."""
+        return (Layer(self.weeks, self.handoff, self.anchor, self.within), *self.layers)
+
+    @property
+    def cycle(self) -> timedelta:
+        """How long it takes until all its rotations begin anew together, at most a year."""
+        weeks = lcm(*(max(len(layer.weeks), 1) for layer in self.every_layer))
+        return timedelta(weeks=min(weeks, 52))
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """One person's turn, half open: from `start` until just before `end`."""
+def who(schedule: Schedule, at: datetime, overrides: Sequence[Override] = ()) -> Shift | None:
+    """Return the shift that covers `at`, or None where nobody is on call.
 
-    schedule: str
-    person: str
-    start: datetime
-    end: datetime
-
-
-def who(schedule: Schedule, at: datetime) -> Shift | None:
-    """Return the shift that covers `at`, or None where the schedule names nobody at all.
-
-    Shift boundaries are wall-clock times: computed date by date in the schedule's zone, so days
-    of 23 or 25 hours are right. The boundary belongs to the person who takes over.
+    `overrides` count beside those of the schedule itself. Of several people who are on call at once
+    it is the one of the rotation, or in place of them; `on_call` has all.
     """
-    days = 7 * len(schedule.weeks)
-    today = at.astimezone(ZoneInfo(schedule.timezone)).date()
-    begun = next(
-        (
-            (day, person)
-            for back in range(-1, days + 2)
-            if (person := _person_from(schedule, day := today - timedelta(days=back)))
-            and _handoff(schedule, day) <= at
-        ),
-        None,
-    )
-    if begun is None:
-        return None
-    day, person = begun
-    end = next(
-        _handoff(schedule, day + timedelta(days=ahead))
-        for ahead in range(1, days + 1)
-        if _person_from(schedule, day + timedelta(days=ahead))
-    )
-    return Shift(schedule.id, person, _handoff(schedule, day), end)
+    return next(iter(on_call(schedule, at, overrides)), None)
 
 
-def _person_from(schedule: Schedule, day: date) -> str | None:
-    if not schedule.weeks:
-        return None
-    week = (day - schedule.anchor).days // 7 % len(schedule.weeks)
-    return schedule.weeks[week].get(WEEKDAYS[day.weekday()])
+def on_call(
+    schedule: Schedule, at: datetime, overrides: Sequence[Override] = ()
+) -> tuple[Shift, ...]:
+    """Return the shifts of everybody who is on call at `at`, those added by an override last."""
+    found = _resolved(schedule, at, at + timedelta.resolution, overrides)
+    return tuple(shift for shift in found if shift.covers(at))
 
 
-def _handoff(schedule: Schedule, day: date) -> datetime:
-    """The instant of the handoff on `day`: a time that the clock skips moves on by the gap."""
-    zone = ZoneInfo(schedule.timezone)
-    local = datetime.combine(day, schedule.handoff, tzinfo=zone)
-    return local.astimezone(UTC)
+def shifts(
+    schedule: Schedule, start: datetime, end: datetime, overrides: Sequence[Override] = ()
+) -> tuple[Shift, ...]:
+    """Return every shift that shares a moment with the time from `start` to `end`, in order.
+
+    They are whole, not cut to that time. Two overlap only where an override added somebody.
+    """
+    found = _resolved(schedule, start, end, overrides)
+    around = (shift for shift in found if shift.overlaps(start, end))
+    return tuple(sorted(around, key=lambda shift: (shift.start, shift.end)))
+
+
+def _resolved(
+    schedule: Schedule, start: datetime, end: datetime, overrides: Sequence[Override]
+) -> list[Shift]:
+    """The shifts around a time; only those that share a moment with it are sure to be whole."""
+    layers = schedule.every_layer
+
+    def shifts_of(layer: Layer) -> list[Shift]:
+        return layer_shifts(layer, schedule.id, schedule.timezone, start, end)
+
+    # What cuts a shift may lie outside the time that is asked about, but not outside the shift.
+    around = [shift for layer in layers for shift in shifts_of(layer)]
+    start = min((shift.start for shift in around), default=start)
+    end = max((shift.end for shift in around), default=end)
+    found: list[Shift] = []
+    for layer in layers:
+        over = shifts_of(layer)
+        found = [*left_by(found, over), *over] if found else over
+    found.sort(key=lambda shift: shift.start)
+    if schedule.overrides or overrides:
+        found = apply_overrides(found, (*schedule.overrides, *overrides), schedule.id)
+    return found

@@ -1,0 +1,75 @@
+"""Gaps: the times at which a schedule has nobody on call."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from opsdash.domain.override import Override
+from opsdash.domain.schedule import Schedule, shifts
+from opsdash.domain.span import format_span
+from opsdash.domain.text import SafeText, clean
+
+LOOKED_AHEAD = timedelta(days=14)
+"""How far gaps are looked for ahead of now, where a schedule's own cycle is no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time at which nobody is on call, half open."""
+
+    schedule: str
+    start: datetime
+    end: datetime
+
+    @property
+    def length(self) -> timedelta:
+        """How long it lasts."""
+        return self.end - self.start
+
+
+def gaps(
+    schedule: Schedule, start: datetime, end: datetime, overrides: Sequence[Override] = ()
+) -> tuple[Gap, ...]:
+    """Return the times between `start` and `end` at which nobody is on call, in order."""
+    found = []
+    covered = start
+    for shift in shifts(schedule, start, end, overrides):
+        if shift.start > covered:
+            found.append(Gap(schedule.id, covered, shift.start))
+        covered = max(covered, shift.end)
+    if covered < end:
+        found.append(Gap(schedule.id, covered, end))
+    return tuple(found)
+
+
+def gaps_ahead(schedule: Schedule, now: datetime) -> tuple[Gap, ...]:
+    """Return the gaps of the fortnight ahead, or of a whole cycle where that is longer."""
+    if schedule.gaps_allowed:
+        return ()
+    return gaps(schedule, now, now + max(LOOKED_AHEAD, schedule.cycle))
+
+
+def coverage(
+    schedule: Schedule, start: datetime, end: datetime, overrides: Sequence[Override] = ()
+) -> float:
+    """Return which share of the time from `start` to `end` has somebody on call, 0 to 1."""
+    missing = sum((gap.length for gap in gaps(schedule, start, end, overrides)), timedelta())
+    return 1.0 - missing / (end - start)
+
+
+def gap_words(found: Iterable[Gap], timezone: str, most: int = 3) -> SafeText:
+    """Say in a line when nobody is on call; empty where there is no gap."""
+    listed = list(found)
+    if not listed:
+        return SafeText("")
+    named = ", ".join(_words(gap, timezone) for gap in listed[:most])
+    more = f" and {len(listed) - most} more times" if len(listed) > most else ""
+    return clean(f"schedule {listed[0].schedule}: nobody is on call {named}{more}")
+
+
+def _words(gap: Gap, timezone: str) -> str:
+    zone = ZoneInfo(timezone)
+    start, end = gap.start.astimezone(zone), gap.end.astimezone(zone)
+    until = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%a %d %b %H:%M}"
+    return f"{start:%a %d %b %H:%M} to {until} {timezone} ({format_span(gap.length)})"

@@ -96,8 +96,8 @@ def services_of(alert: Alert) -> tuple[str, ...]:
 def telling(deployments: Iterable[Deployment]) -> tuple[Deployment, ...]:
     """Return what a person should be told of `deployments`, newest first, each change once.
 
-    A version that the metrics show is the deployment that a pipeline reported, a restart is part of
-    the deployment it came with, and restarts that follow each other are one.
+    A version that the metrics show is the deployment that a pipeline reported, a start of which no
+    version is known is part of the deployment it came with, and restarts in a row are one.
     """
     found = sorted(deployments, key=lambda one: (one.at, one.id), reverse=True)
     reported = [one for one in found if one.kind is DeploymentKind.DEPLOY]
@@ -105,10 +105,7 @@ def telling(deployments: Iterable[Deployment]) -> tuple[Deployment, ...]:
     changes = [_completed(one, seen) for one in reported]
     changes += [one for one in seen if not any(_same_rollout(one, other) for other in reported)]
     restarts = [
-        one
-        for one in found
-        if one.kind is DeploymentKind.RESTART
-        and not any(_near(one, change, SAME_START) for change in (*reported, *seen))
+        one for one in found if one.kind is DeploymentKind.RESTART and not _explained(one, reported)
     ]
     told = (*changes, *_streaks(restarts))
     return tuple(sorted(told, key=lambda one: (one.at, one.id), reverse=True))
@@ -154,6 +151,11 @@ def _same_rollout(seen: Deployment, reported: Deployment) -> bool:
 def _same_commit(one: str, other: str) -> bool:
     shorter, longer = sorted((one, other), key=len)
     return len(shorter) >= _SHORT and longer.startswith(shorter)
+
+
+def _explained(restart: Deployment, reported: Iterable[Deployment]) -> bool:
+    """Whether a start is that of a reported version; of a known build it is one that crashed."""
+    return not restart.version and any(_near(restart, one, SAME_START) for one in reported)
 
 
 def _completed(reported: Deployment, seen: Iterable[Deployment]) -> Deployment:

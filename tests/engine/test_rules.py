@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-
 from bench.forstate import kill
+
 from opsdash.domain.alert import AlertState
 from opsdash.domain.labels import fingerprint
 from opsdash.domain.rules.rule import RuleState
@@ -46,9 +47,7 @@ async def test_a_group_is_evaluated_at_its_slots(ruled: RuleWorld) -> None:
     await ruled.live(61, step=0.5)
     times = [at for query, at in ruled.source.asked if query == "x > 5"]
     assert len(times) == 5
-    assert {later - earlier for earlier, later in zip(times, times[1:], strict=False)} == {
-        timedelta(seconds=15)
-    }
+    assert {later - earlier for earlier, later in pairwise(times)} == {timedelta(seconds=15)}
     (group,) = ruled.rules().groups
     assert times == [slot(group, at) for at in times]
     assert (await ruled.view()).missed == 0
@@ -65,12 +64,12 @@ async def test_an_alert_lives_through_pending_firing_and_resolved(ruled: RuleWor
     active = seconds(pending.active_at)
     assert active is not None
     assert 30 <= active < 45
-    assert seconds(pending.fires_at) == active + 60
+    assert seconds(pending.fires_at) == pytest.approx(active + 60)
     await ruled.live(60)
     firing = ruled.world.engine.open_alerts[key]
     assert firing.state is AlertState.FIRING
-    assert seconds(firing.fired_at) == active + 60
-    snapshot = await ruled.world.snapshot()
+    assert seconds(firing.fired_at) == pytest.approx(active + 60)
+    snapshot = await ruled.world.picture()
     assert [incident.title for incident in snapshot.incidents] == ["api at 7"]
     view = await ruled.view()
     assert (view.state, view.value, view.threshold) == (RuleState.FIRING, 7.0, "> 5")
@@ -127,11 +126,11 @@ async def test_one_bad_rule_among_good_ones_is_named(world: World, tmp_path: Pat
     await ruled.live(90)
     assert (await ruled.view("A")).state is RuleState.FIRING
     assert (await ruled.view("B")).state is RuleState.ERROR
-    snapshot = await world.snapshot()
+    snapshot = await world.picture()
     assert any("rule B: execution: many-to-many" in problem.text for problem in snapshot.problems)
     ruled.source.faulty.clear()
     await ruled.live(30)
-    snapshot = await world.snapshot()
+    snapshot = await world.picture()
     assert not any("rule B" in problem.text for problem in snapshot.problems)
 
 
@@ -157,11 +156,11 @@ async def test_a_server_that_hangs_does_not_stop_the_beat(ruled: RuleWorld) -> N
     await ruled.live(30)
     ruled.source.hangs = True
     reads = ruled.world.metrics.reads
-    await ruled.live(150)
-    assert ruled.world.metrics.reads >= reads + 25
+    await ruled.live(120)
+    assert ruled.world.metrics.reads >= reads + 20
     assert "no answer within" in ((await ruled.view()).error or "")
     ruled.source.hangs = False
-    await ruled.live(30)
+    await ruled.live(90)
     view = await ruled.view()
     assert view.state is RuleState.FIRING
     assert view.missed > 0
@@ -204,7 +203,7 @@ async def test_for_goes_on_when_another_engine_takes_over(ruled: RuleWorld) -> N
     await later.live(30)
     firing = later.world.engine.open_alerts[_print()]
     assert firing.state is AlertState.FIRING
-    assert seconds(firing.fired_at) == active + 60
+    assert seconds(firing.fired_at) == pytest.approx(active + 60)
     assert firing.occurrence == 1
 
 
@@ -274,7 +273,7 @@ async def test_flapping_is_one_occurrence_a_time(ruled: RuleWorld) -> None:
         bad(at) if (at - START).total_seconds() % 240 < 120 else ()
     )
     await ruled.live(700)
-    numbers = [a.occurrence for a in (await ruled.world.snapshot()).alerts]
+    numbers = [a.occurrence for a in (await ruled.world.picture()).alerts]
     assert sorted(numbers) == [1, 2, 3]
 
 

@@ -49,7 +49,7 @@ class GroupPoll(Poll[Evaluation | None]):
     """The evaluations of one group, due at its slots."""
 
     def __init__(self, group: RuleGroup, judge: Judge) -> None:
-        super().__init__(group.id, KIND, group.interval, self._evaluate, 4 * judge.deadline(group))
+        super().__init__(group.id, KIND, group.interval, self._evaluate, 2 * judge.deadline(group))
         self.group = group
         self.judge = judge
         self.memories: dict[str, Memory] = {}
@@ -173,9 +173,27 @@ async def _show(engine_: Engine, rules: Rules, at: datetime) -> None:
         engine_.unfollowed = True
     if before is not None and before.restarted != sight.restarted:
         engine_.unfollowed = True
-    engine_.begun_again |= begun_again(before, sight)
+    engine_.begun_again |= begun_again(before, sight) | _began_later(engine_, before, sight)
     engine_.sights[SOURCE] = sight
     await engine_.store.write(_record_source, engine_.held, rules, engine_.clock.now())
+
+
+def _began_later(engine_: Engine, before: Sight | None, after: Sight) -> set[str]:
+    """Return the alerts of rules alone whose condition went and came back since the last look.
+
+    Between two looks lies one evaluation, but for an engine that was away: it asked what it missed.
+    """
+    earlier = {} if before is None else before.observations
+    return {
+        key
+        for key, seen in after.observations.items()
+        if (known := earlier.get(key)) is not None
+        and known.active_at is not None
+        and seen.active_at is not None
+        and seen.active_at > known.active_at
+        and (row := engine_.open_alerts.get(key)) is not None
+        and row.sources == (SOURCE,)
+    }
 
 
 def _record_source(connection: sqlite3.Connection, epoch: int, rules: Rules, now: datetime) -> None:

@@ -1,10 +1,10 @@
 """Gaps: the times at which a schedule has nobody on call."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.override import Override
 from opsdash.domain.schedule import Schedule, shifts
 from opsdash.domain.span import format_span

@@ -6,10 +6,11 @@ takes the shifts over one by one, so that it neither merges them nor hides a gap
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.shift import Shift, inside, left_by, outside
 from opsdash.domain.text import SafeText
 

@@ -6,10 +6,10 @@ on by the gap; of a time that comes twice the first counts.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.shift import Shift, inside
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -1,10 +1,10 @@
 """Who is on call: rotations in layers, with overrides on top of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from math import lcm
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.override import Override, apply_overrides
 from opsdash.domain.rotation import NOBODY, WEEKDAYS, Layer, Turn, Window, layer_shifts
 from opsdash.domain.shift import Shift, left_by

@@ -1,8 +1,10 @@
 """Shifts: one person's turns, half open, and what is left of them where others are laid over."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+
+from opsdash.domain.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

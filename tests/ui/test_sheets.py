@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from textual.events import Key, Paste
+
 from opsdash.domain.alert import Alert, AlertState, Severity
 from opsdash.presets import PERFORMANCE
 from opsdash.ui.keys import ACTIONS, keys_of
@@ -281,8 +283,28 @@ async def test_typing_edits_as_in_a_shell() -> None:
         assert entry.text == "ab x "
         await board.press("ctrl+u")
         assert entry.text == ""
-        from textual.events import Paste
 
-        entry.post_message(Paste("two\nlines\x1b[31m\r\n"))
+        board.app.post_message(Paste("two\nlines\x1b[31m\r\n"))
         await board.until(lambda: entry.text)
         assert entry.text == "two lines\ufffd[31m"
+
+
+async def test_keys_typed_ahead_go_into_the_question() -> None:
+    """A burst in one packet: what follows `e` is the reason, and acknowledges nothing."""
+    async with driven(busy()) as board:
+        for key in ("e", *"aAu", "space", "j", "enter"):
+            character = " " if key == "space" else key if len(key) == 1 else None
+            board.app.post_message(Key(key, character))
+        await board.until(lambda: calls(board))
+        await closed(board)
+        id = id_of("HighErrorRate")
+        assert calls(board) == [("escalate", (id,), {id: 1}, "aAu j", None)]
+
+
+async def test_keys_typed_ahead_go_into_the_filter() -> None:
+    """What follows `/` is typed."""
+    async with driven(busy()) as board:
+        for key in ("/", *"disk", "enter", "a"):
+            board.app.post_message(Key(key, key if len(key) == 1 else None))
+        await board.until(lambda: calls(board))
+        assert calls(board) == [("acknowledge", (id_of("DiskWillFill"),), "")]

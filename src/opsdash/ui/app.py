@@ -194,13 +194,16 @@ class OpsdashApp(TerminalApp):
     async def _look(self, take: bool = False) -> None:
         """Take a snapshot if there is a new one, then draw if anything reads otherwise."""
         changed = await self._take(take)
-        changed |= await self._fetch_detail(changed)
+        known = await self._fetch_detail(changed)
         now = self._clock()
         if self.message and now >= self._message_until:
             self.message = None
             changed = True
         if changed or self.dashboard.due(now):
             self.redraw()
+        elif known:
+            self.dashboard.draw_around()
+            self.redraw_sheet()
 
     async def _take(self, take: bool) -> bool:
         now = self._clock()
@@ -243,11 +246,16 @@ class OpsdashApp(TerminalApp):
 
     def redraw(self) -> None:
         """Draw the dashboard and the sheet over it."""
-        from opsdash.ui.screens.sheet import Sheet
-
         self.dashboard.draw()
-        if isinstance(self.screen, Sheet):
-            self.screen.redraw()
+        self.redraw_sheet()
+
+    def redraw_sheet(self) -> None:
+        """Draw the sheet that lies over the dashboard, if one does."""
+        if self.screen.is_modal:
+            from opsdash.ui.screens.sheet import Sheet
+
+            if isinstance(self.screen, Sheet):
+                self.screen.redraw()
 
     def say(self, text: str, style: str = "text") -> None:
         """Show a line where the keys stand, until the next key or for ten seconds."""
@@ -256,6 +264,21 @@ class OpsdashApp(TerminalApp):
         self.redraw()
 
     # Keys.
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take keys and pastes here, one after the other, before anything else sees them.
+
+        Forwarded through the queues of widgets, a key typed right behind the one that opens a
+        question would still reach the list beneath it and act there.
+        """
+        if not isinstance(event, events.Key | events.Paste):
+            await super().on_event(event)
+        elif isinstance(event, events.Key) and event.key == "ctrl+l":
+            self.action_repaint()
+        elif self.screen.is_modal:
+            self.screen.post_message(event)
+        else:
+            self.dashboard.take(event)
 
     def do(self, name: str) -> None:
         """Do what a key of the dashboard is for."""
@@ -370,7 +393,3 @@ class OpsdashApp(TerminalApp):
         """Return the alerts of these ids as they are drawn, those that are none left out."""
         found = (self.dashboard.alert_of(id) for id in ids)
         return [alert for alert in found if alert is not None]
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Draw what lies on top for the new size."""
-        self.redraw()

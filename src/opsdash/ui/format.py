@@ -3,8 +3,8 @@
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from opsdash.domain.indicator import Indicator, Unit
 from opsdash.domain.sample import Point
@@ -15,8 +15,7 @@ _WINDOW = re.compile(r"\[([0-9][0-9a-z]*)(?::[0-9a-z]*)?\]")
 _BYTES = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(NamedTuple):
     """How an indicator's values are written: multiplied by `factor`, with `decimals`, in `unit`."""
 
     unit: str
@@ -24,8 +23,7 @@ class Scale:
     decimals: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(NamedTuple):
     """A value in words: the number and its unit, kept apart so that each has its own column."""
 
     number: str

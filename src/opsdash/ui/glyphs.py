@@ -1,12 +1,11 @@
 """The signs of the screen, once for terminals that write UTF-8 and once in plain ASCII."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from opsdash.domain.indicator import Level
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(NamedTuple):
     """One set of signs, each a single cell wide. `corners` go clockwise from the top left by rows:
     top left, top right, bottom left, bottom right. `spark` rises from the lowest to the highest.
     """

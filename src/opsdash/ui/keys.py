@@ -1,13 +1,12 @@
 """What keys can do: one registry that the bindings, the help, the footer and the commands read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from opsdash.domain.actions import DEFAULT_KEYS
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """Something a key can start: its name in `[keys]`, what it does, and its group in the help."""
 
     name: str

@@ -1,7 +1,7 @@
 """Where everything stands at a size: a pure division of the screen's lines."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 TINY_WIDTH, TINY_HEIGHT = 40, 10
 """Below either of them the screen is one line."""
@@ -23,8 +23,7 @@ class Form(StrEnum):
     FULL = "full"
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """Lines for each part. `problems` is room, not need; 0 lines mean that a part is not shown.
 
     `metrics` is the height of the metric panes side by side, or their number of lines where
@@ -42,8 +41,7 @@ class Layout:
     pane: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """What asks for room: problems, metric panes, tiles of the longest, rows of the two lists."""
 
     problems: int = 0

@@ -1,8 +1,8 @@
 """The metric panes: a row a tile, or at narrow sizes a line a pane."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from opsdash.domain.duration import format_duration
 from opsdash.domain.freshness import Freshness
@@ -16,8 +16,7 @@ from opsdash.ui.moment import Moment
 _NUMBER, _UNIT, _WORD, _TREND = 7, 2, 4, 6
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
+class Tile(NamedTuple):
     """What a reading says at one moment: its figure, its level, and in words what is wrong."""
 
     figure: Figure

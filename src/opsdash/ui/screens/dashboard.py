@@ -63,6 +63,8 @@ class Dashboard(Screen[None]):
         self.layout_now = Layout(Form.TINY)
         self._applied: tuple[Layout, Size, bool] | None = None
         self.moment: Moment | None = None
+        self._ready = False
+        self._size_drawn: Size | None = None
         self._tile_at: dict[str, str] = {}
         self._alerts: dict[str, Alert] = {}
         self._incidents: dict[str, Incident] = {}
@@ -79,28 +81,36 @@ class Dashboard(Screen[None]):
         self.middle = Lines(id="middle")
         self.tickets = Roster(TICKET_COLUMNS, id="tickets")
         self.lower = Lines(id="lower")
-        self.entry = EntryLine(id="entry")
+        self.entry = EntryLine(self, id="entry")
         yield from (self.upper, self.alerts, self.middle, self.tickets, self.lower, self.entry)
 
     def on_mount(self) -> None:
         """Draw the first frame from whatever is known already."""
         self.entry.display = False
         self.app.dress(self)
+        self._ready = True
         self.draw()
         self._focus_pane()
 
-    def on_key(self, event: events.Key) -> None:
-        """Do what the registry has for a key that nothing took before."""
-        event.stop()
-        event.prevent_default()
-        if event.key == "ctrl+c":
+    def take(self, event: events.Key | events.Paste) -> None:
+        """Type what is typed into the filter; else do what the registry has for the key."""
+        if self.entry.display:
+            self.entry.take(event)
+        elif isinstance(event, events.Paste):
+            return
+        elif event.key == "ctrl+c":
             self.app.say(f"press {first_key('quit', self.app.keys)} to quit")
-        elif action := self.app.action_of(event):
-            self.app.do(action)
+        else:
+            # A key is about the rows that were drawn when it was pressed.
+            self.alerts.on_key(event)
+            self.tickets.on_key(event)
+            if action := self.app.action_of(event):
+                self.app.do(action)
 
     def on_resize(self, event: events.Resize) -> None:
         """Divide the new size anew."""
-        self.draw()
+        if self.app.size != self._size_drawn:
+            self.draw()
 
     # What the cursor stands on.
 
@@ -247,25 +257,29 @@ class Dashboard(Screen[None]):
         self.entry.show("filter: ", self.filter)
         self.entry.display = True
         self.draw()
-        self.entry.focus(scroll_visible=False)
 
-    def on_entry_line_changed(self, event: EntryLine.Changed) -> None:
+    def typed(self, text: str) -> None:
         """Narrow the list with every key."""
-        self.filter = event.text.strip().lower()
+        self.filter = text.strip().lower()
+        table = self._table()
+        here = table.cursor_key
         self.draw()
+        if table.cursor_key != here:
+            # The person narrowed the list: the first match is theirs, not a row pushed there.
+            table.action_move_to(0)
 
-    def on_entry_line_submitted(self, event: EntryLine.Submitted) -> None:
+    def submitted(self, text: str) -> None:
         """Keep the filter and give the keys back to the list."""
         self._end_filter()
 
-    def on_entry_line_cancelled(self, event: EntryLine.Cancelled) -> None:
+    def cancelled(self) -> None:
         """Drop the filter."""
         self.filter = ""
         self._end_filter()
 
-    def on_entry_line_moved(self, event: EntryLine.Moved) -> None:
+    def moved(self, rows: int) -> None:
         """Move in the list while typing."""
-        self.move(event.rows)
+        self.move(rows)
 
     def _end_filter(self) -> None:
         self.entry.display = False
@@ -288,8 +302,9 @@ class Dashboard(Screen[None]):
     def draw(self) -> None:
         """Draw everything for this moment; lines that stay the same cost nothing."""
         snapshot, size = self.app.snapshot, self.app.size
-        if not self.is_mounted or not size.width or not size.height:
+        if not self._ready or not size.width or not size.height:
             return
+        self._size_drawn = size
         self.moment = moment = self.app.moment()
         if snapshot is None:
             self._draw_waiting()

@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Face(Lines, can_focus=True):
-    """The lines of a sheet, which take the keys where nothing is typed."""
-
-
 class Sheet(ModalScreen[T]):
     """A framed sheet in the middle of the screen; its keys reach nothing beneath it."""
 
@@ -38,11 +34,11 @@ class Sheet(ModalScreen[T]):
 
     def compose(self) -> ComposeResult:
         """Put up the lines, what is typed, and the border's last line."""
-        self.face = Face(id="face")
+        self.face = Lines(id="face")
         self.foot = Lines(id="foot")
         yield self.face
         if self.prompt:
-            self.entry = EntryLine(self.prompt, id="entry")
+            self.entry = EntryLine(self, self.prompt, id="entry")
             yield self.entry
         yield self.foot
 
@@ -50,11 +46,37 @@ class Sheet(ModalScreen[T]):
         """Draw at once and take the keys."""
         self.app.dress(self)
         self.redraw()
-        self.take_keys()
 
-    def take_keys(self) -> None:
-        """Give the keys to what reads them."""
-        (self.entry if self.prompt else self.face).focus(scroll_visible=False)
+    def on_key(self, event: events.Key) -> None:
+        """Type what is typed; without a prompt it is the sheet's own affair."""
+        event.stop()
+        event.prevent_default()
+        if self.prompt:
+            self.entry.take(event)
+        else:
+            self.press(event)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Type what is pasted."""
+        event.stop()
+        if self.prompt:
+            self.entry.take(event)
+
+    def press(self, event: events.Key) -> None:
+        """Do what a key is for on a sheet on which nothing is typed."""
+
+    def typed(self, text: str) -> None:
+        """Note that the text is another."""
+
+    def submitted(self, text: str) -> None:
+        """Take the text as the answer."""
+
+    def cancelled(self) -> None:
+        """Close without an answer."""
+        self.dismiss(None)
+
+    def moved(self, rows: int) -> None:
+        """Move the cursor of the sheet."""
 
     def on_resize(self, event: events.Resize) -> None:
         """Draw for the new size."""
@@ -134,10 +156,8 @@ class Page(Sheet[None]):
         self.hint = f"{more} more lines below" if more > 0 else "esc closes"
         return shown
 
-    def on_key(self, event: events.Key) -> None:
+    def press(self, event: events.Key) -> None:
         """Scroll, close, or let the key act on the alert that the page is about."""
-        event.stop()
-        event.prevent_default()
         moves = {"pagedown": self._page, "pageup": -self._page, "space": self._page}
         action = self.app.action_of(event)
         if event.key in moves:
@@ -201,9 +221,9 @@ class Choose(Sheet[str | None]):
         rows = rows or [line(("nothing of that name", "muted"))]
         return [*rows, *[EMPTY] * (min(len(self._choices), height) - len(rows))]
 
-    def on_entry_line_changed(self, event: EntryLine.Changed) -> None:
+    def typed(self, text: str) -> None:
         """Narrow the list."""
-        words = event.text.lower().split()
+        words = text.lower().split()
         self._shown = [
             (key, words_of)
             for key, words_of in self._choices
@@ -212,9 +232,9 @@ class Choose(Sheet[str | None]):
         self._at = 0
         self._moved()
 
-    def on_entry_line_moved(self, event: EntryLine.Moved) -> None:
+    def moved(self, rows: int) -> None:
         """Move the cursor."""
-        self._at = max(0, min(self._at + event.rows, len(self._shown) - 1))
+        self._at = max(0, min(self._at + rows, len(self._shown) - 1))
         self._moved()
 
     def _moved(self) -> None:
@@ -222,13 +242,9 @@ class Choose(Sheet[str | None]):
             self._on_move(self._shown[self._at][0])
         self.redraw()
 
-    def on_entry_line_submitted(self, event: EntryLine.Submitted) -> None:
+    def submitted(self, text: str) -> None:
         """Take the row under the cursor; where there is none, take none."""
         self.dismiss(self._shown[self._at][0] if self._shown else None)
-
-    def on_entry_line_cancelled(self, event: EntryLine.Cancelled) -> None:
-        """Take none."""
-        self.dismiss(None)
 
 
 class Ask(Sheet[str | None]):
@@ -254,14 +270,10 @@ class Ask(Sheet[str | None]):
         words = self._words[: max(1, height - 1)]
         return [*words, line((self._needed, "warn bold")) if self._missing else EMPTY]
 
-    def on_entry_line_submitted(self, event: EntryLine.Submitted) -> None:
+    def submitted(self, text: str) -> None:
         """Answer, unless an answer is needed and there is none."""
-        if self._needed and not event.text.strip():
+        if self._needed and not text.strip():
             self._missing = True
             self.redraw()
             return
-        self.dismiss(event.text.strip())
-
-    def on_entry_line_cancelled(self, event: EntryLine.Cancelled) -> None:
-        """Answer nothing."""
-        self.dismiss(None)
+        self.dismiss(text.strip())

@@ -1,13 +1,11 @@
 """A line in which a person types: no markup, no suggestions, nothing that blinks."""
 
 import unicodedata
-from typing import ClassVar
+from typing import Protocol
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
-from textual.binding import BindingType
-from textual.message import Message
 from textual.strip import Strip
 
 from opsdash.domain.text import clean
@@ -18,42 +16,39 @@ LIMIT = 500
 """Characters that a person can type into one line."""
 
 
-class EntryLine(LineWidget, can_focus=True):
-    """One line of typed text after a prompt. It tells of every change, of enter and of escape."""
+class Typist(Protocol):
+    """Whoever shows an `EntryLine`; each call is made at once, before the next key is looked at."""
 
-    BINDINGS: ClassVar[list[BindingType]] = []
-
-    class _About(Message):
-        def __init__(self, entry: "EntryLine", text: str) -> None:
-            super().__init__()
-            self.entry = entry
-            self.text = text
-
-        @property
-        def control(self) -> "EntryLine":
-            """The line that the message is about."""
-            return self.entry
-
-    class Changed(_About):
+    def typed(self, text: str) -> None:
         """The text is another."""
 
-    class Submitted(_About):
+    def submitted(self, text: str) -> None:
         """A person pressed enter."""
 
-    class Cancelled(_About):
+    def cancelled(self) -> None:
         """A person pressed escape."""
 
-    class Moved(Message):
-        """A person pressed up or down: `rows` is -1 or 1."""
+    def moved(self, rows: int) -> None:
+        """A person pressed up (-1) or down (1)."""
 
-        def __init__(self, rows: int) -> None:
-            super().__init__()
-            self.rows = rows
+
+class EntryLine(LineWidget):
+    """One line of typed text after a prompt.
+
+    It is given its keys by whoever shows it, in the order in which they were typed; waiting for
+    the focus would lose the first ones or let them act elsewhere.
+    """
 
     def __init__(
-        self, prompt: str = "", style_of: StyleOf | None = None, *, id: str | None = None
+        self,
+        typist: Typist,
+        prompt: str = "",
+        style_of: StyleOf | None = None,
+        *,
+        id: str | None = None,
     ) -> None:
         super().__init__(style_of, id=id)
+        self._typist = typist
         self._prompt = prompt
         self._text = ""
         self._at = 0
@@ -68,25 +63,22 @@ class EntryLine(LineWidget, can_focus=True):
         self._prompt, self._text, self._at = prompt, text, len(text)
         self.refresh()
 
-    def on_key(self, event: events.Key) -> None:
-        """Take every key: what is typed here must never act on an alert."""
+    def take(self, event: events.Key | events.Paste) -> None:
+        """Take a key, whatever it is, or the one visible line of a paste."""
         event.stop()
         event.prevent_default()
-        if event.key == "enter":
-            self.post_message(self.Submitted(self, self._text))
+        if isinstance(event, events.Paste):
+            self._insert(clean(event.text.strip("\r\n"), LIMIT))
+        elif event.key == "enter":
+            self._typist.submitted(self._text)
         elif event.key in ("escape", "ctrl+c"):
-            self.post_message(self.Cancelled(self, self._text))
+            self._typist.cancelled()
         elif event.key in ("up", "down"):
-            self.post_message(self.Moved(1 if event.key == "down" else -1))
+            self._typist.moved(1 if event.key == "down" else -1)
         elif event.is_printable and event.character:
             self._insert(event.character)
         else:
             self._edit(event.key)
-
-    def on_paste(self, event: events.Paste) -> None:
-        """Take pasted text as typed: one visible line of it."""
-        event.stop()
-        self._insert(clean(event.text.strip("\r\n"), LIMIT))
 
     def _insert(self, piece: str) -> None:
         room = LIMIT - len(self._text)
@@ -118,7 +110,7 @@ class EntryLine(LineWidget, can_focus=True):
         self._text, self._at = text, at
         self.refresh()
         if differs:
-            self.post_message(self.Changed(self, text))
+            self._typist.typed(text)
 
     def render_line(self, y: int) -> Strip:
         """Draw the prompt and the text, scrolled so that the cursor is in view."""
@@ -133,7 +125,7 @@ class EntryLine(LineWidget, can_focus=True):
         at = self._text[self._at : self._at + 1] or " "
         parts = (
             (self._text[start : self._at], "text"),
-            (at, "reverse" if self.has_focus else "text"),
+            (at, "reverse"),
             (self._text[self._at + 1 :], "text"),
         )
         segments: list[Segment] = [*head, *self.styler.segments(parts, base)]

@@ -195,12 +195,12 @@ def _act(store: Connection, actor: Actor, token: str, dice: random.Random) -> in
     now = datetime.now(UTC)
     ids = [f"{dice.randrange(ALERTS):04x}/1" for _ in range(TOGETHER)]
     what = dice.random()
-    if what < 0.45:
+    if what < 0.4:
         return len(store.write(response.acknowledge, actor, now, ids, token).done)
-    if what < 0.65:
+    if what < 0.72:
         store.write(response.unacknowledge, actor, now, ids)
         return 0
-    if what < 0.95:
+    if what < 0.97:
         seen = store.read(lambda c: [alerts.load(c, id) for id in ids])
         levels = {alert.id: alert.level for alert in seen if alert is not None}
         to = dice.choice([1, 2, 3, 4])

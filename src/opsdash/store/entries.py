@@ -81,7 +81,7 @@ def newest_operation(
     rows = connection.execute(
         "SELECT operation, claimed FROM entry WHERE author = ? AND at >= ? AND before IS NOT NULL"
         " AND operation IS NOT NULL AND operation NOT IN (SELECT operation FROM entry"
-        " WHERE undone = 1 AND operation IS NOT NULL AND at >= ?) ORDER BY id DESC",
+        " WHERE undone = 1 AND operation IS NOT NULL AND at >= ?) ORDER BY at DESC, id DESC",
         (by, to_ms(since), to_ms(since)),
     )
     return next((name for name, claimed in rows if same_person(_claims(claimed))), None)

@@ -274,6 +274,11 @@ _SILENCES = (
     )""",
 )
 
+_MOMENTS = (
+    # Undo looks at the last ten minutes of a timeline that is kept for years.
+    "CREATE INDEX entry_at ON entry (at)",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _SECOND,
@@ -281,6 +286,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _RULES,
     _DEPLOYMENTS,
     _SILENCES,
+    _MOMENTS,
 )
 """The statements that lead from each version to the next; a landed one is never edited."""
 

@@ -20,7 +20,8 @@ ALLOWED: dict[str, set[str]] = {
     "store": {"domain"},
     "snapshot": {"domain", "store"},
     "paging": {"domain", "store"},
-    "response": {"domain", "paging", "store"},
+    "silencing": {"domain", "store"},
+    "response": {"domain", "paging", "silencing", "store"},
     "config": {"domain", "plan", "presets", "resources", "secret"},
     "sources": {"domain", "plan", "presets", "resources", "secret"},
     # Both read and tell of the world through the one HTTP client, which lives with the sources.

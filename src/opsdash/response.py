@@ -9,11 +9,11 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from opsdash import paging
+from opsdash import paging, silencing
 from opsdash.domain.alert import Acknowledgement, Alert
 from opsdash.domain.escalation import EscalationPolicy, Refused, next_level
-from opsdash.domain.frozen import dataclass
 from opsdash.domain.incident import IncidentState, incident_number
+from opsdash.domain.outcome import Outcome
 from opsdash.domain.reach import names_reached
 from opsdash.domain.record import from_ms, to_ms
 from opsdash.domain.setup import Setup
@@ -22,20 +22,10 @@ from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Actor, Entry, EntryKind
 from opsdash.store import alerts, changes, engine, entries, incidents
 
+__all__ = ["Outcome", "acknowledge", "escalate", "find", "unacknowledge", "undo"]
+
 UNDO_WITHIN = timedelta(minutes=10)
 """How long after an act its author can still take it back with one key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of an act: the ids it was done to, and each refusal as (id, reason).
-
-    `said` is a sentence for the message line where the ids alone do not tell, as after an undo.
-    """
-
-    done: tuple[str, ...] = ()
-    refused: tuple[tuple[str, str], ...] = ()
-    said: str = ""
 
 
 _OPPOSITE_OF_MOVE = {
@@ -109,6 +99,18 @@ class _Act:
         self.note(alert, kind, f"undid: {step.kind}")
         self.follow_incident(alert)
         self.tell_paged(alert, taken)
+
+    def take_back_silence(self, operation: str, step: entries.Step) -> None:
+        """Undo what a step did to a silence, or refuse it with the reason."""
+        if entries.newest_step(self.connection, step.alert) != operation:
+            self.refuse(step.alert, "somebody has acted on it since")
+            return
+        reason = silencing.take_back(self.connection, self.actor, self.now, step)
+        if reason:
+            self.refuse(step.alert, reason)
+            return
+        self.done.append(step.alert)
+        entries.mark_undone(self.connection, operation, step.alert)
 
     def tell_paged(self, alert: Alert, taken: Acknowledgement | None) -> None:
         """Tell whoever was paged for an alert that somebody has it now, or that nobody has."""
@@ -244,6 +246,9 @@ def undo(connection: sqlite3.Connection, actor: Actor, now: datetime) -> Outcome
         return act.outcome("there is nothing of yours to undo")
     undone = entries.steps(connection, operation)
     for step in undone:
+        if "silence" in step.before:
+            act.take_back_silence(operation, step)
+            continue
         alert = act.open_alert(step.alert)
         if alert is None:
             continue

@@ -7,32 +7,19 @@ escapes, several separated by commas, in braces or not.
 
 import json
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from opsdash.domain.rules.regex import Regex, compile_regex
-from opsdash.domain.rules.regex_syntax import (
-    Choice,
-    Class,
-    Group,
-    Part,
-    RegexError,
-    Repeat,
-    Sequence,
-    parse_regex,
-)
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText, clean
 
-__all__ = ["Matcher", "MatcherError", "Op", "RegexError", "parse_matchers", "quoted", "too_complex"]
+if TYPE_CHECKING:
+    from opsdash.domain.anchored import Anchored
+
+__all__ = ["Matcher", "MatcherError", "Op", "parse_matchers", "quoted", "too_complex"]
 
 LONGEST_VALUE = 1000
-_MOST_STEPS = 500
-"""Instructions of a compiled expression: time grows with their number times the text's length."""
-
-_FAST_TEXT = 256
-"""Characters up to which Python's own engine is safe for an expression with two open repeats."""
-
 _RESERVED = "{}!=~,\\\"'`"
 
 
@@ -96,91 +83,18 @@ def quoted(text: str) -> str:
 
 def too_complex(pattern: str) -> str:
     """Say why a regular expression is refused; empty where it is fine."""
+    from opsdash.domain.anchored import fault
+
     if len(pattern) > LONGEST_VALUE:
         return f"the expression has more than {LONGEST_VALUE} characters"
-    try:
-        steps = len(compile_regex(pattern).steps)
-    except RegexError as error:
-        return f"not a regular expression: {error}"
-    except RecursionError:
-        return "the expression is nested too deeply"
-    return "" if steps <= _MOST_STEPS else "the expression is too complex; write it shorter"
-
-
-class _Test:
-    """A regular expression that must match a whole text, by the quickest engine that is safe."""
-
-    def __init__(self, pattern: str) -> None:
-        part = parse_regex(pattern).part
-        self._linear: Regex | None = None
-        self._pattern = pattern
-        self._fast: re.Pattern[str] | None = None
-        self._longest = 0
-        degree = _degree(part)
-        if degree <= 2:
-            self._fast = re.compile(_python(part), re.DOTALL)
-            self._longest = 100_000 if degree <= 1 else _FAST_TEXT
-        self._known: dict[str, bool] = {}
-
-    def matches(self, text: str) -> bool:
-        if self._fast is not None and len(text) <= self._longest:
-            return self._fast.fullmatch(text) is not None
-        found = self._known.get(text)
-        if found is None:
-            if self._linear is None:
-                self._linear = compile_regex(rf"\A(?:{self._pattern})\z")
-            if len(self._known) >= 10_000:
-                self._known.clear()
-            found = self._known[text] = self._linear.search(text) is not None
-        return found
+    return fault(pattern)
 
 
 @lru_cache(maxsize=512)
-def _test_of(pattern: str) -> _Test | None:
-    return None if too_complex(pattern) else _Test(pattern)
+def _test_of(pattern: str) -> "Anchored | None":
+    from opsdash.domain.anchored import Anchored
 
-
-def _degree(part: Part) -> int:
-    """Return a power of the text's length that bounds a backtracking search; 9 for unknown.
-
-    Only single characters may repeat, and assertions are left to the other engine.
-    """
-    match part:
-        case Class():
-            return 9 if part.fold or part.inner or part.category else 0
-        case Group():
-            return _degree(part.part)
-        case Sequence():
-            return sum(_degree(each) for each in part.parts)
-        case Choice():
-            return 1 + max((_degree(each) for each in part.parts), default=0)
-        case Repeat():
-            return 1 if isinstance(part.part, Class) and _degree(part.part) == 0 else 9
-    return 9
-
-
-def _python(part: Part) -> str:
-    """Return a Python expression for the same set of texts; of the parts that `_degree` allows."""
-    match part:
-        case Class():
-            inside = "".join(f"{_code(first)}-{_code(last)}" for first, last in part.ranges)
-            if not inside:
-                return r"[\s\S]" if part.negated else r"(?!)"
-            return f"[{'^' if part.negated else ''}{inside}]"
-        case Group():
-            return _python(part.part)
-        case Sequence():
-            return "".join(map(_python, part.parts))
-        case Choice():
-            return f"(?:{'|'.join(map(_python, part.parts))})"
-        case Repeat():
-            most = "" if part.most is None else part.most
-            return f"{_python(part.part)}{{{part.least},{most}}}"
-    raise AssertionError(part)
-
-
-def _code(number: int) -> str:
-    return f"\\U{number:08x}"
+    return None if too_complex(pattern) else Anchored(pattern)
 
 
 def parse_matchers(text: str) -> tuple[Matcher, ...]:

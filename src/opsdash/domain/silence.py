@@ -1,10 +1,11 @@
 """Silences: which alerts they match, until when, who made them and why."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.labels import Labels
 from opsdash.domain.matchers import Matcher, Op, quoted
 from opsdash.domain.text import LIMIT, SafeText, clean

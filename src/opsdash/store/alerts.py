@@ -19,6 +19,7 @@ _COLUMNS = (
 )
 _ALL = f"SELECT {_COLUMNS} FROM alert"  # noqa: S608 - column names only
 _OPEN = _ALL + " WHERE resolved_at IS NULL"
+_SILENCED = _OPEN + " AND silenced_by <> '[]'"
 _BY_ID = _ALL + " WHERE id = ?"
 _CHANGED = _ALL + " WHERE changed > ?"
 _SHOWN = _ALL + " WHERE resolved_at IS NULL OR resolved_at >= ?"
@@ -34,6 +35,11 @@ def load_open(connection: sqlite3.Connection) -> dict[str, Alert]:
     """Return the open occurrences by fingerprint."""
     found = _alerts(connection.execute(_OPEN).fetchall())
     return {alert.fingerprint: alert for alert in found}
+
+
+def load_silenced(connection: sqlite3.Connection) -> list[Alert]:
+    """Return the open occurrences that a silence hides."""
+    return _alerts(connection.execute(_SILENCED).fetchall())
 
 
 def load_shown(connection: sqlite3.Connection, resolved_since: datetime) -> list[Alert]:

@@ -13,7 +13,7 @@ from opsdash.domain.deployment import Deployment
 from opsdash.domain.sample import Sample
 from opsdash.domain.text import SafeText
 from opsdash.engine import cycle
-from opsdash.engine.deployments import Deployments
+from opsdash.engine.deployments import Deployments, notice_deployments
 from opsdash.engine.engine import Engine
 from opsdash.runtime import RealClock
 from opsdash.sources.http import HttpClient, HttpSettings
@@ -23,7 +23,7 @@ from opsdash.sources.simulated import SimulatedSource
 from opsdash.sources.simulation.clock import SimulatedClock
 from opsdash.sources.source import SourceError
 from opsdash.sources.vector import QueryError, Vector
-from opsdash.store import deployments
+from opsdash.store import deployments, lease
 from opsdash.store.session import Store
 from tests.engine.world import SETUP, START, ToldMetrics, TurnedClock, World
 from tests.servers import MetricTarget, PrometheusServer
@@ -153,9 +153,11 @@ async def test_a_fenced_engine_records_nothing(store: Store, metrics: VersionedM
     first.clock.turn(10)
     await second.beat()
     assert second.engine.epoch == 2
-    await first.beat()
-    assert first.engine.epoch is None
+    before = await store.read(deployments.load_instances)
+    with pytest.raises(lease.LeaseLost):
+        await notice_deployments(first.engine)
     assert await first.found() == []
+    assert await store.read(deployments.load_instances) == before
 
 
 async def test_a_query_at_fault_is_named_and_over_when_it_answers(
@@ -298,7 +300,7 @@ async def test_a_real_prometheus_shows_a_version_and_a_restart(
         metric_target.set(BUILD, 1, version=version, revision=f"{version}-commit")
         metric_target.set(BEGAN, start)
 
-    metric_target.set("go_build_info", 1, version="(devel)", path="example.com/x")
+    metric_target.set("go_build_info", 1, version="v0.0.0-1")
     run("v1.4.1", began)
     prometheus.targets = {job: [metric_target.address] for job in jobs}
     prometheus.reload()
@@ -328,6 +330,8 @@ async def test_a_real_prometheus_shows_a_version_and_a_restart(
 
     assert await look() == []
     metric_target.drop(BUILD, version="v1.4.1", revision="v1.4.1-commit")
+    metric_target.drop("go_build_info", version="v0.0.0-1")
+    metric_target.set("go_build_info", 1, version="v0.0.0-2")
     run("v1.4.2", began + 100)
     prometheus.wait_for(f'count({BUILD}{{version="v1.4.2"}})', lambda n: n == len(jobs))
     prometheus.wait_for(f"count({BUILD})", lambda n: n == len(jobs))

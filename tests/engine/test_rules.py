@@ -1,5 +1,6 @@
 """Rules in the engine: slots, one row with other sources, restarts, servers that fail, the rules screen."""
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -234,6 +235,29 @@ async def test_firing_alerts_survive_a_takeover_by_a_blind_engine(ruled: RuleWor
     await later.live(60)
     row = later.world.engine.open_alerts[_print()]
     assert (row.state, row.occurrence) == (AlertState.FIRING, 1)
+
+
+async def test_a_write_that_failed_is_made_up_for(ruled: RuleWorld) -> None:
+    """What a locked store did not take is in it after the next evaluation, for whoever takes over."""
+    ruled.source.say("x > 5", 20)
+    await ruled.live(14)
+    blocker = sqlite3.connect(ruled.world.store.path, isolation_level=None)
+    asked = len(ruled.source.asked)
+    blocker.execute("BEGIN IMMEDIATE")
+    for _ in range(60):
+        ruled.world.clock.turn(1)
+        if not await ruled.world.beat() and len(ruled.source.asked) > asked + 1:
+            break
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    await ruled.live(45)
+    active = seconds(ruled.world.engine.open_alerts[_print()].active_at)
+    later = ruled.succeed(LENGTH.total_seconds() + 1)
+    await later.live(60)
+    firing = later.world.engine.open_alerts[_print()]
+    assert active is not None
+    assert seconds(firing.active_at) == active
+    assert seconds(firing.fired_at) == pytest.approx(active + 60)
 
 
 async def test_rules_that_were_taken_out_are_gone(ruled: RuleWorld) -> None:

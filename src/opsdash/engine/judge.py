@@ -34,9 +34,8 @@ _IN_THREAD = 100
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One rule's evaluation."""
+    """One rule's evaluation: what it remembers now, and how long it took."""
 
-    before: Memory
     after: Memory
     duration: timedelta
 
@@ -99,7 +98,7 @@ class Judge:
                     outcome = _Asked(error=down)
                 after = await _judge(rule, caught_up, outcome.plain, at, around)
                 took = timedelta(seconds=loop.time() - began)
-                judged[rule.id] = Judged(before, after, took)
+                judged[rule.id] = Judged(after, took)
         return Evaluation(at, judged)
 
     def fail(
@@ -110,7 +109,7 @@ class Judge:
         for rule in group.rules:
             before = memories.get(rule.id, Memory())
             after = evaluate(rule, before, Outcome(error=reason), at, self.around)
-            judged[rule.id] = Judged(before, after, timedelta())
+            judged[rule.id] = Judged(after, timedelta())
         return Evaluation(at, judged)
 
     async def _ask(

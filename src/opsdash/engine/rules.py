@@ -53,6 +53,7 @@ class GroupPoll(Poll[Evaluation | None]):
         self.group = group
         self.judge = judge
         self.memories: dict[str, Memory] = {}
+        self.saved: dict[str, Memory] = {}
         self.slot: datetime | None = None
         self.missed = 0
         self.evaluated = False
@@ -71,14 +72,13 @@ class GroupPoll(Poll[Evaluation | None]):
             return None
         return await self.judge.evaluate(self.group, self.memories, at)
 
-    def take(self, found: Evaluation) -> int:
-        """Keep what an evaluation came to; return how many were missed since the one before."""
+    def take(self, found: Evaluation) -> None:
+        """Keep what an evaluation came to, and count those that were missed since the one before."""
         if self.slot is not None and found.at > self.slot:
             self.missed += (found.at - self.slot) // self.group.interval - 1
         self.slot = found.at
         self.memories.update((id, judged.after) for id, judged in found.judged.items())
         self.evaluated = True
-        return self.missed
 
 
 @dataclass(slots=True)
@@ -122,6 +122,7 @@ async def begin(engine_: Engine, epoch: int) -> None:
     memories = await engine_.store.write(_start, epoch, rules.groups)
     for poll in rules.polls:
         poll.memories = {r.id: memories.get(r.id, Memory()) for r in poll.group.rules}
+        poll.saved = dict(poll.memories)
     engine_.sights[SOURCE] = None
     if any(memory.active for memory in memories.values()):
         engine_.sights[SOURCE] = rules.sight(engine_.clock.now())
@@ -148,9 +149,12 @@ async def evaluate_rules(engine_: Engine) -> None:
         if result is None or (result.value is None and result.reason is None):
             continue
         found = result.value or _failed(poll, result)
-        missed = poll.take(found)
-        await engine_.store.write(_record, engine_.held, found, missed)
-        await _show(engine_, rules, found.at)
+        poll.take(found)
+        _show(engine_, rules, found.at)
+        now = engine_.clock.now()
+        await engine_.store.write(_record, engine_.held, rules, poll, found, now)
+        # Only what was written for certain is left out of the next write.
+        poll.saved.update((id, judged.after) for id, judged in found.judged.items())
 
 
 def _failed(poll: GroupPoll, result: Result[Evaluation | None]) -> Evaluation:
@@ -160,14 +164,8 @@ def _failed(poll: GroupPoll, result: Result[Evaluation | None]) -> Evaluation:
     return poll.judge.fail(poll.group, poll.memories, at, reason)
 
 
-def _record(connection: sqlite3.Connection, epoch: int, found: Evaluation, missed: int) -> None:
-    lease.require(connection, epoch)
-    for id, judged in found.judged.items():
-        stored.save(connection, id, judged.before, judged.after, judged.duration, missed)
-
-
-async def _show(engine_: Engine, rules: Rules, at: datetime) -> None:
-    """Hand the merge what the rules show now, and a person what keeps them from judging."""
+def _show(engine_: Engine, rules: Rules, at: datetime) -> None:
+    """Hand the merge what the rules show now."""
     before, sight = engine_.sights.get(SOURCE), rules.sight(at)
     if before is None or before.observations != sight.observations:
         engine_.unfollowed = True
@@ -175,7 +173,6 @@ async def _show(engine_: Engine, rules: Rules, at: datetime) -> None:
         engine_.unfollowed = True
     engine_.begun_again |= begun_again(before, sight) | _began_later(engine_, before, sight)
     engine_.sights[SOURCE] = sight
-    await engine_.store.write(_record_source, engine_.held, rules, engine_.clock.now())
 
 
 def _began_later(engine_: Engine, before: Sight | None, after: Sight) -> set[str]:
@@ -196,17 +193,26 @@ def _began_later(engine_: Engine, before: Sight | None, after: Sight) -> set[str
     }
 
 
-def _record_source(connection: sqlite3.Connection, epoch: int, rules: Rules, now: datetime) -> None:
+def _record(
+    connection: sqlite3.Connection,
+    epoch: int,
+    rules: Rules,
+    poll: GroupPoll,
+    found: Evaluation,
+    now: datetime,
+) -> None:
+    """Write how each rule of a group stands, and what keeps rules from judging."""
     lease.require(connection, epoch)
+    for id, judged in found.judged.items():
+        before = poll.saved.get(id, Memory())
+        stored.save(connection, id, before, judged.after, judged.duration, poll.missed)
     seen = [(rule, memory) for rule, memory in rules.judged if memory.at is not None]
-    failing = [(rule, memory) for rule, memory in seen if memory.state is RuleState.ERROR]
-    all_fail = len(failing) == len(seen) and bool(seen)
-    reason = None
-    if all_fail:
-        reason = clean(f"no rule can be judged: {failing[0][1].error}")
+    failing = [memory for _, memory in seen if memory.state is RuleState.ERROR]
+    all_fail = bool(seen) and len(failing) == len(seen)
+    reason = clean(f"no rule can be judged: {failing[0].error}") if all_fail else None
     state = SourceState.FAILING if all_fail else SourceState.OK
     engine.record_source(connection, SOURCE, KIND, state, now, rules.interval, reason)
-    texts = () if all_fail else warnings(failing)
+    texts = () if all_fail else warnings((r, m) for r, m in seen if m.error is not None)
     engine.record_warnings(connection, SOURCE, texts, now)
 
 

@@ -209,11 +209,17 @@ async def test_a_repository_cannot_start_programs(
     for key in ("log.showSignature", "core.untrackedCache"):
         repository.git("config", key, "true")
     repository.git("config", "alias.log", f"!{trap}")
+    # Only a signed commit makes git start the program that checks signatures.
+    head = repository.git("cat-file", "commit", "HEAD")
+    signed = head.replace("\n\n", "\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n\n", 1)
+    (tmp_path / "signed").write_text(signed + "\n")
+    made = repository.git("hash-object", "-t", "commit", "-w", str(tmp_path / "signed"))
+    repository.git("tag", "v1.4.3", made)
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
     monkeypatch.setenv("GIT_PAGER", str(trap))
     monkeypatch.setenv("GIT_EXTERNAL_DIFF", str(trap))
-    found = await read_log(repository.folder, ["v1.4.2"], ["v1.4.1"])
-    assert found.count == 4
+    found = await read_log(repository.folder, ["v1.4.3"], ["v1.4.1"])
+    assert (found.count, found.commits[0].subject) == (4, "retry loop")
     assert not (tmp_path / "owned").exists()
 
 

@@ -42,6 +42,21 @@ def counters(connection: sqlite3.Connection) -> dict[str, int]:
     return dict(connection.execute("SELECT name, value FROM counter").fetchall())
 
 
+def marks(connection: sqlite3.Connection) -> tuple[int | None, ...]:
+    """Return what differs whenever a picture of the store would: counters, and who has the lease.
+
+    An engine that only prolongs its lease changes nothing that is drawn.
+    """
+    found: tuple[int | None, ...] = connection.execute(
+        "SELECT (SELECT value FROM counter WHERE name = 'change'),"
+        " (SELECT value FROM counter WHERE name = 'read'),"
+        " (SELECT value FROM counter WHERE name = 'filled'),"
+        " (SELECT epoch FROM lease WHERE id = 1),"
+        " (SELECT expires_at <= heartbeat_at FROM lease WHERE id = 1)"
+    ).fetchone()
+    return found
+
+
 def told_until(connection: sqlite3.Connection) -> int:
     """Return up to when the demo's story is written, in milliseconds; 0 before it begins."""
     return count(connection, "told")

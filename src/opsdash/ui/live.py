@@ -16,6 +16,8 @@ from opsdash.domain.setup import Setup
 from opsdash.domain.timeline import Actor, Entry
 from opsdash.snapshot import EngineState, Snapshot, take_snapshot
 from opsdash.store import alerts, changes, deployments, entries, readings
+from opsdash.store.connection import Connection, connect
+from opsdash.store.errors import StoreLocked
 from opsdash.store.session import Store, open_store
 from opsdash.ui.ports import Detail, Outcome
 
@@ -56,23 +58,46 @@ class StoreFeed(_Opened):
         self._clock = clock
         self._previous = first
         self._engine_missed = engine_missed
+        self._watch: Connection | None = None
         self._version: int | None = None
+        self._marks: tuple[int | None, ...] | None = None
 
     async def changed(self) -> bool:
-        """Return whether another connection has written since the last `take`."""
-        return await (await self.store()).data_version() != self._version
+        """Return whether another connection has written, since the last `take`, what is drawn.
+
+        It looks from this very thread: handing four looks a second to another would cost more
+        than the looks. A store that makes it wait counts as changed, and `take` waits elsewhere.
+        """
+        try:
+            version = self._watched().data_version()
+            if version == self._version:
+                return False
+            if self._watched().read(changes.marks) != self._marks:
+                return True
+        except StoreLocked:
+            return True
+        self._version = version
+        return False
 
     async def take(self) -> Snapshot:
         """Return the picture of the store now."""
         store = await self.store()
-        # The version is taken first: a commit in between is then seen as a change at the next look.
-        self._version = await store.data_version()
-        await store.require_same_file()
+        # The marks are taken first: a commit in between is then seen as a change at the next look.
+        try:
+            version = self._watched().data_version()
+            marks = self._watched().read(changes.marks)
+        except StoreLocked:
+            version, marks = None, None
         taken = await store.read(take_snapshot, self._clock(), self._previous)
-        self._previous = taken
+        self._previous, self._version, self._marks = taken, version, marks
         if taken.engine.state is not EngineState.RUNNING:
             self._engine_missed()
         return taken
+
+    def _watched(self) -> Connection:
+        if self._watch is None:
+            self._watch = connect(self._path, busy_timeout_ms=0)
+        return self._watch
 
     async def detail(self, id: str) -> Detail:
         """Return the timeline and chart of an alert or incident, or the chart of an indicator."""

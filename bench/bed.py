@@ -1,10 +1,10 @@
 """What a measurement runs on: a configuration and a store of its own, an engine, dashboards, commands."""
 
 import contextlib
-import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -37,7 +37,7 @@ Hello().run()
 OPSDASH = [sys.executable, "-m", "opsdash"]
 
 _CONFIG = """\
-refresh = "2s"
+refresh = "{refresh}"
 [store]
 url = "sqlite:///{store}"
 [engine]
@@ -60,7 +60,14 @@ unit = "ratio"
 class Bed:
     """`with Bed(metrics_url, alerts_url) as bed`: a folder, and everything in it ends with it."""
 
-    def __init__(self, metrics: str, alerts: str | None = None, *, autostart: bool = False) -> None:
+    def __init__(
+        self,
+        metrics: str,
+        alerts: str | None = None,
+        *,
+        autostart: bool = False,
+        refresh: str = "2s",
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="opsdash-bench-"))
         self.store = self.folder / "ops.db"
         self.config = self.folder / "opsdash.toml"
@@ -72,12 +79,17 @@ class Bed:
             "LANG": "C.UTF-8",
         }
         self._stack = contextlib.ExitStack()
+        self._refresh = refresh
         self.configure(metrics, alerts or metrics, autostart=autostart)
 
     def configure(self, metrics: str, alerts: str, *, autostart: bool = False) -> None:
         """Write the configuration: the default indicators and five more are twenty tiles."""
         text = _CONFIG.format(
-            store=self.store, metrics=metrics, alerts=alerts, autostart=str(autostart).lower()
+            store=self.store,
+            metrics=metrics,
+            alerts=alerts,
+            autostart=str(autostart).lower(),
+            refresh=self._refresh,
         )
         panes = ("performance", "infrastructure", "payments")
         for number in range(5):
@@ -123,10 +135,17 @@ class Bed:
                     return
         raise AssertionError((self.folder / "engine.log").read_text()[-2000:])
 
+    def wait_alerts(self, count: int, timeout: float = 90.0) -> None:
+        """Wait until the store holds so many open alerts."""
+        ends = time.monotonic() + timeout
+        while time.monotonic() < ends:
+            if self.status()["alerts"] == count:
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"{self.status()['alerts']} alerts instead of {count}")
+
     def status(self) -> dict[str, Any]:
         """Return when the engine's newest whole cycle was."""
-        import sqlite3
-
         reading = sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)
         try:
             (at,) = reading.execute("SELECT cycle_at FROM lease").fetchone()
@@ -202,7 +221,7 @@ def _ticket(number: int, generation: int, now: datetime) -> Ticket:
         number=number,
         subject=clean(f"Payment {number} was taken twice ({generation})"),
         customer=clean(f"customer-{number}"),
-        created_at=now - timedelta(minutes=number % 4000),
+        created_at=now - timedelta(days=2, minutes=number % 4000),
         priority=list(Priority)[number % 4],
         status=TicketStatus.OPEN,
     )
@@ -224,6 +243,3 @@ def run_costs(
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return time.perf_counter() - began, usage.ru_utime + usage.ru_stime, process.returncode
-
-
-__all__ = ["HELLO", "OPSDASH", "Bed", "json", "run_costs"]

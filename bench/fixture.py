@@ -1,7 +1,8 @@
 """A Prometheus and an Alertmanager that answer as told: the fixtures S and L, in a process of their own.
 
 It listens on one port for both, on a second one behind a link of `--delay` seconds each way, and
-takes orders on `/bench`: `?alerts=N&churn=PER_SECOND&generation=N&moving=0|1&hang=0|1`.
+takes orders on `/bench`: `?alerts=N&churn=PER_SECOND&generation=N&moving=0|1&hang=0|1&flat=0|1`;
+`flat` has charts without hills, which move with time alone.
 """
 
 import argparse
@@ -38,7 +39,7 @@ class Alerts:
         self._dirty = False
         self._next = 0
         self._dice = random.Random(7)
-        self._begun = datetime.now(UTC) - timedelta(hours=2)
+        self._begun = datetime.now(UTC) - timedelta(days=3)
 
     def resize(self, count: int) -> None:
         """Have exactly so many alerts."""
@@ -107,6 +108,7 @@ class Mock:
         self.alerts = Alerts()
         self.churn = 0
         self.moving = False
+        self.flat = False
         self.hang = False
         self.generation = 0
         self.queries = 0
@@ -135,6 +137,7 @@ class Mock:
         self.generation = int(orders.get("generation", self.generation))
         self.moving = bool(int(orders.get("moving", self.moving)))
         self.hang = bool(int(orders.get("hang", self.hang)))
+        self.flat = bool(int(orders.get("flat", self.flat)))
         return {"queries": self.queries, "polls": self.polls, "rules": self.rules}
 
     def answer(self, path: str, form: Mapping[str, str]) -> bytes:
@@ -170,8 +173,9 @@ class Mock:
         moments = [start + n * step for n in range(count)]
         found = []
         for mark in _MARK.findall(form["query"]) or ("0",):
-            wave = [0.2 + (int(mark) % 7) / 20 + (int(at) // 60 % 9) / 100 for at in moments]
-            values = [[at, repr(v)] for at, v in zip(moments, wave, strict=True)]
+            base = self._value(int(mark))
+            height = 0 if self.flat else 0.01
+            values = [[at, repr(base + height * (int(at) // 60 % 9))] for at in moments]
             found.append({"metric": {"__opsdash": mark}, "values": values})
         return found
 
@@ -267,6 +271,10 @@ class Fixture:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the servers: connections are refused from now on."""
         self._process.kill()
         self._process.wait()
 

@@ -52,8 +52,12 @@ def engine(
     log_to_stderr(as_json=log_format == "json")
     try:
         asyncio.run(_Running(plan, metrics_listen).run(until_eof))
-    except (StoreError, RuleFileError) as error:
+    except StoreError as error:
         fail(error)
+    except RuleFileError as error:
+        for problem in error.problems:
+            click.echo(f"opsdash: {problem}", err=True)
+        raise SystemExit(2) from None
 
 
 class _Running:

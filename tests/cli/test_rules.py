@@ -1,0 +1,75 @@
+"""Rules as people use them: check names each mistake, the engine refuses them, alerts shows what fires."""
+
+from pathlib import Path
+
+from tests.cli.conftest import Team
+from tests.servers import PrometheusServer
+
+_CONFIG = """\
+rule_files = ["rules.yml"]
+default_indicators = false
+[store]
+url = "sqlite:///{store}"
+[prometheus]
+url = "{url}"
+"""
+_RULES = """\
+groups:
+- name: g
+  interval: 1s
+  rules:
+  - alert: Always
+    expr: vector(42)
+    annotations: {summary: "{{ $value }} of {{ externalURL }}"}
+"""
+
+
+def _team(folder: Path, url: str, rules: str) -> Team:
+    team = Team(folder, _CONFIG.format(store=folder / "ops.db", url=url))
+    (folder / "rules.yml").write_text(rules)
+    return team
+
+
+def test_check_names_what_is_wrong_with_rules(tmp_path: Path, prometheus: PrometheusServer) -> None:
+    """A mistake in the file and one that only the server sees both come with file and line."""
+    team = _team(tmp_path, prometheus.url, _RULES)
+    done = team.run("check")
+    assert (done.returncode, "1 rules can be read" in done.stdout) == (0, True), done.stdout
+    (tmp_path / "rules.yml").write_text(_RULES.replace("vector(42)", "sum(up) by"))
+    done = team.run("check")
+    assert done.returncode == 1
+    assert f"{tmp_path}/rules.yml:5: Always: bad_data" in done.stdout
+    (tmp_path / "rules.yml").write_text(_RULES + "  - record: a:b\n    expr: up\n    fro: 1m\n")
+    done = team.run("check")
+    assert done.returncode == 1
+    assert f"{tmp_path}/rules.yml:8: a recording rule: opsdash has nowhere" in done.stdout
+    assert f"{tmp_path}/rules.yml:10: unknown key 'fro'" in done.stdout
+
+
+def test_an_engine_refuses_wrong_rules(tmp_path: Path) -> None:
+    """It ends with one line a problem and status 2, and never with a traceback."""
+    team = _team(tmp_path, "http://127.0.0.1:1", _RULES + "  - x: 1\n")
+    done = team.run("engine")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        f"opsdash: {tmp_path}/rules.yml:8: {problem}"
+        for problem in (
+            "unknown key 'x' in a rule; known are alert, expr, for, keep_firing_for, labels,"
+            " annotations, record",
+            "a rule without a name; add alert: NAME",
+            "a rule without expr; add expr: with PromQL",
+        )
+    ]
+
+
+def test_an_alert_of_a_rule_is_listed(tmp_path: Path, prometheus: PrometheusServer) -> None:
+    """What a rule raises is among the alerts, with its annotations."""
+    team = _team(tmp_path, prometheus.url, _RULES)
+    team.start_engine()
+    try:
+        team.wait_for_alert("Always")
+        listed = team.run("alerts", "--format", "json").stdout
+        assert f'"summary": "42 of {prometheus.url}"' in listed
+        assert '"opsdash"' in listed
+    finally:
+        team.stop_engines()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from opsdash.engine.deployments import Deployments
     from opsdash.engine.engine import Engine
     from opsdash.engine.rules import Rules
+    from opsdash.engine.silencer import Silencer
     from opsdash.plan import FileRef, Header, HttpPlan, Plan
     from opsdash.sources.http import HttpSettings
     from opsdash.sources.source import AlertSource, MetricSource
@@ -69,6 +70,7 @@ class Sources:
 
     metrics: "tuple[MetricSource, ...]" = ()
     alerts: "tuple[AlertSource, ...]" = ()
+    silencer: "Silencer | None" = None
 
 
 def open_sources(plan: "Plan") -> Sources:
@@ -98,9 +100,11 @@ def open_sources(plan: "Plan") -> Sources:
         alerts = (PrometheusRulesSource(HttpClient(http_settings(plan.prometheus)), "rules"),)
     if plan.alertmanager:
         from opsdash.sources.alertmanager import AlertmanagerSource
+        from opsdash.sources.alertmanager_silences import AlertmanagerSilences
 
         clients = [HttpClient(http_settings(one)) for one in plan.alertmanager]
         alerts = (*alerts, AlertmanagerSource(clients, "alertmanager"))
+        return Sources(metrics, alerts, AlertmanagerSilences(clients))
     return Sources(metrics, alerts)
 
 
@@ -125,6 +129,7 @@ def build_engine(plan: "Plan", store: "Store", with_rules: bool = True) -> "Engi
     Raises RuleFileError where a rule file is refused.
     """
     from opsdash.engine.engine import Engine
+    from opsdash.engine.silencer import Silencing
 
     sources = open_sources(plan)
     return Engine(
@@ -136,6 +141,8 @@ def build_engine(plan: "Plan", store: "Store", with_rules: bool = True) -> "Engi
         alert_sources=sources.alerts,
         rules=open_rules(plan, sources.metrics) if with_rules else None,
         deployments=open_deployments(plan),
+        # A look that writes nothing has no silences to bring anywhere.
+        silencing=Silencing(sources.silencer if with_rules else None),
     )
 
 

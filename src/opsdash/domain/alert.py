@@ -88,6 +88,7 @@ class Alert:
     `id` is `FINGERPRINT/OCCURRENCE`: an alert that resolves and fires again is a new occurrence.
     `level` is the escalation level reached, 0 before the first. `sources` are those that show it
     now or showed it last. `incident` is the incident it belongs to, as `INC-001`.
+    `unsilenced_at` is when the silence ended that had hidden it while it fired.
     """
 
     id: str
@@ -110,6 +111,7 @@ class Alert:
     level: int = 0
     level_at: datetime | None = None
     incident: str | None = None
+    unsilenced_at: datetime | None = None
 
     @property
     def name(self) -> SafeText:

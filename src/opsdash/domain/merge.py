@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from opsdash.domain.alert import Alert, AlertState, Observation, severity_of
 from opsdash.domain.frozen import dataclass
+from opsdash.domain.silence import Muting
 
 _SAME_START = timedelta(seconds=1)
 
@@ -53,14 +54,17 @@ def merge(
     sights: Mapping[str, Sight | None],
     now: datetime,
     begun_again: Iterable[str] = (),
+    muting: Muting | None = None,
 ) -> Changes:
     """Return what changed between the open occurrences and what the sources show.
 
     `sights` has every configured source; None is one that has not answered since this engine
     started. An occurrence resolves only when every configured source that showed it has answered
     without it and none of those has just restarted: a source that is down resolves nothing.
-    The same holds for what it mutes. `begun_again` are fingerprints that resolved and fired again between two reads.
+    The same holds for what it mutes. `begun_again` are fingerprints that resolved and fired again
+    between two reads. `muting` are the silences that count beside what the sources say.
     """
+    muting = muting or Muting()
     again = set(begun_again)
     shown = _shown(sights)
     opened: list[Alert] = []
@@ -72,12 +76,16 @@ def merge(
             resolved.append(_resolve(current, now))
             current = None
         if current is None:
-            opened.append(_open(fingerprint, seen, sights, now))
-        elif (after := _follow(current, seen, sights)) is not None:
+            opened.append(_open(fingerprint, seen, sights, now, muting))
+        elif (after := _follow(current, seen, sights, muting)) is not None:
             updated.append(after)
     for fingerprint, current in open_alerts.items():
-        if fingerprint not in shown and _gone(current, sights):
+        if fingerprint in shown:
+            continue
+        if _gone(current, sights):
             resolved.append(_resolve(current, now))
+        elif (after := _follow_unseen(current, muting)) is not None:
+            updated.append(after)
     return Changes(tuple(opened), tuple(updated), tuple(resolved))
 
 
@@ -165,6 +173,7 @@ def _open(
     seen: Mapping[str, Observation],
     sights: Mapping[str, Sight | None],
     now: datetime,
+    muting: Muting,
 ) -> Alert:
     view = _combine(seen)
     firing = view.state is AlertState.FIRING
@@ -180,7 +189,7 @@ def _open(
         fired_at=(view.fired_at or now) if firing else None,
         fires_at=view.fires_at,
         value=None if view.value is None or view.value != view.value else view.value,
-        silenced_by=view.silenced_by,
+        silenced_by=muting.all_of(fingerprint, view.labels, view.silenced_by),
         inhibited_by=view.inhibited_by,
         generator_url=view.generator_url,
         sources=tuple(s for s in sights if s in seen),
@@ -188,7 +197,10 @@ def _open(
 
 
 def _follow(
-    current: Alert, seen: Mapping[str, Observation], sights: Mapping[str, Sight | None]
+    current: Alert,
+    seen: Mapping[str, Observation],
+    sights: Mapping[str, Sight | None],
+    muting: Muting,
 ) -> Alert | None:
     """Return `current` as the sources show it now, None where nothing of it changed."""
     view = _combine(seen)
@@ -208,9 +220,10 @@ def _follow(
     fires_at = None if state is AlertState.FIRING else _kept(current.fires_at, view.fires_at)
     value = None if view.value is None or view.value != view.value else view.value
     # What a source muted stays muted while it cannot be asked.
-    silenced_by, inhibited_by = view.silenced_by, view.inhibited_by
+    kept = current.silenced_by if vouching else ()
+    silenced_by = muting.all_of(current.fingerprint, view.labels, view.silenced_by, kept)
+    inhibited_by = view.inhibited_by
     if vouching:
-        silenced_by = tuple(dict.fromkeys((*silenced_by, *current.silenced_by)))
         inhibited_by = tuple(dict.fromkeys((*inhibited_by, *current.inhibited_by)))
     unchanged = (
         state is current.state
@@ -239,6 +252,12 @@ def _follow(
         generator_url=view.generator_url,
         sources=sources,
     )
+
+
+def _follow_unseen(current: Alert, muting: Muting) -> Alert | None:
+    """Return an alert whose sources cannot be asked as our own silences leave it, None if as before."""
+    kept = muting.all_of(current.fingerprint, current.labels, (), current.silenced_by)
+    return None if kept == current.silenced_by else replace(current, silenced_by=kept)
 
 
 def _kept(known: datetime | None, seen: datetime | None) -> datetime | None:

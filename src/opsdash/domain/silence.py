@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from opsdash.domain.frozen import dataclass
@@ -149,11 +149,12 @@ class Muting:
 
     _REMEMBERED = 50_000
 
-    def __init__(self, silences: Iterable[Silence], now: datetime) -> None:
+    def __init__(self, silences: Iterable[Silence] = (), now: datetime | None = None) -> None:
         known = list(silences)
+        now = now or datetime.max.replace(tzinfo=UTC)
         self.active = tuple(s for s in known if s.state(now) is SilenceState.ACTIVE)
         self.names = {s.remote: s.id for s in known if s.remote}
-        self._over = {s.id for s in known if s.state(now) is SilenceState.EXPIRED}
+        self._known = {s.id for s in known}
         moments = [m for s in known for m in (s.starts_at, s.until) if m > now]
         self.changes_at = min(moments, default=None)
         self._found: dict[str, tuple[str, ...]] = {}
@@ -175,9 +176,11 @@ class Muting:
     ) -> tuple[str, ...]:
         """Return everything that silences an alert: what its sources say, and these silences.
 
-        `kept` is what it was silenced by while a source cannot be asked: what has ended since by
-        the clock is left out.
+        `kept` is what it was silenced by while a source cannot be asked; of these silences only
+        what matches now counts.
         """
+        if not said and not kept:
+            return self.by(fingerprint, labels)
         names = [self.names.get(id, id) for id in said]
-        names += [id for id in kept if id not in self._over]
+        names += [id for id in kept if id not in self._known]
         return tuple(dict.fromkeys((*names, *self.by(fingerprint, labels))))

@@ -19,6 +19,7 @@ from opsdash.engine import (
     metrics,
     relay,
     rules,
+    silences,
     story,
     systemd,
     tend,
@@ -45,6 +46,7 @@ STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
     metrics.read_metrics,
     deployments.notice_deployments,
     rules.evaluate_rules,
+    silences.keep_silences,
     watch.read_alerts,
     story.tell_story,
     relay.relay,
@@ -159,6 +161,7 @@ async def _take_lease(engine_: Engine) -> bool:
     engine_.series_polls = [metrics.series_poll(s, engine_) for s in engine_.metric_sources]
     engine_.alert_polls = [watch.poll(s, engine_.setup) for s in engine_.alert_sources]
     await watch.begin(engine_)
+    await silences.begin(engine_)
     await rules.begin(engine_, epoch)
     deployments.begin(engine_)
     now = engine_.clock.now()
@@ -188,6 +191,7 @@ async def _stand_down(engine_: Engine) -> None:
     for poll in engine_.polls:
         await poll.cancel()
     await relay.cancel(engine_)
+    await silences.cancel(engine_)
     if held is not None:
         with contextlib.suppress(StoreError):
             await engine_.store.write(lease.release, held)

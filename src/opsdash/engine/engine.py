@@ -13,6 +13,7 @@ from opsdash.domain.sample import Answer, Point
 from opsdash.domain.setup import Setup
 from opsdash.engine.complaints import Complaints
 from opsdash.engine.poll import Poll
+from opsdash.engine.silencer import Silencing
 from opsdash.notifiers.notifier import Notifier, Receipt
 from opsdash.sources.source import AlertReport, AlertSource, MetricSource
 from opsdash.store.outbox import Letter
@@ -99,6 +100,7 @@ class Engine:
     beat_at: tuple[datetime, float] | None = None
     complaints: Complaints = field(default_factory=Complaints)
     sending: dict[int, Sending] = field(default_factory=dict)
+    silencing: Silencing = field(default_factory=Silencing)
 
     @property
     def refresh_polls(self) -> tuple[Poll[Any], ...]:
@@ -126,7 +128,8 @@ class Engine:
     def under_way(self) -> list[asyncio.Future[Any]]:
         """All that the loop waits on: reads in flight, and messages being sent."""
         reads = [poll.task for poll in self.polls if poll.task is not None]
-        return [*reads, *(sending.task for sending in self.sending.values())]
+        silencing = [task for _, task in self.silencing.under_way.values()]
+        return [*reads, *(sending.task for sending in self.sending.values()), *silencing]
 
     @property
     def sources(self) -> tuple[MetricSource | AlertSource, ...]:

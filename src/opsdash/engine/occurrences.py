@@ -18,12 +18,14 @@ from opsdash.domain.incident import (
 )
 from opsdash.domain.merge import Changes
 from opsdash.domain.opening import Joins, Opens, place
+from opsdash.domain.page import PageKind
 from opsdash.domain.reach import names_reached
 from opsdash.domain.setup import Setup
 from opsdash.domain.span import format_span
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Entry, EntryKind
-from opsdash.store import alerts, changes, entries, incidents
+from opsdash.engine import mutes
+from opsdash.store import alerts, changes, entries, incidents, outbox
 
 _ENGINE = SafeText("engine")
 
@@ -33,6 +35,7 @@ def apply(
 ) -> tuple[Alert, ...]:
     """Write all of `found`; return the opened occurrences with their ids."""
     change = changes.next_change(connection)
+    setup = overrides.overridden(connection, setup, now)
     writing = _Writing(connection, setup, now, change)
     for alert in found.resolved:
         writing.resolve(alert)
@@ -40,6 +43,12 @@ def apply(
     for alert in found.updated:
         writing.update(alert)
     return opened
+
+
+def respond(connection: sqlite3.Connection, setup: Setup, alert: Alert, now: datetime) -> None:
+    """Put an open alert before people that was kept from them until now."""
+    change = changes.next_change(connection)
+    _Writing(connection, overrides.overridden(connection, setup, now), now, change)._respond(alert)
 
 
 def tell(connection: sqlite3.Connection, entry: Entry) -> bool:
@@ -93,7 +102,7 @@ class _Writing:
         else:
             self._tell(alert, EntryKind.PENDING, self._why(alert, "pending"))
         if alert.muted:
-            self._tell(alert, EntryKind.SILENCED, _mute_words(alert))
+            self._mute(alert)
         return alert
 
     def update(self, alert: Alert) -> None:
@@ -109,9 +118,9 @@ class _Writing:
             acknowledgement=before.acknowledgement,
         )
         if alert.muted and not before.muted:
-            self._tell(alert, EntryKind.SILENCED, _mute_words(alert))
+            self._mute(alert)
         elif before.muted and not alert.muted:
-            self._tell(alert, EntryKind.UNSILENCED, "nothing mutes it any more")
+            self._unmute(before, alert)
         if before.state is AlertState.PENDING and alert.state is AlertState.FIRING:
             self._fire(alert)
         elif before.muted and not alert.muted and alert.state is AlertState.FIRING:
@@ -142,9 +151,11 @@ class _Writing:
 
         One that people have moved or taken already, while it was pending or muted, stays so.
         """
+        if self._is_held(alert):
+            return
         if alert.incident is None:
             alert = self._place(alert)
-        level = self.setup.policy.level(1)
+        level = self.setup.policy_for(alert.labels).level(1)
         taken = alert.acknowledgement is not None or alert.level > 0
         if alert.severity is Severity.INFO or level is None or taken:
             return
@@ -153,6 +164,47 @@ class _Writing:
         whom = f": {reached}" if reached else ""
         self._tell(alert, EntryKind.ESCALATE, f"level 1 {level.name}{whom}")
         paging.page_firing(self.connection, self.setup, alert, self.now)
+
+    def _is_held(self, alert: Alert) -> bool:
+        """Whether a maintenance window keeps an alert from people; the climb begins when it ends."""
+        windows = maintenance.load_since(self.connection, self.now)
+        window = holding(windows, alert, self.now)
+        if window is None or not paging.pages(alert) or alert.level > 0:
+            return False
+        policy = self.setup.policy_for(alert.labels)
+        climbs.begin(self.connection, alert, policy, None, due_at=window.until)
+        until = format_span(window.until - self.now)
+        text = f"not paged: maintenance by {window.by} for another {until}: {window.reason}"
+        self._tell(alert, EntryKind.PAGE, text)
+        return True
+
+    def _mute(self, alert: Alert) -> None:
+        """Tell what hides an alert, and let nothing leave for it that has not left."""
+        said = mutes.said_of_mute(self.connection, alert, self.now)
+        self._write(alert, EntryKind.SILENCED, said)
+        if alert.silenced_by:
+            alerts.set_unsilenced(self.connection, alert.id, None, self.change)
+            kinds = (PageKind.TRIGGER, PageKind.NOTE)
+            outbox.drop_waiting(self.connection, alert.id, kinds, said.text)
+
+    def _unmute(self, before: Alert, alert: Alert) -> None:
+        """Tell why an alert is shown again; one that was paged and fires on is paged again."""
+        said = mutes.said_of_unmute(self.connection, before, self.now)
+        self._write(alert, EntryKind.UNSILENCED, said)
+        if not before.silenced_by or alert.state is not AlertState.FIRING:
+            return
+        alerts.set_unsilenced(self.connection, alert.id, self.now, self.change)
+        if alert.level > 0 and alert.needs_person and paging.pages(alert):
+            again = 1 + outbox.repeats(self.connection, alert.id)
+            level, text = alert.level, said.text
+            paging.page_level(
+                self.connection, self.setup, alert, level, self.now, text=text, repeat=again
+            )
+
+    def _write(self, alert: Alert, kind: EntryKind, said: mutes.Said) -> None:
+        number = None if alert.incident is None else incident_number(alert.incident)
+        entry = Entry(self.now, said.by, kind, said.text, alert.id, claimed=said.claimed)
+        entries.add(self.connection, entry, number)
 
     def _place(self, alert: Alert) -> Alert:
         where = place(alert, self.open_incidents)
@@ -215,9 +267,3 @@ class _Writing:
     def _why(self, alert: Alert, what: str) -> str:
         summary = alert.annotations.get("summary")
         return f"{what}: {summary}" if summary else what
-
-
-def _mute_words(alert: Alert) -> str:
-    if alert.silenced_by:
-        return "silenced by " + ", ".join(alert.silenced_by)
-    return "inhibited by " + ", ".join(alert.inhibited_by)

@@ -16,12 +16,13 @@ from opsdash.domain.escalation import Refused, next_level
 from opsdash.domain.incident import incident_number
 from opsdash.domain.page import PageKind
 from opsdash.domain.setup import Setup
+from opsdash.domain.silence import Muting
 from opsdash.domain.span import format_span
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Entry, EntryKind
 from opsdash.engine.engine import Engine, Sending
 from opsdash.notifiers.notifier import NotifierError, Receipt
-from opsdash.store import alerts, entries, lease, outbox
+from opsdash.store import alerts, entries, lease, outbox, silences
 from opsdash.store.outbox import Letter, LetterState
 
 log = logging.getLogger("opsdash.engine")
@@ -104,8 +105,10 @@ def _claim(
     lease.require(connection, epoch)
     paging.bundle_storms(connection, setup, now)
     claimed = []
+    # A silence counts from the moment at which it is in the store.
+    muting = Muting(silences.load_since(connection, now), now)
     for letter in outbox.load_due(connection, now, room):
-        stale = _why_not(connection, letter)
+        stale = _why_not(connection, letter, muting)
         if stale:
             outbox.settle(connection, letter.id, LetterState.DROPPED, stale, now)
         elif outbox.claim(connection, letter.id, epoch):
@@ -113,14 +116,15 @@ def _claim(
     return claimed
 
 
-def _why_not(connection: sqlite3.Connection, letter: Letter) -> str:
+def _why_not(connection: sqlite3.Connection, letter: Letter, muting: Muting) -> str:
     """Say why a message must not leave any more; empty where it must."""
     if letter.page.kind not in (PageKind.TRIGGER, PageKind.NOTE) or letter.page.alert is None:
         return ""
     alert = alerts.load(connection, letter.page.alert)
     if alert is None or not alert.open:
         return "it resolved before this was sent"
-    if letter.page.kind is PageKind.TRIGGER and alert.muted:
+    hidden = alert.muted or muting.by(alert.fingerprint, alert.labels)
+    if letter.page.kind is PageKind.TRIGGER and hidden:
         return "it was silenced before this was sent"
     return ""
 
@@ -224,7 +228,7 @@ def _repeat_one(connection: sqlite3.Connection, setup: Setup, alert: Alert, now:
     newest = triggers[-1]
     if now - newest.created_at >= setup.paging.repeat:
         level = max(alert.level, 1)
-        again = 1 + max(letter.page.repeat for letter in triggers)
+        again = 1 + outbox.repeats(connection, alert.id)
         paging.page_level(connection, setup, alert, level, now, repeat=again)
 
 

@@ -9,13 +9,16 @@ from opsdash.domain.schedule import who
 from opsdash.domain.setup import Setup
 from opsdash.domain.text import clean
 from opsdash.engine.engine import Engine
-from opsdash.store import alerts, changes, deployments, engine, lease, readings
+from opsdash.store import alerts, changes, deployments, engine, lease, readings, silences
 
 RENEW_EVERY = 1.5
 """Seconds between renewals of the lease."""
 
 ALERTS_KEPT = timedelta(days=90)
 """How long resolved occurrences outside incidents are kept."""
+
+SILENCES_KEPT = timedelta(days=90)
+"""How long silences that ended are kept."""
 
 
 async def renew_lease(engine_: Engine) -> None:
@@ -81,6 +84,7 @@ def _prune(connection: sqlite3.Connection, epoch: int, now: datetime) -> None:
     lease.require(connection, epoch)
     readings.prune(connection, now)
     alerts.prune(connection, now, ALERTS_KEPT)
+    silences.prune(connection, now, SILENCES_KEPT)
     deployments.prune(connection, now)
 
 

@@ -116,7 +116,9 @@ async def _follow(engine_: Engine) -> None:
     if not engine_.mirror_whole:
         await _mirror(engine_)
     now = engine_.clock.now()
-    changes = merge(engine_.open_alerts, engine_.sights, now, engine_.begun_again)
+    changes = merge(
+        engine_.open_alerts, engine_.sights, now, engine_.begun_again, engine_.silencing.muting
+    )
     for part in changes.parts(AT_ONCE):
         opened = await engine_.store.write(_apply, engine_.held, part, engine_.setup, now)
         for alert in part.resolved:

@@ -15,7 +15,8 @@ from opsdash.domain.text import SafeText
 _COLUMNS = (
     "id, fingerprint, occurrence, state, severity, labels, annotations, active_at, fired_at,"
     " fires_at, resolved_at, value, silenced_by, inhibited_by, generator_url, sources,"
-    " acknowledged_by, acknowledged_at, acknowledged_comment, level, level_at, incident"
+    " acknowledged_by, acknowledged_at, acknowledged_comment, level, level_at, incident,"
+    " unsilenced_at"
 )
 _ALL = f"SELECT {_COLUMNS} FROM alert"  # noqa: S608 - column names only
 _OPEN = _ALL + " WHERE resolved_at IS NULL"
@@ -130,6 +131,15 @@ def set_level(
     )
 
 
+def set_unsilenced(
+    connection: sqlite3.Connection, id: str, at: datetime | None, change: int
+) -> None:
+    """Store when a silence let go of an occurrence that fires on, None while one hides it."""
+    connection.execute(
+        "UPDATE alert SET changed = ?, unsilenced_at = ? WHERE id = ?", (change, _ms(at), id)
+    )
+
+
 def set_incident(connection: sqlite3.Connection, id: str, number: int, change: int) -> None:
     """Store the incident that an occurrence belongs to."""
     connection.execute(
@@ -192,7 +202,7 @@ def _made(row: tuple[Any, ...], labels: SafeLabels, annotations: SafeLabels) -> 
     (
         id, fingerprint, occurrence, state, severity, _, _, active_at, fired_at,
         fires_at, resolved_at, value, silenced_by, inhibited_by, generator_url, sources,
-        by, at, comment, level, level_at, incident,
+        by, at, comment, level, level_at, incident, unsilenced_at,
     ) = row  # fmt: skip
     taken = None
     if at is not None:
@@ -218,6 +228,7 @@ def _made(row: tuple[Any, ...], labels: SafeLabels, annotations: SafeLabels) -> 
         level,
         None if level_at is None else from_ms(level_at),
         None if incident is None else incident_id(incident),
+        None if unsilenced_at is None else from_ms(unsilenced_at),
     )
 
 

@@ -118,6 +118,12 @@ def load_of_key(connection: sqlite3.Connection, key: str) -> list[Letter]:
     return list(map(_letter, connection.execute(_OF_KEY, (key,))))
 
 
+def repeats(connection: sqlite3.Connection, key: str) -> int:
+    """Return how often the same was said again about `key`, what was dropped unsent included."""
+    found = [letter.page.repeat for letter in load_of_key(connection, key)]
+    return max(found, default=0)
+
+
 def claim(connection: sqlite3.Connection, id: int, epoch: int) -> bool:
     """Mark a waiting message as under way for this epoch; False where it is not waiting any more."""
     cursor = connection.execute(

@@ -97,6 +97,79 @@ class EnginePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class PagerDutyPlan:
+    """A PagerDuty service. `api_url` is empty for the region's; `sender` is the user to act as."""
+
+    routing_key: SecretRef
+    region: str = "us"
+    token: SecretRef | None = None
+    api_url: str = ""
+    sender: str = ""
+    client_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SlackPlan:
+    """An incoming webhook, or a bot's token and the channel it posts to."""
+
+    webhook: SecretRef | None = None
+    token: SecretRef | None = None
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MailPlan:
+    """A mail server. `security` is `starttls`, `tls` or `none`; `to` is who gets what names nobody."""
+
+    host: str
+    port: int
+    sender: str
+    security: str = "starttls"
+    username: str = ""
+    password: SecretRef | None = None
+    to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookPlan:
+    """A webhook: its address where that is a secret, and what its requests are signed with."""
+
+    url: SecretRef | None = None
+    secret: SecretRef | None = None
+    external_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprisePlan:
+    """A service of Apprise's, named by a secret URL."""
+
+    url: SecretRef
+
+
+@dataclass(frozen=True, slots=True)
+class NotifierPlan:
+    """One notifier: how to reach it, and what only its kind has. `http.url` may be empty."""
+
+    id: str
+    kind: str
+    http: HttpPlan
+    pagerduty: PagerDutyPlan | None = None
+    slack: SlackPlan | None = None
+    email: MailPlan | None = None
+    webhook: WebhookPlan | None = None
+    apprise: ApprisePlan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatPlan:
+    """An address that is called after a whole cycle, each `every` at the most."""
+
+    http: HttpPlan
+    url: SecretRef | None = None
+    every: timedelta = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
 class RepositoryPlan:
     """The git repository of a service; `path` is absolute."""
 
@@ -130,6 +203,8 @@ class Plan:
     engine: EnginePlan = field(default_factory=EnginePlan)
     rule_files: tuple[str, ...] = ()
     deployments: DeploymentPlan = field(default_factory=DeploymentPlan)
+    notifiers: tuple[NotifierPlan, ...] = ()
+    heartbeat: HeartbeatPlan | None = None
 
 
 def secret_refs(part: object) -> Iterator[SecretRef]:
@@ -146,6 +221,7 @@ def secret_refs(part: object) -> Iterator[SecretRef]:
 
 def key_files(plan: Plan) -> tuple[FileRef, ...]:
     """Return the private keys of client certificates that `plan` names, each once."""
-    servers = (plan.prometheus, *plan.alertmanager)
+    servers = [plan.prometheus, *plan.alertmanager, *(one.http for one in plan.notifiers)]
+    servers += [plan.heartbeat.http] if plan.heartbeat else []
     found = (server.tls.key_file for server in servers if server is not None)
     return tuple(dict.fromkeys(key for key in found if key is not None))

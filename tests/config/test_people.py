@@ -93,7 +93,7 @@ def test_without_a_policy_the_guides_four_levels_hold(read: Read) -> None:
         (policy('{ name = "A", notify = [] }'), "levels[0].notify: found an empty list"),
         (
             policy('{ name = "A", notify = ["john"] }'),
-            'notify[0]: found \'john\'; write "schedule:ID" or "person:ID"',
+            'notify[0]: found \'john\'; write "schedule:ID", "person:ID" or "notifier:ID"',
         ),
         (
             policy('{ name = "A", notify = ["person:jhon"] }'),

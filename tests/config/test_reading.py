@@ -39,10 +39,29 @@ warn = 0.3
 crit = 0.5
 compare = "1d"
 
+[[notifier]]
+id = "mail"
+kind = "email"
+host = "smtp.example.com"
+sender = "opsdash@example.com"
+to = ["ops@example.com"]
+
+[paging]
+repeat = "15m"
+fallback = ["notifier:mail:boss@example.com"]
+
+[watchdog]
+within = "10m"
+
+[heartbeat]
+url = "https://beat.example.com/x"
+every = "30s"
+
 [[person]]
 id = "john"
 name = "John"
 expertise = ["backend"]
+notify = ["mail:john@example.com"]
 
 [[person]]
 id = "tech-lead"
@@ -118,7 +137,7 @@ id = "john"
     ("text", "problem"),
     [
         ("titel = 'x'\n", '1: titel: unknown key; did you mean "title"?'),
-        ("[[notifier]]\nid = 'x'\n", "1: notifier: unknown key; write one of title, refresh,"),
+        ("[[webpage]]\nid = 'x'\n", "1: webpage: unknown key; write one of title, refresh,"),
         ("[stroe]\n", '1: stroe: unknown key; did you mean "store"?'),
         ("[simulation]\nspeeed = 2\n", '2: simulation.speeed: unknown key; did you mean "speed"?'),
         ("'a b' = 1\n", '1: "a b": unknown key'),

@@ -16,9 +16,10 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opsdash.domain.mailbox import is_address
 from opsdash.domain.page import Page, PageKind
 from opsdash.domain.text import SafeText
-from opsdash.notifiers.email import Email, MailServer, is_address
+from opsdash.notifiers.email import Email, MailServer
 from opsdash.notifiers.notifier import NotifierError
 from tests.kit.certificates import Certificates
 from tests.kit.process import free_port

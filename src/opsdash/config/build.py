@@ -33,6 +33,8 @@ def plan_of(config: Config, path: Path) -> Plan:
         engine=EnginePlan(config.engine.autostart),
         rule_files=tuple(str(path.parent / pattern) for pattern in config.rule_files),
         deployments=_deployments(config, path.parent),
+        notifiers=tuple(table.notifier_plan(folder) for table in config.notifier),
+        heartbeat=config.heartbeat.heartbeat_plan(folder) if config.heartbeat else None,
     )
 
 
@@ -66,12 +68,20 @@ def setup_of(config: Config) -> Setup:
         uptime=_header(presets.UPTIME, config.header.uptime, defaults),
         users=_header(presets.USERS, config.header.users, defaults),
         people=tuple(
-            Person(person.id, clean(person.name), tuple(clean(word) for word in person.expertise))
+            Person(
+                person.id,
+                clean(person.name),
+                tuple(clean(word) for word in person.expertise),
+                tuple(person.notify),
+            )
             for person in config.person
         ),
         schedules=tuple(_schedule(table) for table in config.schedule),
         policies=tuple(_policy(table) for table in config.escalation_policy) or (DEFAULT_POLICY,),
         keys={action: ",".join(_keys(keys)) for action, keys in config.keys.items()},
+        runbook=config.runbook,
+        paging=config.paging.setup(tuple(table.id for table in config.notifier)),
+        watchdog=config.watchdog.setup() if config.watchdog else None,
     )
 
 
@@ -118,7 +128,8 @@ def _schedule(table: ScheduleTable) -> Schedule:
         {day: person for day in WEEKDAYS if (person := getattr(week, day)) is not None}
         for week in table.weeks
     )
-    return Schedule(table.id, table.timezone, table.handoff, weeks, table.anchor)
+    notify = tuple(table.notify)
+    return Schedule(table.id, table.timezone, table.handoff, weeks, table.anchor, notify)
 
 
 def _policy(table: PolicyTable) -> EscalationPolicy:

@@ -34,7 +34,7 @@ def check_servers(raw: Raw) -> Iterator[Finding]:
     elif not named:
         yield Finding((), "nothing to watch", 'add [prometheus] with url = "http://HOST:9090"')
     for key in named:
-        yield from _server((key,), table(raw, key))
+        yield from check_server((key,), table(raw, key))
     urls = table(raw, "alertmanager").get("urls")
     texts = (
         [url.rstrip("/") if isinstance(url, str) else "" for url in urls or ()]
@@ -46,7 +46,8 @@ def check_servers(raw: Raw) -> Iterator[Finding]:
             yield Finding(("alertmanager", "urls", index), "the same address twice", "take one out")
 
 
-def _server(path: Path, raw: Raw) -> Iterator[Finding]:
+def check_server(path: Path, raw: Raw) -> Iterator[Finding]:
+    """Yield what contradicts in the settings of one server, written at `path`."""
     if "basic_auth" in raw and "authorization" in raw:
         yield Finding((*path, "authorization"), "authorization beside basic_auth", "take one out")
     yield from _basic_auth((*path, "basic_auth"), raw)
@@ -69,8 +70,8 @@ def _basic_auth(path: Path, raw: Raw) -> Iterator[Finding]:
     auth = raw.get("basic_auth")
     if not isinstance(auth, dict):
         return
-    yield from _exclusive(path, auth, "username", "username_file")
-    yield from _exclusive(path, auth, "password_file", "password_env")
+    yield from exclusive(path, auth, "username", "username_file")
+    yield from exclusive(path, auth, "password_file", "password_env")
     if not auth.keys() & {"username", "username_file"}:
         yield Finding((*path, "username"), "missing", "add username or username_file")
 
@@ -79,7 +80,7 @@ def _authorization(path: Path, raw: Raw) -> Iterator[Finding]:
     auth = raw.get("authorization")
     if not isinstance(auth, dict):
         return
-    yield from _exclusive(path, auth, "credentials_file", "credentials_env")
+    yield from exclusive(path, auth, "credentials_file", "credentials_env")
     if not auth.keys() & {"credentials_file", "credentials_env", "credentials"}:
         yield Finding(
             (*path, "credentials_file"), "missing", "add credentials_file or credentials_env"
@@ -91,7 +92,8 @@ def _authorization(path: Path, raw: Raw) -> Iterator[Finding]:
         yield Finding((*path, "type"), "not one word", 'write one word, as "Bearer"')
 
 
-def _exclusive(path: Path, raw: Raw, one: str, other: str) -> Iterator[Finding]:
+def exclusive(path: Path, raw: Raw, one: str, other: str) -> Iterator[Finding]:
+    """Yield that two keys stand together of which only one may."""
     if one in raw and other in raw:
         yield Finding((*path, other), f"{other} beside {one}", "take one of the two out")
 

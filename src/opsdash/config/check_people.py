@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from opsdash.config.finding import Finding, Raw, nearest, tables, word, words
+from opsdash.config.check_notify import check_reach
+from opsdash.config.finding import Finding, Raw, nearest, table, tables, word, words
+from opsdash.config.lines import Path
 from opsdash.domain.duration import parse_duration
 from opsdash.domain.schedule import WEEKDAYS
 
 
 def check_people(raw: Raw) -> Iterator[Finding]:
     """Yield what is wrong among who is called, when, and in which order."""
-    for kind in ("person", "schedule", "escalation_policy"):
+    for kind in ("person", "schedule", "escalation_policy", "notifier"):
         yield from _unique(raw, kind)
     people = _ids(raw, "person")
     schedules = _ids(raw, "schedule")
@@ -18,7 +20,8 @@ def check_people(raw: Raw) -> Iterator[Finding]:
         yield from _schedule(("schedule", index), schedule, people)
     known = [f"person:{name}" for name in people] + [f"schedule:{name}" for name in schedules]
     for index, policy in tables(raw, "escalation_policy"):
-        yield from _policy(("escalation_policy", index), policy, known)
+        yield from _policy(raw, ("escalation_policy", index), policy, known)
+    yield from _targets(raw, ("paging",), table(raw, "paging"), "fallback", known)
 
 
 def _ids(raw: Raw, kind: str) -> list[str]:
@@ -55,28 +58,11 @@ def _schedule(path: tuple[str, int], schedule: Raw, people: list[str]) -> Iterat
         yield Finding((*path, "weeks"), "nobody is ever on call", 'name somebody, as mon = "john"')
 
 
-def _policy(path: tuple[str, int], policy: Raw, known: list[str]) -> Iterator[Finding]:
+def _policy(raw: Raw, path: Path, policy: Raw, known: list[str]) -> Iterator[Finding]:
     before = timedelta()
     for index, level in tables(policy, "levels"):
         here = (*path, "levels", index)
-        seen: set[str] = set()
-        for position, target in words(level, "notify"):
-            kind, _, name = target.partition(":")
-            if kind not in ("person", "schedule") or not name:
-                yield Finding(
-                    (*here, "notify", position),
-                    f"found {target!r}",
-                    'write "schedule:ID" or "person:ID"',
-                )
-            elif target not in known:
-                yield Finding(
-                    (*here, "notify", position),
-                    f"no [[{kind}]] has the id {name!r}",
-                    nearest(target, known) if known else f"add the {kind}",
-                )
-            elif target in seen:
-                yield Finding((*here, "notify", position), f"{target!r} twice", "take one out")
-            seen.add(target)
+        yield from _targets(raw, here, level, "notify", known)
         try:
             after = parse_duration(word(level, "after")) if "after" in level else before
         except ValueError:
@@ -84,3 +70,24 @@ def _policy(path: tuple[str, int], policy: Raw, known: list[str]) -> Iterator[Fi
         if index and after < before:
             yield Finding((*here, "after"), "due before the level above it", "write a longer time")
         before = after
+
+
+def _targets(raw: Raw, path: Path, entry: Raw, key: str, known: list[str]) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for position, target in words(entry, key):
+        here = (*path, key, position)
+        kind, _, name = target.partition(":")
+        if kind not in ("person", "schedule", "notifier") or not name:
+            cure = 'write "schedule:ID", "person:ID" or "notifier:ID"'
+            yield Finding(here, f"found {target!r}", cure)
+        elif kind == "notifier":
+            yield from check_reach(raw, here, name)
+        elif target not in known:
+            yield Finding(
+                here,
+                f"no [[{kind}]] has the id {name!r}",
+                nearest(target, known) if known else f"add the {kind}",
+            )
+        elif target in seen:
+            yield Finding(here, f"{target!r} twice", "take one out")
+        seen.add(target)

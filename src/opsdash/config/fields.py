@@ -12,6 +12,7 @@ from opsdash.config.promql import obvious_error
 from opsdash.domain.alert import Severity
 from opsdash.domain.duration import parse_duration
 from opsdash.domain.indicator import Unit
+from opsdash.domain.mailbox import is_address
 
 
 class Table(BaseModel):
@@ -103,6 +104,20 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _runbook(value: str) -> str:
+    plain = value.replace("{alertname}", "x")
+    if re.search(r"[{}]", plain):
+        raise ValueError("write {alertname} where the alert's name belongs, and no other bracket")
+    _url(plain)
+    return value
+
+
+def _mail(value: str) -> str:
+    if not is_address(value):
+        raise ValueError('write a mail address as "john@example.com"')
+    return value
+
+
 def _query(value: str) -> str:
     if error := obvious_error(value):
         raise ValueError(error)
@@ -153,6 +168,10 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 Monday = Annotated[date, BeforeValidator(_monday)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Reach = Annotated[str, Field(max_length=400), AfterValidator(_text)]
+"""A target or a destination: `person:john`, `mail:john@example.com`."""
+Runbook = Annotated[str, Field(max_length=2000), AfterValidator(lambda v: _runbook(v) if v else v)]
+MailAddress = Annotated[str, AfterValidator(_mail)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Query = Annotated[str, AfterValidator(_query)]
 Text = Annotated[str, Field(max_length=80), AfterValidator(_text)]

@@ -44,8 +44,8 @@ class BasicAuthTable(Table):
         """Return the same as plain values."""
         return BasicAuth(
             self.username or "",
-            _secret(self.username_file, None, folder),
-            _secret(self.password_file, self.password_env, folder),
+            secret_ref(self.username_file, None, folder),
+            secret_ref(self.password_file, self.password_env, folder),
         )
 
 
@@ -61,7 +61,7 @@ class AuthorizationTable(Table):
 
     def plan(self, folder: str) -> Authorization | None:
         """Return the same as plain values."""
-        secret = _secret(self.credentials_file, self.credentials_env, folder)
+        secret = secret_ref(self.credentials_file, self.credentials_env, folder)
         return Authorization(secret, self.type) if secret else None
 
 
@@ -157,7 +157,8 @@ def _file(path: str | None, folder: str) -> FileRef | None:
     return FileRef(path, folder) if path else None
 
 
-def _secret(path: str | None, env: str | None, folder: str) -> SecretRef | None:
+def secret_ref(path: str | None, env: str | None, folder: str) -> SecretRef | None:
+    """Return where a secret is that stands in one of two places, None where it is in neither."""
     if path:
         return SecretRef(FileRef(path, folder))
     return SecretRef(env=env) if env else None

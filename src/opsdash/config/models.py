@@ -12,6 +12,8 @@ from opsdash.config.fields import (
     Id,
     Monday,
     Query,
+    Reach,
+    Runbook,
     SeverityName,
     Table,
     Text,
@@ -21,6 +23,7 @@ from opsdash.config.fields import (
     between,
 )
 from opsdash.config.http import AlertmanagerTable, PrometheusTable
+from opsdash.config.notify import HeartbeatTable, NotifierTable, PagingTable, WatchdogTable
 from opsdash.domain.setup import Setup
 from opsdash.plan import DEFAULT_JOBS
 
@@ -133,6 +136,8 @@ class PersonTable(Table):
     """What the screen calls them."""
     expertise: list[Text] = Field(default_factory=list)
     """What to ask them about."""
+    notify: list[Reach] = Field(default_factory=list)
+    """What reaches them: notifiers, each with an address where it serves several."""
 
 
 class WeekTable(Table):
@@ -167,6 +172,8 @@ class ScheduleTable(Table):
     """The weeks of the rotation, in order."""
     anchor: Monday = date(2024, 1, 1)
     """The Monday on which a first week began."""
+    notify: list[Reach] = Field(default_factory=list)
+    """What is told beside whoever is on call: a service's pager, a channel."""
 
 
 class LevelTable(Table):
@@ -174,8 +181,8 @@ class LevelTable(Table):
 
     name: Text
     """What the screen calls it."""
-    notify: list[Text] = Field(min_length=1)
-    """Whom it reaches: `schedule:ID` or `person:ID`."""
+    notify: list[Reach] = Field(min_length=1)
+    """Whom it reaches: `schedule:ID`, `person:ID` or `notifier:ID`."""
     after: Annotated[Duration, _AFTER] = timedelta()
     """The time since the page at which it is due."""
     severity: list[SeverityName] = Field(default_factory=list)
@@ -204,6 +211,8 @@ class Config(Table):
     """The colours: a theme that ships, or the name of a file in `themes/` beside this one."""
     default_indicators: bool = True
     """Whether panes begin with the default indicators."""
+    runbook: Runbook = ""
+    """Where the runbooks are of alerts that name none, with `{alertname}` in its place."""
     rule_files: list[FileName] = Field(default_factory=list)
     """Prometheus rule files that opsdash evaluates: paths, or patterns as `rules/*.yml`."""
     store: StoreTable = Field(default_factory=StoreTable)
@@ -230,6 +239,14 @@ class Config(Table):
     """On-call rotations."""
     escalation_policy: list[PolicyTable] = Field(default_factory=list)
     """Escalation policies; alerts follow the first."""
+    notifier: list[NotifierTable] = Field(default_factory=list)
+    """What pages are sent by."""
+    paging: PagingTable = Field(default_factory=PagingTable)
+    """When pages are sent, together, again, and by another way."""
+    watchdog: WatchdogTable | None = None
+    """The alert that must always fire."""
+    heartbeat: HeartbeatTable | None = None
+    """An address that is called after every whole cycle."""
     keys: dict[str, str] = Field(default_factory=dict)
     """Keys by action."""
 

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from opsdash.config.check_http import check_servers
 from opsdash.config.check_indicators import check_indicators
+from opsdash.config.check_notify import check_notify
 from opsdash.config.check_people import check_people
 from opsdash.config.check_repositories import check_repositories
 from opsdash.config.check_screen import check_screen
@@ -21,8 +22,20 @@ from opsdash.config.models import Config
 from opsdash.config.problem import ConfigError, Problem
 from opsdash.domain.text import clean
 
-_INLINE_SECRETS = ("password", "credentials", "bearer_token", "token", "secret", "secrets")
-_SHOWN_OF_SERVERS = ("timeout", "insecure_skip_verify", "min_version")
+_INLINE_SECRETS = (
+    "password",
+    "credentials",
+    "bearer_token",
+    "token",
+    "secret",
+    "secrets",
+    "routing_key",
+)
+_SERVERS = ("prometheus", "alertmanager", "notifier", "heartbeat")
+_SHOWN_OF_SERVERS = (
+    *("timeout", "insecure_skip_verify", "min_version"),
+    *("id", "kind", "region", "security", "port", "every"),
+)
 
 _CURES = {
     "missing": "add it: {about}",
@@ -84,6 +97,7 @@ def _findings(document: dict[str, Any], path: FilePath) -> Iterator[Finding]:
     yield from check_servers(document)
     yield from check_indicators(document)
     yield from check_people(document)
+    yield from check_notify(document)
     yield from check_repositories(document)
     yield from check_screen(document, path.parent)
 
@@ -104,7 +118,7 @@ def _finding(detail: ErrorDetails) -> Finding:
 
 def _found(path: Path, value: Any) -> str:
     """Name what was found, but never what may be a secret or an address that holds one."""
-    server = path[0] in ("prometheus", "alertmanager") and len(path) > 1
+    server = path[0] in _SERVERS and len(path) > 1
     if server and path[-1] not in _SHOWN_OF_SERVERS:
         return "not what belongs here"
     if isinstance(value, str):

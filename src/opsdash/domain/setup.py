@@ -43,11 +43,20 @@ class PagingSetup:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchdogSetup:
+    """The alert that always fires: that it is missing for `within` says that the path is broken."""
+
+    alert: str = "Watchdog"
+    within: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """What every screen and command needs of the configuration. No secret is ever in it.
 
     `users` and `uptime` are the header's indicators. `keys` maps an action to the key that the
-    configuration gives it. `simulated` marks the demo, which the screen must say.
+    configuration gives it. `simulated` marks the demo, which the screen must say. `runbook` is where
+    the runbook of an alert without one of its own is, with its name for `{alertname}`.
     """
 
     title: SafeText = SafeText("Payment App Production")
@@ -64,6 +73,7 @@ class Setup:
     keys: Mapping[str, str] = field(default_factory=dict)
     runbook: str = ""
     paging: PagingSetup = field(default_factory=PagingSetup)
+    watchdog: WatchdogSetup | None = None
 
     @property
     def policy(self) -> EscalationPolicy:

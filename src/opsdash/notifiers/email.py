@@ -7,7 +7,6 @@ be cut at the deadline, and a thread cannot be.
 
 import asyncio
 import hashlib
-import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from opsdash import __version__
+from opsdash.domain.mailbox import is_address
 from opsdash.domain.page import Page
 from opsdash.domain.text import SafeText, clean
 from opsdash.notifiers.courier import UnsureError, reveal, told
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     import aiosmtplib
 
 SUBJECT_LIMIT = 200
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 _LOGIN_REFUSED = (530, 534, 535, 538)
 
 
@@ -180,11 +179,6 @@ class Email:
         if isinstance(error, aiosmtplib.SMTPConnectError):
             return NotifierError(told(describe(cause, self._origin)))
         return UnsureError(told(f"{self._origin}: {clean(error.message, 200)}"))
-
-
-def is_address(text: str) -> bool:
-    """Whether `text` is one plain mail address, as SMTP takes it without SMTPUTF8."""
-    return len(text) <= 254 and bool(_ADDRESS.fullmatch(text))
 
 
 def _digest(text: str) -> str:

@@ -62,13 +62,17 @@ def run(processes: int, kills: int, changes: int, seed: int = 1, limit: float = 
         config = folder / "opsdash.toml"
         config.write_text(_CONFIG.format(store=path))
         done = Run()
-        turn = 0
         began = time.monotonic()
         workers = {_fork(path, folder, n, dice.random()): n for n in range(processes)}
         command = _command(config, folder, 0)
         try:
             while time.monotonic() - began < limit:
                 time.sleep(dice.uniform(0.005, 0.05))
+                progress = _count(folder) / changes
+                if done.kills >= kills and progress >= 1:
+                    break
+                if done.kills > 10 + kills * progress:
+                    continue  # spread over the run: a worker that is always killed confirms nothing
                 victim = dice.choice(list(workers))
                 os.kill(victim, signal.SIGKILL)
                 os.waitpid(victim, 0)
@@ -81,9 +85,6 @@ def run(processes: int, kills: int, changes: int, seed: int = 1, limit: float = 
                     _end(command)
                     done.commands += 1
                     command = _command(config, folder, done.commands)
-                turn += 1
-                if done.kills >= kills and turn % 10 == 0 and _count(folder) >= changes:
-                    break
         finally:
             for pid in workers:
                 os.kill(pid, signal.SIGKILL)

@@ -10,6 +10,7 @@ from opsdash.domain.deployment import Commit, Deployment, DeploymentKind, tellin
 from opsdash.domain.record import decode, encode, from_ms, to_ms
 from opsdash.domain.rollout import Build, Instance
 from opsdash.domain.text import SafeText, clean
+from opsdash.store import changes
 
 SAME_REPORT = timedelta(minutes=15)
 """How far apart two reports of one version may be and still be a pipeline's retry."""
@@ -76,6 +77,8 @@ def record(connection: sqlite3.Connection, deployment: Deployment) -> bool:
             to_ms(deployment.at) if deployment.commits else None,
         ),
     )
+    if cursor.rowcount == 1:
+        changes.next_change(connection)
     return cursor.rowcount == 1
 
 
@@ -146,6 +149,7 @@ def set_commits(
         "UPDATE deployment SET commits = ?, commit_count = ?, note = ?, looked_at = ? WHERE id = ?",
         (json.dumps(encode(tuple(commits)), ensure_ascii=False), count, note, to_ms(now), id),
     )
+    changes.next_change(connection)
 
 
 def load_instances(connection: sqlite3.Connection) -> tuple[Instance, ...]:

@@ -37,9 +37,10 @@ def alert_area(
     foot = labels_line(alert.labels, width, glyphs)
     room = height - 2
     if width < 100 or room < 4:
-        timeline = timeline_lines(entries, width, max(0, height - 2), moment, glyphs)
+        changed = deployment_lines(alert, detail, width, 1 if room > 4 else 0, moment, glyphs)
+        timeline = timeline_lines(entries, width, max(0, room - len(changed)), moment, glyphs)
         head = line((alert.name, "bold"), "  ", summary(alert))
-        body = [crop(head, width), *timeline]
+        body = [crop(head, width), *timeline, *changed]
     else:
         left = max(40, width // 2 - 1)
         body = beside(

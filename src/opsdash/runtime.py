@@ -15,9 +15,10 @@ from opsdash.domain.timeline import Actor
 
 if TYPE_CHECKING:
     from opsdash.engine.deployments import Deployments
-    from opsdash.engine.engine import Engine
+    from opsdash.engine.engine import Engine, Heartbeat
     from opsdash.engine.rules import Rules
     from opsdash.engine.silencer import Silencer
+    from opsdash.notifiers.notifier import Notifier
     from opsdash.plan import FileRef, Header, HttpPlan, Plan
     from opsdash.sources.http import HttpSettings
     from opsdash.sources.source import AlertSource, MetricSource
@@ -124,7 +125,7 @@ def open_rules(plan: "Plan", metrics: "tuple[MetricSource, ...]") -> "Rules | No
 
 
 def build_engine(plan: "Plan", store: "Store", with_rules: bool = True) -> "Engine":
-    """Return an engine over `store` with the sources of `plan`, and its rules.
+    """Return an engine over `store` with the sources of `plan`, its rules, and its notifiers.
 
     Raises RuleFileError where a rule file is refused.
     """
@@ -132,18 +133,27 @@ def build_engine(plan: "Plan", store: "Store", with_rules: bool = True) -> "Engi
     from opsdash.engine.silencer import Silencing
 
     sources = open_sources(plan)
-    return Engine(
+    engine = Engine(
         store=store,
         setup=plan.setup,
         clock=RealClock(),
         holder=engine_holder(),
         metric_sources=sources.metrics,
         alert_sources=sources.alerts,
+        notifiers=open_notifiers(plan) if with_rules else {},
+        heartbeat=open_heartbeat(plan) if with_rules else None,
         rules=open_rules(plan, sources.metrics) if with_rules else None,
         deployments=open_deployments(plan),
         # A look that writes nothing has no silences to bring anywhere.
         silencing=Silencing(sources.silencer if with_rules else None),
     )
+    watchdog = plan.setup.watchdog
+    if watchdog is not None and with_rules:
+        from opsdash.engine.watchdog import WatchdogSource
+
+        source = WatchdogSource(watchdog.alert, watchdog.within, engine)
+        engine.alert_sources = (*engine.alert_sources, source)
+    return engine
 
 
 def open_deployments(plan: "Plan") -> "Deployments":
@@ -156,9 +166,32 @@ def open_deployments(plan: "Plan") -> "Deployments":
     return Deployments(watch, {one.service: Path(one.path) for one in wanted.repositories})
 
 
+def open_notifiers(plan: "Plan") -> "dict[str, Notifier]":
+    """Return the notifiers that `plan` names, by id, each for the engine to close in the end."""
+    from opsdash.notifiers.open import open_notifier
+
+    return {
+        one.id: open_notifier(one, http_settings(one.http), RealClock().now)
+        for one in plan.notifiers
+    }
+
+
+def open_heartbeat(plan: "Plan") -> "Heartbeat | None":
+    """Return the call to the outside service that misses a dead engine, where there is one."""
+    if plan.heartbeat is None:
+        return None
+    from opsdash.engine.engine import Heartbeat
+    from opsdash.notifiers.pulse import Pulse
+    from opsdash.secret import Secret
+
+    url = plan.heartbeat.url
+    pulse = Pulse(http_settings(plan.heartbeat.http), Secret(url).reveal if url else None)
+    return Heartbeat(pulse.call, plan.heartbeat.every)
+
+
 def http_settings(plan: "HttpPlan") -> "HttpSettings":
     """Return the client settings of a plan, its secrets as functions that read them anew."""
-    from opsdash.secret import Secret, locate
+    from opsdash.secret import Secret, locate, remember
     from opsdash.sources.http import HttpSettings
 
     def path(ref: "FileRef | None") -> str | None:
@@ -166,13 +199,19 @@ def http_settings(plan: "HttpPlan") -> "HttpSettings":
 
     def joined(header: "Header") -> Callable[[], str]:
         secrets = [Secret(ref) for ref in header.secrets]
-        return lambda: ", ".join((*header.values, *(s.reveal() for s in secrets)))
 
-    basic = None
-    if plan.basic_auth is not None and plan.basic_auth.password is not None:
-        name = plan.basic_auth.username_ref
-        user = Secret(name).reveal() if name is not None else plan.basic_auth.username
-        basic = (user, Secret(plan.basic_auth.password).reveal)
+        def value() -> str:
+            whole = ", ".join((*header.values, *(secret.reveal() for secret in secrets)))
+            return remember(whole) if secrets else whole
+
+        return value
+
+    basic: tuple[str | Callable[[], str], Callable[[], str]] | None = None
+    if plan.basic_auth is not None:
+        name, word = plan.basic_auth.username_ref, plan.basic_auth.password
+        user = Secret(name).reveal if name is not None else plan.basic_auth.username
+        # A user without a password is one whose password is empty (RFC 7617).
+        basic = (user, Secret(word).reveal if word is not None else lambda: "")
     authorization = None
     if plan.authorization is not None:
         authorization = (plan.authorization.type, Secret(plan.authorization.credentials).reveal)
@@ -186,6 +225,7 @@ def http_settings(plan: "HttpPlan") -> "HttpSettings":
         key_file=path(plan.tls.key_file),
         server_name=plan.tls.server_name or None,
         insecure_skip_verify=plan.tls.insecure_skip_verify,
+        min_version=plan.tls.min_version or None,
         proxy_url=plan.proxy_url or None,
         timeout=plan.timeout.total_seconds(),
     )

@@ -51,6 +51,7 @@ class MailServer:
     cert_file: str | None = None
     key_file: str | None = None
     insecure_skip_verify: bool = False
+    min_version: str | None = None
     timeout: float = 10.0
 
 

@@ -11,6 +11,7 @@ from dataclasses import field
 
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText, clean
+from opsdash.secret import remember
 from opsdash.sources.source import SourceError, UnsentError
 
 Secret = Callable[[], str]
@@ -46,7 +47,7 @@ class Credentials:
             )
             password = _reveal("the password", secret, origin, secrets)
             pair = base64.b64encode(user + b":" + password)
-            secrets.append(pair.decode())
+            secrets.append(remember(pair.decode()))
             headers["Authorization"] = b"Basic " + pair
         return headers, secrets
 

@@ -91,6 +91,7 @@ class HttpSettings:
     key_file: str | None = None
     server_name: str | None = None
     insecure_skip_verify: bool = False
+    min_version: str | None = None
     proxy_url: str | None = field(default=None, repr=False)
     timeout: float = 5.0
 

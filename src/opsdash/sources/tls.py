@@ -1,10 +1,19 @@
 """TLS contexts of HTTP sources: verification on, own authorities and client certificates."""
 
 import ssl
+from pathlib import Path
 from typing import Protocol
 
 from opsdash.domain.text import clean
+from opsdash.secret import SecretError, ensure_private
 from opsdash.sources.source import SourceError
+
+_VERSIONS = {
+    "TLS10": ssl.TLSVersion.TLSv1,
+    "TLS11": ssl.TLSVersion.TLSv1_1,
+    "TLS12": ssl.TLSVersion.TLSv1_2,
+    "TLS13": ssl.TLSVersion.TLSv1_3,
+}
 
 
 class TlsSettings(Protocol):
@@ -26,6 +35,10 @@ class TlsSettings(Protocol):
     def insecure_skip_verify(self) -> bool:
         """Whether the server may be anyone."""
 
+    @property
+    def min_version(self) -> str | None:
+        """The oldest version to speak, `TLS10` to `TLS13`; Python's own where it is none."""
+
 
 def make_context(settings: TlsSettings, used: bool) -> ssl.SSLContext:
     """Return the context for these settings; raise SourceError where a file cannot be used.
@@ -38,10 +51,13 @@ def make_context(settings: TlsSettings, used: bool) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=settings.ca_file or _bundled_authorities())
     except (OSError, ValueError) as error:
         raise _unusable("ca_file", settings.ca_file, error) from None
+    if settings.min_version:
+        context.minimum_version = _VERSIONS[settings.min_version]
     if settings.insecure_skip_verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if settings.cert_file:
+        _refuse_shared(settings.key_file)
         try:
             # A key that asks for a passphrase would wait on the terminal: give it none.
             context.load_cert_chain(settings.cert_file, settings.key_file, lambda: "")
@@ -49,6 +65,16 @@ def make_context(settings: TlsSettings, used: bool) -> ssl.SSLContext:
             files = " or ".join(filter(None, (settings.cert_file, settings.key_file)))
             raise _unusable("cert_file or key_file", files, error) from None
     return context
+
+
+def _refuse_shared(key_file: str | None) -> None:
+    """Raise SourceError where others may read the private key."""
+    if key_file is None:
+        return
+    try:
+        ensure_private(Path(key_file))
+    except SecretError as error:
+        raise SourceError(error.reason) from None
 
 
 def concerns(error: BaseException) -> bool:

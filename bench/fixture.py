@@ -39,7 +39,7 @@ class Alerts:
         self._dirty = False
         self._next = 0
         self._dice = random.Random(7)
-        self._begun = datetime.now(UTC) - timedelta(days=3)
+        self._begun = datetime.now(UTC) - timedelta(days=3, hours=12, minutes=30)
 
     def resize(self, count: int) -> None:
         """Have exactly so many alerts."""

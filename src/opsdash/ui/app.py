@@ -26,6 +26,7 @@ from opsdash.ui.moment import Moment, zone_of
 from opsdash.ui.palette import Palette
 from opsdash.ui.ports import Detail, Feed, Hand, Outcome
 from opsdash.ui.preferences import Colours, Preferences
+from opsdash.ui.sameness import looks_alike
 from opsdash.ui.screens.dashboard import Dashboard
 from opsdash.ui.terminal import TerminalApp
 from opsdash.ui.themes import ThemeError, load_theme
@@ -92,7 +93,7 @@ class OpsdashApp(TerminalApp):
             load_theme(preferences.theme, preferences.themes_folder), preferences.colours
         )
         self._clock = clock
-        self._zone = zone_of(preferences.timezone)
+        self.zone = zone_of(preferences.timezone)
         self._message_until = clock()
         self._trouble = ""
         self._wake = asyncio.Event()
@@ -117,7 +118,7 @@ class OpsdashApp(TerminalApp):
 
     def moment(self) -> Moment:
         """Return the moment of a drawing that begins now."""
-        return Moment(self._clock(), self._zone)
+        return Moment(self._clock(), self.zone)
 
     def trouble_lines(self, width: int) -> list[Line]:
         """Return what keeps this program from reading the store; nothing where all is well."""
@@ -182,13 +183,12 @@ class OpsdashApp(TerminalApp):
     # The loop.
 
     async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             await self._look()
-            try:
-                async with asyncio.timeout(POLL):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
+            timer = loop.call_later(POLL, self._wake.set)
+            await self._wake.wait()
+            timer.cancel()
             self._wake.clear()
 
     async def _look(self, take: bool = False) -> None:
@@ -220,7 +220,16 @@ class OpsdashApp(TerminalApp):
         except Exception as error:
             # Whatever keeps the store from being read is news for the screen, never its end.
             self._trouble = f"the store cannot be read: {clean(error) or type(error).__name__}"
-        return self.snapshot is not before or self._trouble != trouble
+        return self._trouble != trouble or self._reads_otherwise(before)
+
+    def _reads_otherwise(self, before: Snapshot | None) -> bool:
+        """Whether the snapshot shows anything that the one before did not."""
+        drawn = self.dashboard.moment
+        if self.snapshot is before:
+            return False
+        if before is None or self.snapshot is None or drawn is None or self.screen.is_modal:
+            return True
+        return not looks_alike(before, drawn.now, self.snapshot)
 
     async def _fetch_detail(self, changed: bool) -> bool:
         wanted = self._wanted

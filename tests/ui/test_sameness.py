@@ -80,6 +80,7 @@ CHANGES: dict[str, Callable[[Snapshot], Snapshot]] = {
     "a problem": lambda s: replace(s, problems=(Problem("x", SafeText("x")),)),
     "who is on call": lambda s: replace(s, on_call=()),
     "the uptime": lambda s: replace(s, uptime=None),
+    "what only the detail shows": lambda s: replace(s, cursor=s.cursor + 1),
     "the setup": lambda s: replace(s, setup=replace(s.setup, title=SafeText("Other"))),
 }
 

@@ -16,7 +16,9 @@ def looks_alike(before: Snapshot, drawn_at: datetime, after: Snapshot) -> bool:
     A figure that was stale when it was drawn carries its age, so a new read of it is news.
     """
     return (
-        before.setup == after.setup
+        # What only an alert's detail shows moves nothing else: a note, a deployment.
+        before.cursor == after.cursor
+        and before.setup == after.setup
         and before.status is after.status
         and before.engine.state is after.engine.state
         and before.engine.holder == after.engine.holder

@@ -9,6 +9,7 @@ from opsdash.domain.rules.rule import RuleView
 from opsdash.domain.sample import Sample
 from opsdash.domain.text import SafeText
 from opsdash.engine.rules import Rules
+from opsdash.sources.http import NoAnswerError
 from opsdash.sources.rule_file import load_rule_files
 from opsdash.sources.source import SourceError
 from opsdash.sources.vector import QueryError, Vector
@@ -31,6 +32,7 @@ class ToldVectors:
         self.truths: dict[str, Truth] = {}
         self.down = False
         self.faulty: set[str] = set()
+        self.silent: set[str] = set()
         self.hangs = False
         self.partial: SafeText | None = None
         self.asked: list[tuple[str, datetime]] = []
@@ -66,6 +68,8 @@ class ToldVectors:
             await asyncio.Event().wait()
         if self.down:
             raise SourceError(SafeText("refused the connection"))
+        if query in self.silent:
+            raise NoAnswerError(SafeText("no answer within 5 s"))
         if query in self.faulty:
             raise QueryError(SafeText("execution: many-to-many matching"))
 

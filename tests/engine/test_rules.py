@@ -151,6 +151,23 @@ async def test_a_server_that_is_down_is_asked_once_a_group(world: World, tmp_pat
     assert world.engine.open_alerts[_print()].state is AlertState.FIRING
 
 
+async def test_one_slow_query_is_not_a_server_that_hangs(world: World, tmp_path: Path) -> None:
+    """One query without an answer costs its own rule; after two the server is left in peace."""
+    text = RULES + "".join(f"  - alert: B{n}\n    expr: y{n}\n" for n in range(6))
+    ruled = RuleWorld(world, tmp_path, text)
+    ruled.source.silent.add("y1")
+    await ruled.live(15)
+    views = await ruled.views()
+    assert [name for name, view in views.items() if view.state is RuleState.ERROR] == ["B1"]
+    ruled.source.silent.add("y2")
+    ruled.source.asked.clear()
+    await ruled.live(15)
+    views = await ruled.views()
+    failing = [name for name, view in views.items() if view.state is RuleState.ERROR]
+    assert failing == ["B1", "B2", "B3", "B4", "B5"]
+    assert not {"y3", "y4", "y5"} & {query for query, _ in ruled.source.asked}
+
+
 async def test_a_server_that_hangs_does_not_stop_the_beat(ruled: RuleWorld) -> None:
     """A query that never ends is given up; evaluations that could not begin are counted."""
     ruled.source.say("x > 5", 0)
@@ -303,7 +320,7 @@ async def test_flapping_is_one_occurrence_a_time(ruled: RuleWorld) -> None:
 
 async def test_for_survives_kills() -> None:
     """Engines killed at random moments fire when an undisturbed one does (R6, small)."""
-    found = await kill(12, seed=1)
-    assert sum(one.kills for one in found) >= 12
+    found = await kill(6, seed=1)
+    assert sum(one.kills for one in found) >= 6
     assert max(one.error for one in found) == 0
     assert max(one.delay for one in found) <= 1

@@ -18,19 +18,21 @@ ALLOWED: dict[str, set[str]] = {
     "presets": {"domain"},
     "secret": {"domain", "plan"},
     "store": {"domain"},
-    "snapshot": {"domain", "store"},
+    "registers": {"domain", "store"},
+    "snapshot": {"domain", "registers", "store"},
     "paging": {"domain", "store"},
     "silencing": {"domain", "store"},
     "response": {"domain", "paging", "silencing", "store"},
+    "ownership": {"domain", "paging", "store"},
     "config": {"domain", "plan", "presets", "resources", "secret"},
     "sources": {"domain", "plan", "presets", "resources", "secret"},
     # Both read and tell of the world through the one HTTP client, which lives with the sources.
     "notifiers": {"domain", "plan", "resources", "secret", "sources"},
     "reports": {"domain", "resources", "response", "snapshot", "store"},
-    "ui": {"domain", "resources", "response", "snapshot", "store"},
+    "ui": {"domain", "ownership", "resources", "response", "snapshot", "store"},
     "engine": {
-        *("domain", "notifiers", "paging", "plan", "presets", "resources", "response", "secret"),
-        *("snapshot", "sources", "store"),
+        *("domain", "notifiers", "ownership", "paging", "plan", "presets", "resources", "response"),
+        *("secret", "snapshot", "sources", "store"),
     },
 }
 """What each area may import besides itself: domain <- store <- snapshot, response <- ui | reports |

@@ -5,6 +5,7 @@ import gc
 import sqlite3
 from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -13,15 +14,19 @@ from opsdash.domain.freshness import Freshness, engine_is_down, freshness, is_si
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.incident import Incident
 from opsdash.domain.indicator import Indicator, Level, Pane, Reading
+from opsdash.domain.letter import Letters, letter_problems
 from opsdash.domain.on_call import OnCall
 from opsdash.domain.problem import Problem
+from opsdash.domain.rules.view import RuleView
 from opsdash.domain.sample import Point
 from opsdash.domain.setup import Setup
+from opsdash.domain.silence import Silence
 from opsdash.domain.source import EngineState, EngineView, SourceState, SourceView
 from opsdash.domain.span import format_span
 from opsdash.domain.status import Status, system_status
 from opsdash.domain.text import clean
 from opsdash.domain.ticket import Ticket, ticket_order
+from opsdash.registers import Registers, take_registers
 from opsdash.store import alerts, changes, engine, incidents, lease, readings, tickets
 
 __all__ = [
@@ -70,6 +75,22 @@ class Snapshot:
     read_mark: int = 0
     filled_mark: int = 0
     warnings: tuple[Problem, ...] = ()
+    registers: Registers = field(default_factory=Registers)
+
+    @property
+    def rules(self) -> tuple[RuleView, ...]:
+        """Every alert rule: opsdash' own in the order of their files, then those of the sources."""
+        return self.registers.rules
+
+    @property
+    def letters(self) -> Letters:
+        """The newest messages, and what is wrong with those that do not arrive."""
+        return self.registers.letters
+
+    @property
+    def silences(self) -> tuple[Silence, ...]:
+        """The silences that have not ended or did within the hour, those that end first first."""
+        return self.registers.silences
 
 
 def take_snapshot(
@@ -88,6 +109,7 @@ def take_snapshot(
     engine_view = _engine_view(held, now)
     told = _told(connection, now, previous, marks)
     shown, open_incidents = _alerts(connection, now, previous, marks["change"])
+    registers = take_registers(connection, now, previous.registers if previous else None, marks)
     problems = _problems(engine_view, told.sources, told.setup, now)
     blind = engine_view.state is not EngineState.RUNNING or any(
         _silent(source, told.setup, now) for source in told.sources
@@ -105,13 +127,14 @@ def take_snapshot(
         incidents=open_incidents,
         tickets=_tickets(connection, previous, marks["change"]),
         sources=told.sources,
-        problems=(*problems, *told.warnings),
+        problems=(*problems, *letter_problems(registers.letters, now), *told.warnings),
         on_call=told.on_call,
         as_of=None if held is None else held.cycle_at,
         cursor=marks["change"],
         read_mark=marks["read"],
         filled_mark=marks["filled"],
         warnings=told.warnings,
+        registers=registers,
     )
 
 

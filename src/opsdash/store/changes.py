@@ -37,6 +37,16 @@ def note_filled(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE counter SET value = value + 1 WHERE name = 'filled'")
 
 
+def note_rules(connection: sqlite3.Connection) -> None:
+    """Note that a rule stands otherwise, or is another."""
+    connection.execute("UPDATE counter SET value = value + 1 WHERE name = 'rule'")
+
+
+def note_letters(connection: sqlite3.Connection) -> None:
+    """Note that a message was written, or that something became of one."""
+    connection.execute("UPDATE counter SET value = value + 1 WHERE name = 'letter'")
+
+
 def counters(connection: sqlite3.Connection) -> dict[str, int]:
     """Return every counter by its name."""
     return dict(connection.execute("SELECT name, value FROM counter").fetchall())

@@ -8,25 +8,15 @@ A row is `waiting` until the lease's holder claims it, `sending` while it is und
 import json
 import sqlite3
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from opsdash.domain.frozen import dataclass
+from opsdash.domain.letter import LetterState
 from opsdash.domain.page import Page, PageKind
 from opsdash.domain.record import decode, encode, from_ms, to_ms
 from opsdash.domain.routing import Destination
 from opsdash.domain.text import SafeText, clean
-
-
-class LetterState(StrEnum):
-    """What became of a message."""
-
-    WAITING = "waiting"
-    SENDING = "sending"
-    SENT = "sent"
-    DEAD = "dead"
-    DROPPED = "dropped"
-    BUNDLED = "bundled"
+from opsdash.store.changes import note_letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +85,8 @@ def add(
             to_ms(deadline_at),
         ),
     )
+    if cursor.rowcount:
+        note_letters(connection)
     return cursor.lastrowid if cursor.rowcount else None
 
 
@@ -131,6 +123,7 @@ def claim(connection: sqlite3.Connection, id: int, epoch: int) -> bool:
         " WHERE id = ? AND state = 'waiting'",
         (epoch, id),
     )
+    note_letters(connection)
     return cursor.rowcount == 1
 
 
@@ -139,6 +132,7 @@ def release_others(connection: sqlite3.Connection, epoch: int) -> int:
 
     The receiver knows the key, so that it takes a repetition for the same thing.
     """
+    note_letters(connection)
     return connection.execute(
         "UPDATE outbox SET state = 'waiting' WHERE state = 'sending' AND epoch <> ?", (epoch,)
     ).rowcount
@@ -152,6 +146,7 @@ def settle(
         "UPDATE outbox SET state = ?, answer = ?, sent_at = ? WHERE id = ?",
         (state.value, answer, to_ms(now) if state is LetterState.SENT else None, id),
     )
+    note_letters(connection)
 
 
 def postpone(connection: sqlite3.Connection, id: int, answer: str, due_at: datetime) -> None:
@@ -160,6 +155,7 @@ def postpone(connection: sqlite3.Connection, id: int, answer: str, due_at: datet
         "UPDATE outbox SET state = 'waiting', answer = ?, due_at = ? WHERE id = ?",
         (answer, to_ms(due_at), id),
     )
+    note_letters(connection)
 
 
 def keep_thread(
@@ -193,6 +189,8 @@ def drop_waiting(
             " AND state = 'waiting'",
             (reason, key, kind.value),
         ).rowcount
+    if dropped:
+        note_letters(connection)
     return dropped
 
 
@@ -203,6 +201,7 @@ def bundle(connection: sqlite3.Connection, id: int, into: str) -> None:
         " WHERE id = ? AND state = 'waiting'",
         (into, id),
     )
+    note_letters(connection)
 
 
 def bundles_of(connection: sqlite3.Connection, key: str) -> list[str]:

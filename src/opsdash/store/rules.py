@@ -8,19 +8,14 @@ from typing import Any
 
 from opsdash.domain.record import from_ms, to_ms
 from opsdash.domain.rules.evaluate import ActiveAlert, Memory
-from opsdash.domain.rules.rule import AlertRule, RuleGroup, RuleState, RuleView
+from opsdash.domain.rules.rule import AlertRule, RuleGroup, RuleState
 from opsdash.domain.text import clean
+from opsdash.store.changes import note_rules
+from opsdash.store.rule_views import load_views
+
+__all__ = ["keep_only", "load_memories", "load_views", "save"]
 
 _MS = timedelta(milliseconds=1)
-
-_VIEWS = (
-    "SELECT rule.id, rule.grp, rule.name, rule.file, rule.line, rule.expr, rule.hold_ms,"
-    " rule.interval_ms, rule.state, rule.severity, rule.value, rule.threshold,"
-    " count(rule_alert.rule) - count(rule_alert.fired_at), count(rule_alert.fired_at),"
-    " rule.evaluated_at, rule.duration_us, rule.missed, rule.error, rule.error_since"
-    " FROM rule LEFT JOIN rule_alert ON rule_alert.rule = rule.id"
-    " GROUP BY rule.id ORDER BY rule.position"
-)
 
 
 def keep_only(
@@ -37,6 +32,7 @@ def keep_only(
         if id not in known:
             connection.execute("DELETE FROM rule_alert WHERE rule = ?", (id,))
             connection.execute("DELETE FROM rule WHERE id = ?", (id,))
+    note_rules(connection)
 
 
 def _describe(
@@ -93,6 +89,7 @@ def save(
             id,
         ),
     )
+    note_rules(connection)
     gone = [(id, key) for key in before.active if key not in after.active]
     connection.executemany("DELETE FROM rule_alert WHERE rule = ? AND fingerprint = ?", gone)
     changed = [
@@ -129,39 +126,6 @@ def load_memories(connection: sqlite3.Connection) -> dict[str, Memory]:
         )
         for id, at, state, value, error, since in rows
     }
-
-
-def load_views(connection: sqlite3.Connection) -> tuple[RuleView, ...]:
-    """Return every rule in the order of the files."""
-    return tuple(map(_view, connection.execute(_VIEWS)))
-
-
-def _view(row: tuple[Any, ...]) -> RuleView:
-    (
-        id, group, name, file, line, expr, hold, interval, state, severity, value, threshold,
-        pending, firing, evaluated_at, duration, missed, error, error_since,
-    ) = row  # fmt: skip
-    return RuleView(
-        id=id,
-        group=clean(group),
-        name=clean(name),
-        file=clean(file),
-        line=line,
-        expr=clean(expr),
-        hold=hold * _MS,
-        interval=interval * _MS,
-        state=RuleState(state),
-        severity=clean(severity),
-        value=value,
-        threshold=clean(threshold),
-        pending=pending,
-        firing=firing,
-        evaluated_at=_moment(evaluated_at),
-        duration=None if duration is None else timedelta(microseconds=duration),
-        missed=missed,
-        error=None if error is None else clean(error),
-        error_since=_moment(error_since),
-    )
 
 
 def _row(id: str, key: str, alert: ActiveAlert) -> tuple[object, ...]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from opsdash.domain.rules.template import Template
-from opsdash.domain.text import SafeText
+from opsdash.domain.rules.view import RuleState, RuleView
+
+__all__ = ["AlertRule", "RuleGroup", "RuleState", "RuleView", "Trouble"]
 
 DEFAULT_INTERVAL = timedelta(minutes=1)
 """How often a group is evaluated that says nothing: Prometheus' own default."""
@@ -24,17 +26,6 @@ class Trouble(StrEnum):
     KEEP = "keep"
     FIRE = "fire"
     OK = "ok"
-
-
-class RuleState(StrEnum):
-    """How a rule stands. `waiting` has not been evaluated yet."""
-
-    WAITING = "waiting"
-    INACTIVE = "inactive"
-    PENDING = "pending"
-    FIRING = "firing"
-    NO_DATA = "no data"
-    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,34 +68,3 @@ class RuleGroup:
     def id(self) -> str:
         """File and name, which together are unique."""
         return f"{self.file};{self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class RuleView:
-    """A rule as the rules screen shows it.
-
-    `value` is the figure that is compared, now or at the last evaluation, and `threshold` what it
-    is compared with, as written (`> 0.01`), empty where the expression has no such part.
-    `duration` is how long the last evaluation took; `missed` counts evaluations that were skipped
-    because the one before had not ended.
-    """
-
-    id: str
-    group: SafeText
-    name: SafeText
-    file: SafeText
-    line: int
-    expr: SafeText
-    hold: timedelta
-    interval: timedelta
-    state: RuleState
-    severity: SafeText = SafeText("")
-    value: float | None = None
-    threshold: SafeText = SafeText("")
-    pending: int = 0
-    firing: int = 0
-    evaluated_at: datetime | None = None
-    duration: timedelta | None = None
-    missed: int = 0
-    error: SafeText | None = None
-    error_since: datetime | None = None

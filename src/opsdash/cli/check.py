@@ -8,17 +8,29 @@ from pathlib import Path
 import click
 
 from opsdash.cli.main import config_option, load_plan
-from opsdash.plan import Plan, secret_refs
+from opsdash.plan import Plan, key_files, secret_refs
 
 
 @click.command(epilog="Example:  opsdash check --config ops.toml")
 @config_option
-def check(config: Path | None) -> None:
+@click.option(
+    "--notify",
+    multiple=True,
+    metavar="NAME[:ADDRESS]",
+    help="Only send one harmless test, marked TEST, through this notifier.",
+)
+def check(config: Path | None, notify: tuple[str, ...]) -> None:
     """Validate the configuration and try all that it names; exit 0 when everything works, else 1."""
     plan = load_plan(config)
     click.echo(f"ok    configuration {plan.config_path}")
     bad = 0
-    for good, text in (*_secrets(plan), *_store(plan), *asyncio.run(_servers(plan))):
+    if notify:
+        from opsdash.cli.trial import try_notifiers
+
+        found = try_notifiers(plan, notify)
+    else:
+        found = [*_secrets(plan), *_store(plan), *asyncio.run(_servers(plan))]
+    for good, text in found:
         click.echo(f"{'ok   ' if good else 'FAIL '} {text}")
         bad += not good
     if bad:
@@ -26,8 +38,15 @@ def check(config: Path | None) -> None:
 
 
 def _secrets(plan: Plan) -> Iterator[tuple[bool, str]]:
-    from opsdash.secret import Secret, SecretError
+    from opsdash.secret import Secret, SecretError, ensure_private, locate
 
+    for key in key_files(plan):
+        try:
+            ensure_private(locate(key))
+        except SecretError as error:
+            yield False, str(error.reason)
+        else:
+            yield True, f"key {locate(key)} can be read"
     for ref in secret_refs(plan):
         secret = Secret(ref)
         try:

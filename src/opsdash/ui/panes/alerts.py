@@ -12,6 +12,7 @@ from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.header import engine_state
+from opsdash.ui.panes.tally import tally
 from opsdash.ui.widgets.columns import Column
 from opsdash.ui.widgets.table import Row
 
@@ -52,6 +53,8 @@ def listed(snapshot: Snapshot) -> list[str]:
     """
     shown = {alert.incident for alert in snapshot.alerts if alert.open and alert.incident}
     lone = [i for i in snapshot.incidents if i.open and i.id not in shown]
+    if not lone:
+        return [alert.id for alert in snapshot.alerts]
     lone.sort(key=lambda i: (_RANK[i.severity], i.opened_at))
     ids: list[str] = []
     for alert in snapshot.alerts:
@@ -249,8 +252,7 @@ def incident_row(incident: Incident, narrow: bool, moment: Moment, glyphs: Glyph
 
 def alerts_aside(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> Line:
     """Return what the border of the list says: what is open, and how fresh each source is."""
-    waiting = sum(alert.needs_person for alert in snapshot.alerts)
-    pending = sum(alert.state is AlertState.PENDING for alert in snapshot.alerts)
+    _, _, waiting, pending = tally(snapshot.alerts)
     word = "unacknowledged" if width >= MIDDLE else "unacked"
     parts = [line((f"{waiting} {word}", "crit bold" if waiting else "muted"))]
     if pending and width >= MIDDLE:

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from opsdash.domain.alert import AlertState, Severity
 from opsdash.domain.duration import parse_duration
 from opsdash.domain.freshness import ENGINE_DOWN_AFTER, Freshness
 from opsdash.domain.indicator import Reading
@@ -12,6 +11,7 @@ from opsdash.ui.format import figure, scale_of, trend, windows
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, crop, cut, line, on, spaced, spread, width_of
 from opsdash.ui.moment import Moment
+from opsdash.ui.panes.tally import tally
 
 _LOOKS = {
     Status.HEALTHY: ("ok", "ok"),
@@ -63,24 +63,16 @@ def status_badge(status: Status, glyphs: Glyphs) -> Line:
     return line((f" {getattr(glyphs, sign)} {word} ", f"{style} reverse bold"))
 
 
-def firing(snapshot: Snapshot, severity: Severity) -> int:
-    """Return how many alerts of a severity fire and are not muted."""
-    return sum(
-        alert.state is AlertState.FIRING and alert.severity is severity and not alert.muted
-        for alert in snapshot.alerts
-    )
-
-
 def severity_counts(snapshot: Snapshot, glyphs: Glyphs, words: bool = True) -> Line:
     """Return how many critical and warning alerts fire; nothing where none does."""
     parts = []
-    for severity, sign, style in (
-        (Severity.CRITICAL, glyphs.crit, "crit bold"),
-        (Severity.WARNING, glyphs.warn, "warn bold"),
+    counts = tally(snapshot.alerts)
+    for count, word, sign, style in (
+        (counts.critical, "critical", glyphs.crit, "crit bold"),
+        (counts.warning, "warning", glyphs.warn, "warn bold"),
     ):
-        count = firing(snapshot, severity)
         if count:
-            text = f"{sign} {count} {severity.value}" if words else f"{sign} {count}"
+            text = f"{sign} {count} {word}" if words else f"{sign} {count}"
             parts.append(line((text, style)))
     return spaced(parts)
 
@@ -90,13 +82,14 @@ def tiny(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> Line
     status = status_of(snapshot, moment)
     if engine_state(snapshot, moment) is not EngineState.RUNNING:
         return crop(line(("ENGINE DOWN", "crit bold")), width)
+    counts = tally(snapshot.alerts)
     parts = [
         line((f"{count} {word}", f"{style} bold"))
-        for severity, word, style in (
-            (Severity.CRITICAL, "CRIT", "crit"),
-            (Severity.WARNING, "WARN", "warn"),
+        for count, word, style in (
+            (counts.critical, "CRIT", "crit"),
+            (counts.warning, "WARN", "warn"),
         )
-        if (count := firing(snapshot, severity))
+        if count
     ]
     if not parts or status is Status.UNKNOWN:
         sign, style = _LOOKS[status]

@@ -11,29 +11,18 @@ from textual.geometry import Size
 from textual.screen import Screen
 
 from opsdash.domain.alert import Alert
-from opsdash.domain.incident import Incident
 from opsdash.domain.indicator import Reading
 from opsdash.domain.ticket import Ticket
 from opsdash.snapshot import Snapshot
 from opsdash.ui.keys import first_key
 from opsdash.ui.layout import LIST_PANE, TICKET_PANE, Content, Form, Layout, arrange
-from opsdash.ui.lines import EMPTY, Line, beside, frame_bottom, frame_top, framed, line, plain
+from opsdash.ui.lines import EMPTY, Line, line, plain
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes.alerts import (
-    MIDDLE,
-    alert_columns,
-    alert_row,
-    alerts_aside,
-    empty_words,
-    incident_row,
-    listed,
-    search_text,
-)
-from opsdash.ui.panes.detail import alert_area
-from opsdash.ui.panes.footer import footer_line, message_line
-from opsdash.ui.panes.header import header, problem_lines, tiny
-from opsdash.ui.panes.metrics import pane_block, pane_line, pane_zoomed
-from opsdash.ui.panes.tickets import TICKET_COLUMNS, ticket_row, tickets_aside
+from opsdash.ui.panes.alerts import MIDDLE, alert_columns, alert_row, empty_words, incident_row
+from opsdash.ui.panes.header import tiny
+from opsdash.ui.panes.tickets import TICKET_COLUMNS, ticket_row
+from opsdash.ui.screens.listing import Listing
+from opsdash.ui.screens.parts import Parts, View
 from opsdash.ui.widgets.entry import EntryLine
 from opsdash.ui.widgets.lines import Lines
 from opsdash.ui.widgets.roster import Roster
@@ -66,13 +55,7 @@ class Dashboard(Screen[None]):
         self._ready = False
         self._size_drawn: Size | None = None
         self._tile_at: dict[str, str] = {}
-        self._alerts: dict[str, Alert] = {}
-        self._incidents: dict[str, Incident] = {}
-        self._tickets: dict[str, Ticket] = {}
-        self._ids: list[str] = []
-        self._searched: dict[str, tuple[Alert, str]] = {}
-        self._rows: dict[str, Row] = {}
-        self._drawn: Snapshot | None = None
+        self._listing = Listing()
 
     def compose(self) -> ComposeResult:
         """Put up the parts; which of them are seen is the layout's affair."""
@@ -87,6 +70,7 @@ class Dashboard(Screen[None]):
     def on_mount(self) -> None:
         """Draw the first frame from whatever is known already."""
         self.entry.display = False
+        self._parts = Parts(self.app.glyphs, self.app.keys, self.app.zone)
         self.app.dress(self)
         self._ready = True
         self.draw()
@@ -122,17 +106,12 @@ class Dashboard(Screen[None]):
     @property
     def alert(self) -> Alert | None:
         """The alert under the cursor."""
-        return self._alerts.get(self.alerts.cursor_key or "")
-
-    @property
-    def incident(self) -> Incident | None:
-        """The incident under the cursor."""
-        return self._incidents.get(self.alerts.cursor_key or "")
+        return self._listing.alerts.get(self.alerts.cursor_key or "")
 
     @property
     def ticket(self) -> Ticket | None:
         """The ticket under the cursor."""
-        return self._tickets.get(self.tickets.cursor_key or "")
+        return self._listing.tickets.get(self.tickets.cursor_key or "")
 
     @property
     def reading(self) -> Reading | None:
@@ -144,7 +123,7 @@ class Dashboard(Screen[None]):
 
     def alert_of(self, id: str) -> Alert | None:
         """Return the alert `id` as it is drawn."""
-        return self._alerts.get(id)
+        return self._listing.alerts.get(id)
 
     def _readings(self) -> Sequence[Reading]:
         panes = self.app.snapshot.panes if self.app.snapshot else ()
@@ -299,6 +278,19 @@ class Dashboard(Screen[None]):
 
     # Drawing.
 
+    def view(self) -> View:
+        """Return what the person has done to the screen."""
+        here = self.reading
+        return View(
+            self.app.size.width,
+            self.pane,
+            here.indicator.id if here else None,
+            self.filter,
+            len(self._table().marks) if self.pane >= LIST_PANE else 0,
+            self.app.paused,
+            self.app.message,
+        )
+
     def draw(self) -> None:
         """Draw everything for this moment; lines that stay the same cost nothing."""
         snapshot, size = self.app.snapshot, self.app.size
@@ -309,25 +301,31 @@ class Dashboard(Screen[None]):
         if snapshot is None:
             self._draw_waiting()
             return
-        if snapshot is not self._drawn:
-            self._index(snapshot)
-        self._rows = {}
-        problems = problem_lines(snapshot, size.width, 4, moment, self.app.glyphs)
-        problems = [*self.app.trouble_lines(size.width), *problems]
-        content = Content(
-            problems=len(problems),
-            panes=min(len(snapshot.panes), 3),
-            tiles=max((len(p.readings) for p in snapshot.panes), default=0),
-            alerts=len(self._ids),
-            tickets=len(snapshot.tickets),
+        self._listing.hold(snapshot)
+        troubles = self.app.trouble_lines(size.width)
+        problems = [*troubles, *self._parts.problems(snapshot, size.width, moment)]
+        self._apply(
+            arrange(
+                size.width,
+                size.height,
+                Content(
+                    problems=len(problems),
+                    panes=min(len(snapshot.panes), 3),
+                    tiles=max((len(p.readings) for p in snapshot.panes), default=0),
+                    alerts=len(self._listing.ids),
+                    tickets=len(snapshot.tickets),
+                ),
+                self.pane,
+                self.zoomed,
+            )
         )
-        self._apply(arrange(size.width, size.height, content, self.pane, self.zoomed))
         self.draw_sides()
         if self.layout_now.form is Form.TINY:
             drawn = tiny(snapshot, size.width, moment, self.app.glyphs)
             self._put(self.upper, [EMPTY] * ((size.height - 1) // 2) + [drawn])
             return
-        self._draw_upper(snapshot, moment, problems)
+        view = self.view()
+        self._put(self.upper, self._parts.upper(snapshot, self.layout_now, view, problems, moment))
         self._draw_lists(snapshot, moment)
         self.draw_around()
 
@@ -336,32 +334,25 @@ class Dashboard(Screen[None]):
         words = self.app.trouble_lines(self.app.size.width)
         self._put(self.upper, words or [line((" opsdash: reading the store", "muted"))])
 
-    def _index(self, snapshot: Snapshot) -> None:
-        if self._drawn is None or snapshot.alerts is not self._drawn.alerts:
-            self._alerts = {alert.id: alert for alert in snapshot.alerts}
-        self._incidents = {incident.id: incident for incident in snapshot.incidents}
-        self._tickets = {str(ticket.number): ticket for ticket in snapshot.tickets}
-        self._ids = listed(snapshot)
-        self._drawn = snapshot
-
     def _apply(self, layout: Layout) -> None:
+        """Give each part its lines, if that changed since the last drawing."""
         key = (layout, self.app.size, self.entry.display)
         if key == self._applied:
             return
         self._applied = key
         self.layout_now = layout
-        height = self.app.size.height
-        alerts, tickets, middle = layout.alerts, layout.tickets, 0
-        if layout.form is Form.FULL and alerts:
-            middle = layout.detail + 1 + (1 if tickets else 0)
-        lower = self._lower_height(layout)
-        typed = 1 if self.entry.display else 0
-        upper = height - alerts - tickets - middle - lower - typed
+        full = layout.form is Form.FULL
+        middle = layout.detail + 1 + bool(layout.tickets) if full and layout.alerts else 0
+        typed = int(self.entry.display)
+        lower = 0
+        if layout.form is not Form.TINY:
+            lower = (1 if full and layout.tickets else 0) + 1 - typed
+        below = layout.alerts + middle + layout.tickets + lower + typed
         for widget, lines in (
-            (self.upper, upper),
-            (self.alerts, alerts),
+            (self.upper, self.app.size.height - below),
+            (self.alerts, layout.alerts),
             (self.middle, middle),
-            (self.tickets, tickets),
+            (self.tickets, layout.tickets),
             (self.lower, lower),
         ):
             widget.styles.height = lines
@@ -376,132 +367,46 @@ class Dashboard(Screen[None]):
             colour = self.app.side_colour(self.pane == number)
             roster.draw_sides(framed, colour, self.app.ascii_only)
 
-    def _lower_height(self, layout: Layout) -> int:
-        if layout.form is Form.TINY:
-            return 0
-        bottom = 1 if layout.form is Form.FULL and layout.tickets else 0
-        return bottom + (0 if self.entry.display else 1)
-
-    def _draw_upper(self, snapshot: Snapshot, moment: Moment, problems: Sequence[Line]) -> None:
-        layout, width, glyphs = self.layout_now, self.app.size.width, self.app.glyphs
-        lines = [header(snapshot, width, moment, glyphs, self.app.paused)]
-        lines += problems[: layout.problems]
-        lines += self._metrics(snapshot, moment)
-        if layout.form is Form.FULL and layout.alerts:
-            title = self._title(LIST_PANE, "Incidents and alerts")
-            aside = alerts_aside(snapshot, width, moment, glyphs)
-            lines.append(frame_top(width, title, aside, glyphs, self.pane == LIST_PANE))
-        elif layout.form is Form.FULL and layout.tickets:
-            lines.append(self._tickets_top(snapshot))
-        self._put(self.upper, lines)
-
-    def _title(self, number: int, name: str) -> Line:
-        return line((f"{number} ", "accent bold"), (name, "bold"))
-
-    def _tickets_top(self, snapshot: Snapshot) -> Line:
-        width, glyphs = self.app.size.width, self.app.glyphs
-        aside = tickets_aside(snapshot, width, glyphs)
-        title = self._title(TICKET_PANE, "Tickets")
-        return frame_top(width, title, aside, glyphs, self.pane == TICKET_PANE)
-
-    def _metrics(self, snapshot: Snapshot, moment: Moment) -> list[Line]:
-        layout, width, glyphs = self.layout_now, self.app.size.width, self.app.glyphs
-        refresh, here = snapshot.setup.refresh, self.reading
-        cursor = here.indicator.id if here else None
-        if 0 < layout.pane < LIST_PANE:
-            pane = snapshot.panes[layout.pane - 1]
-            drawn = pane_zoomed if layout.form is Form.FULL else pane_block
-            if drawn is pane_zoomed:
-                return pane_zoomed(
-                    pane, layout.pane, width, layout.metrics, refresh, moment, glyphs, cursor
-                )
-            return pane_block(
-                pane, layout.pane, width, layout.metrics, refresh, moment, glyphs, cursor, True
-            )
-        panes = snapshot.panes[:3] if layout.metrics else ()
-        if layout.one_line:
-            return [
-                pane_line(p, n, width, refresh, moment, glyphs, cursor, self.pane == n)
-                for n, p in enumerate(panes, 1)
-            ]
-        widths = [
-            width // len(panes) + (1 if n < width % len(panes) else 0) for n in range(len(panes))
-        ]
-        blocks = [
-            pane_block(p, n, w, layout.metrics, refresh, moment, glyphs, cursor, self.pane == n)
-            for n, (p, w) in enumerate(zip(panes, widths, strict=True), 1)
-        ]
-        return beside(blocks) if blocks else []
-
     def _draw_lists(self, snapshot: Snapshot, moment: Moment) -> None:
-        width = self.app.size.width
+        width, words = self.app.size.width, self.filter.split()
+        in_tickets = self.pane == TICKET_PANE
         if self.layout_now.alerts:
-            narrow = width < MIDDLE
-            ids = self._filtered() if self.filter and self.pane != TICKET_PANE else self._ids
-            words = empty_words(snapshot, moment, self.app.glyphs)
-            if self._ids and not ids:
-                words = line(("no alert matches the filter", "muted"))
-            self.alerts.set_empty(self._paper(words))
+            ids = self._listing.narrowed([] if in_tickets else words)
+            said = empty_words(snapshot, moment, self.app.glyphs)
+            if self._listing.ids and not ids:
+                said = line(("no alert matches the filter", "muted"))
+            self.alerts.set_empty(self._paper(said))
             self.alerts.set_keys(
-                alert_columns(width), ids, lambda id: self._row(id, snapshot, narrow, moment)
+                alert_columns(width), ids, lambda id: self._row(id, snapshot, width, moment)
             )
         if self.layout_now.tickets:
+            numbers = self._listing.narrowed_tickets(words if in_tickets else [])
             self.tickets.set_empty(self._paper(line(("no tickets", "muted"))))
-            self.tickets.set_keys(
-                TICKET_COLUMNS, self._shown_tickets(), lambda id: self._ticket_row(id, moment)
-            )
+            self.tickets.set_keys(TICKET_COLUMNS, numbers, lambda id: self._ticket_row(id, moment))
 
-    def _row(self, id: str, snapshot: Snapshot, narrow: bool, moment: Moment) -> Row:
-        row = self._rows.get(id)
-        if row is None:
-            glyphs = self.app.glyphs
-            alert = self._alerts.get(id)
+    def _row(self, id: str, snapshot: Snapshot, width: int, moment: Moment) -> Row:
+        narrow, glyphs = width < MIDDLE, self.app.glyphs
+        alert = self._listing.alerts.get(id)
+        incident = self._listing.incidents.get(id)
+
+        def drawn(own: Moment) -> Row:
             if alert is not None:
-                row = alert_row(alert, snapshot, narrow, moment, glyphs)
-            else:
-                row = incident_row(self._incidents[id], narrow, moment, glyphs)
-            row = self._rows[id] = self._plain_row(row)
-        return row
+                return self._plain_row(alert_row(alert, snapshot, narrow, own, glyphs))
+            if incident is not None:
+                return self._plain_row(incident_row(incident, narrow, own, glyphs))
+            return Row(id, ())
+
+        inputs = (alert, incident, narrow, snapshot.on_call, snapshot.setup.policies)
+        return self._parts.part(f"row {id}", inputs, moment, drawn)
 
     def _ticket_row(self, id: str, moment: Moment) -> Row:
-        return self._plain_row(ticket_row(self._tickets[id], moment, self.app.glyphs))
-
-    def _plain_row(self, row: Row) -> Row:
-        if not self.app.ascii_only:
-            return row
-        return row._replace(cells=tuple(plain(cell) for cell in row.cells))
-
-    def _filtered(self) -> list[str]:
-        words = self.filter.split()
-        kept: dict[str, tuple[Alert, str]] = {}
-        found = []
-        for id in self._ids:
-            alert = self._alerts.get(id)
-            if alert is None:
-                text = f"{id} {self._incidents[id].title}".lower()
-            else:
-                known = self._searched.get(id)
-                if known is None or known[0] is not alert:
-                    known = (alert, search_text(alert))
-                kept[id] = known
-                text = known[1]
-            if all(word in text for word in words):
-                found.append(id)
-        self._searched = kept
-        return found
-
-    def _shown_tickets(self) -> list[str]:
-        if not self.filter or self.pane != TICKET_PANE:
-            return list(self._tickets)
-        words = self.filter.split()
-        return [
-            id
-            for id, t in self._tickets.items()
-            if all(
-                word in f"#{id} {t.subject} {t.customer} {t.status} {t.priority}".lower()
-                for word in words
-            )
-        ]
+        ticket = self._listing.tickets[id]
+        return self._parts.part(
+            f"ticket {id}",
+            (ticket,),
+            moment,
+            lambda own: self._plain_row(ticket_row(ticket, own, self.app.glyphs)),
+        )
 
     def draw_around(self) -> None:
         """Draw what depends on the cursor: the detail beneath the list, and the last line."""
@@ -509,42 +414,17 @@ class Dashboard(Screen[None]):
         layout = self.layout_now
         if snapshot is None or moment is None or layout.form is Form.TINY:
             return
-        width, glyphs = self.app.size.width, self.app.glyphs
+        view, alert = self.view(), self.alert
         if layout.form is Form.FULL:
-            lines: list[Line] = []
-            if layout.alerts:
-                focused = self.pane == LIST_PANE
-                inside = self._detail_lines(snapshot, moment, width - 4)
-                lines += [framed(one, width, glyphs, focused) for one in inside]
-                lines.append(frame_bottom(width, glyphs, focused))
-                if layout.tickets:
-                    lines.append(self._tickets_top(snapshot))
+            detail = self.app.details.get(alert.id) if alert else None
+            lines = self._parts.middle(snapshot, layout, view, alert, detail, moment)
             self._put(self.middle, lines)
-        self._put(self.lower, self._lower_lines(snapshot, width))
+        self._put(self.lower, self._parts.lower(snapshot, layout, view, alert))
 
-    def _detail_lines(self, snapshot: Snapshot, moment: Moment, width: int) -> list[Line]:
-        room = self.layout_now.detail
-        alert = self.alert
-        if not room or alert is None:
-            return [EMPTY] * room
-        detail = self.app.details.get(alert.id)
-        area = alert_area(alert, detail, snapshot, width, room - 1, moment, self.app.glyphs)
-        return [line((self.app.glyphs.horizontal * width, "border")), *area]
-
-    def _lower_lines(self, snapshot: Snapshot, width: int) -> list[Line]:
-        glyphs = self.app.glyphs
-        lines: list[Line] = []
-        if self.layout_now.form is Form.FULL and self.layout_now.tickets:
-            lines.append(frame_bottom(width, glyphs, self.pane == TICKET_PANE))
-        if self.app.message:
-            text, style = self.app.message
-            return [*lines, message_line(text, style, width, glyphs)]
-        marks = self._table().marks if self.pane >= LIST_PANE else ()
-        alert = self.alert if self.pane == LIST_PANE else None
-        hints = footer_line(
-            snapshot, alert, self.pane, len(marks), self.filter, self.app.keys, width, glyphs
-        )
-        return [*lines, hints]
+    def _plain_row(self, row: Row) -> Row:
+        if not self.app.ascii_only:
+            return row
+        return row._replace(cells=tuple(plain(cell) for cell in row.cells))
 
     def _put(self, widget: Lines, lines: Sequence[Line]) -> None:
         widget.update([self._paper(one) for one in lines])

@@ -1,0 +1,79 @@
+"""What the two lists hold: rows by id, in order, narrowed by the filter."""
+
+from collections.abc import Sequence
+
+from opsdash.domain.alert import Alert
+from opsdash.domain.incident import Incident
+from opsdash.domain.ticket import Ticket
+from opsdash.snapshot import Snapshot
+from opsdash.ui.panes.alerts import listed, search_text
+
+
+class Listing:
+    """A snapshot's alerts, incidents and tickets by id; what stayed the same is kept."""
+
+    def __init__(self) -> None:
+        self.alerts: dict[str, Alert] = {}
+        self.incidents: dict[str, Incident] = {}
+        self.tickets: dict[str, Ticket] = {}
+        self.ids: list[str] = []
+        self._snapshot: Snapshot | None = None
+        self._searched: dict[str, tuple[Alert, str]] = {}
+        self._texts: dict[str, str] | None = None
+
+    def hold(self, snapshot: Snapshot) -> None:
+        """Hold what `snapshot` lists; the same one again costs nothing."""
+        before = self._snapshot
+        if snapshot is before:
+            return
+        self._snapshot = snapshot
+        same_alerts = before is not None and snapshot.alerts is before.alerts
+        if not same_alerts:
+            self.alerts = {alert.id: alert for alert in snapshot.alerts}
+        if not same_alerts or before is None or snapshot.incidents != before.incidents:
+            self.incidents = {incident.id: incident for incident in snapshot.incidents}
+            self.ids = listed(snapshot)
+            self._texts = None
+        if before is None or snapshot.tickets is not before.tickets:
+            self.tickets = {str(ticket.number): ticket for ticket in snapshot.tickets}
+
+    def narrowed(self, words: Sequence[str]) -> list[str]:
+        """Return the ids of alerts and incidents that have all the lower-case words."""
+        if not words:
+            return self.ids
+        if self._texts is None:
+            self._texts = self._search_texts()
+        texts = self._texts
+        return [id for id in self.ids if all(word in texts[id] for word in words)]
+
+    def _search_texts(self) -> dict[str, str]:
+        """The text of each row; that of an alert which stayed the same is not made again."""
+        kept: dict[str, tuple[Alert, str]] = {}
+        texts: dict[str, str] = {}
+        for id in self.ids:
+            alert = self.alerts.get(id)
+            if alert is None:
+                texts[id] = f"{id} {self.incidents[id].title}".lower()
+                continue
+            known = self._searched.get(id)
+            if known is None or known[0] is not alert:
+                known = (alert, search_text(alert))
+            kept[id] = known
+            texts[id] = known[1]
+        self._searched = kept
+        return texts
+
+    def narrowed_tickets(self, words: Sequence[str]) -> list[str]:
+        """Return the numbers of the tickets that have all the lower-case words."""
+        if not words:
+            return list(self.tickets)
+        return [
+            id
+            for id, ticket in self.tickets.items()
+            if all(word in _ticket_text(ticket) for word in words)
+        ]
+
+
+def _ticket_text(ticket: Ticket) -> str:
+    parts = (f"#{ticket.number}", ticket.subject, ticket.customer, ticket.status, ticket.priority)
+    return " ".join(parts).lower()

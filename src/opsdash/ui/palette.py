@@ -6,7 +6,7 @@ from opsdash.ui.preferences import Colours
 from opsdash.ui.themes import DEFAULT_ANSI, GROUNDS, Theme
 
 _ATTRIBUTES = ("bold", "dim", "reverse", "underline", "italic")
-_LOUD = ("crit", "unknown")
+_LOUD = ("crit", "unknown", "border-focus")
 _ALIASES = {
     "table.header": "muted",
     "table.cursor": "on cursor",

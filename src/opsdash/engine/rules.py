@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from opsdash.domain.merge import Sight, begun_again
 from opsdash.domain.rules.evaluate import Memory, Surroundings
 from opsdash.domain.rules.expression import comparison
-from opsdash.domain.rules.observe import observations
+from opsdash.domain.rules.observe import Known, observations
 from opsdash.domain.rules.rule import AlertRule, RuleGroup, RuleState
 from opsdash.domain.source import SourceState
 from opsdash.domain.text import SafeText, clean
@@ -90,6 +90,7 @@ class Rules:
     external_labels: Mapping[str, str] = field(default_factory=dict)
     external_url: str = ""
     polls: list[GroupPoll] = field(default_factory=list)
+    known: Known = field(default_factory=dict)
 
     @property
     def interval(self) -> timedelta:
@@ -106,7 +107,7 @@ class Rules:
     def sight(self, at: datetime) -> Sight:
         """Return what the rules show; until each was evaluated a missing alert proves nothing."""
         unsure = not all(poll.evaluated for poll in self.polls)
-        return Sight(observations(self.judged), restarted=unsure, at=at)
+        return Sight(observations(self.judged, self.known), restarted=unsure, at=at)
 
 
 async def begin(engine_: Engine, epoch: int) -> None:

@@ -8,23 +8,37 @@ from opsdash.domain.rules.evaluate import ActiveAlert, Memory
 from opsdash.domain.rules.rule import AlertRule
 from opsdash.domain.text import SafeText, clean
 
+Known = dict[str, tuple[Memory, dict[str, Observation]]]
+"""What was made of each rule's memory the last time, by the rule's id."""
+
 
 def observations(
-    rules: Iterable[tuple[AlertRule, Memory]], generator_url: SafeText = SafeText("")
+    rules: Iterable[tuple[AlertRule, Memory]], known: Known | None = None
 ) -> dict[str, Observation]:
-    """Return every alert by fingerprint; of two rules with the same labels the one further on."""
+    """Return every alert by fingerprint; of two rules with the same labels the one further on.
+
+    A memory that is in `known` as it is now is not looked through again.
+    """
     found: dict[str, Observation] = {}
     for rule, memory in rules:
-        for key, alert in memory.active.items():
-            known = found.get(key)
-            if known is None or known.state is AlertState.PENDING:
-                found[key] = observe(rule, key, alert, generator_url)
+        for key, seen in _of_rule(rule, memory, known).items():
+            other = found.get(key)
+            if other is None or other.state is AlertState.PENDING:
+                found[key] = seen
     return found
 
 
-def observe(
-    rule: AlertRule, fingerprint: str, alert: ActiveAlert, generator_url: SafeText = SafeText("")
-) -> Observation:
+def _of_rule(rule: AlertRule, memory: Memory, known: Known | None) -> dict[str, Observation]:
+    before = None if known is None else known.get(rule.id)
+    if before is not None and before[0] is memory:
+        return before[1]
+    made = {key: observe(rule, key, alert) for key, alert in memory.active.items()}
+    if known is not None:
+        known[rule.id] = (memory, made)
+    return made
+
+
+def observe(rule: AlertRule, fingerprint: str, alert: ActiveAlert) -> Observation:
     """Return one alert of a rule as it is seen now."""
     firing = alert.fired_at is not None
     return Observation(
@@ -36,7 +50,6 @@ def observe(
         fired_at=alert.fired_at,
         fires_at=None if firing else alert.active_at + rule.hold,
         value=alert.value if math.isfinite(alert.value) else None,
-        generator_url=generator_url,
     )
 
 

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsdash.domain.rules.template import TemplateData, TemplateError, parse_template
+from opsdash.sources.rule_file import load_rule_files
 from tests.domain.rules.templates import BAD, GENERAL, LABELS, MULTILINE, VALUES
+from tests.kit.source_tree import ROOT
 from tests.servers import PrometheusServer, find_program, wait_until
 
 URL = "http://prometheus.example.com/base"
@@ -28,16 +30,15 @@ def _sample(value: str) -> str:
     return expr
 
 
-def test_every_template_gives_what_a_real_prometheus_gives(tmp_path: Path) -> None:
-    """Over every value and label, and in its errors too, text is the same to the letter."""
-    texts = [*GENERAL, *MULTILINE]
+def _compare(folder: Path, texts: list[str]) -> int:
+    """Expand `texts` over every value in a real Prometheus and here; return how many were the same."""
     annotations = {f"t{number}": text for number, text in enumerate(texts)}
     rules = [
         {"alert": f"V{number}", "expr": _sample(value), "annotations": annotations}
         for number, value in enumerate(VALUES)
     ]
     server = PrometheusServer(
-        tmp_path,
+        folder,
         rules=json.dumps({"groups": [{"name": "g", "rules": rules}]}),
         extra=[f"--web.external-url={URL}", "--web.route-prefix=/"],
     )
@@ -45,15 +46,28 @@ def test_every_template_gives_what_a_real_prometheus_gives(tmp_path: Path) -> No
         wait_until(lambda: len(server.alerts()) == len(VALUES), 30)
         shown = {a["labels"]["alertname"]: a["annotations"] for a in server.alerts()}
     labels = {name: text for name, text in LABELS.items() if text}
-    compared = 0
     for number, value in enumerate(VALUES):
         name = f"V{number}"
         for key, text in annotations.items():
             seen = TemplateData(labels, float(value), 0.0, {}, URL)
             made = parse_template(name, text).expand(seen)
             assert (text, value, made) == (text, value, shown[name].get(key, ""))
-            compared += 1
-    assert compared > 2500
+    return len(VALUES) * len(texts)
+
+
+def test_every_template_gives_what_a_real_prometheus_gives(tmp_path: Path) -> None:
+    """Over every value and label, and in its errors too, text is the same to the letter."""
+    assert _compare(tmp_path, [*GENERAL, *MULTILINE]) > 2500
+
+
+def test_the_templates_of_collections_give_what_a_real_prometheus_gives(tmp_path: Path) -> None:
+    """So do those of rules as people write them, and of the rules that ship."""
+    groups = load_rule_files(
+        ["tests/sources/rule_collections/*.yml", "sample_data/rules/payments.yml"], ROOT
+    )
+    rules = [rule for group in groups for rule in group.rules]
+    texts = {t.text for r in rules for t in (*r.labels.values(), *r.annotations.values())}
+    assert _compare(tmp_path, sorted(texts)) > 1000
 
 
 def test_what_prometheus_refuses_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Silences: what they match, what they do to pages, and Alertmanager's side of them."""

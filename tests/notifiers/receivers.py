@@ -58,6 +58,7 @@ class Receiver:
 
         class _Exchange(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = 1 << 16  # one packet an answer
 
             def log_message(self, format: str, *args: Any) -> None:
                 """Print nothing."""

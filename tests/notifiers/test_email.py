@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsdash.domain.mailbox import is_address
@@ -258,6 +258,7 @@ def test_hostile_text_adds_no_header(text: str) -> None:
         hold_to_rules(text, kind)
 
 
+@settings(max_examples=40)
 @given(any_text, any_kind)
 def test_any_text_adds_no_header(text: str, kind: PageKind) -> None:
     """The same for anything."""

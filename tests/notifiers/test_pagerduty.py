@@ -194,6 +194,18 @@ async def test_a_bad_key_is_told_without_the_key(
     assert "Invalid routing key: routing_key [secret] is not valid" in caught.value.reason
 
 
+async def test_a_broken_connection_is_mended_at_once(
+    pagerduty_server: PagerDutyServer, keep: Keep
+) -> None:
+    """The dedup key absorbs a repetition, so a kept connection that breaks costs no pause."""
+    async with opened(pagerduty_server, keep) as notifier:
+        await notifier.send(page(), "", "")
+        pagerduty_server.faults = ["drop"]
+        await notifier.send(page(), "", "")
+    (incident,) = pagerduty_server.incidents
+    assert len(incident["events"]) == 3
+
+
 async def test_retry_after_leaves_the_receiver_alone(
     pagerduty_server: PagerDutyServer, keep: Keep
 ) -> None:

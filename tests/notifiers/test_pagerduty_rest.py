@@ -200,6 +200,17 @@ async def test_an_incident_is_looked_up_once(pagerduty_server: PagerDutyServer, 
     assert paths == ["/incidents", "/log_entries", "/log_entries", "/log_entries"]
 
 
+async def test_an_incident_that_is_gone_is_asked_for_seldom(
+    pagerduty_server: PagerDutyServer, keep: Keep
+) -> None:
+    """Pages resolved over there do not cost a request each at every refresh."""
+    keys = {f"{KEY}{n}": f"opsdash:{KEY}{n}" for n in range(3)}
+    async with api(pagerduty_server, keep) as rest:
+        for _ in range(50):
+            assert await rest.changes(AT, keys) == ()
+    assert 3 <= len(pagerduty_server.requests) < 50
+
+
 async def test_many_changes_are_read_page_by_page(
     pagerduty_server: PagerDutyServer, keep: Keep
 ) -> None:

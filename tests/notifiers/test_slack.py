@@ -176,6 +176,20 @@ async def test_what_may_have_arrived_says_that_it_is_a_repetition(
     assert texts[1].endswith("(INC-001)")
 
 
+async def test_a_broken_connection_posts_nothing_twice_unmarked(
+    slack_server: SlackServer, keep: Keep
+) -> None:
+    """A kept connection that breaks after the message is no reason to send it again unmarked."""
+    async with bot(slack_server, keep) as notifier:
+        await notifier.send(page(id="first"), "", "")
+        slack_server.faults = ["drop"]
+        with pytest.raises(NotifierError, match=r"without an answer|broke|reset"):
+            await notifier.send(page(), "", "")
+        assert len(slack_server.posted) == 2
+        await notifier.send(page(), "", "")
+    assert slack_server.posted[2]["text"].endswith("(repeat)")
+
+
 @pytest.mark.parametrize("fault", ["429", "refused"])
 async def test_what_cannot_have_arrived_does_not_say_so(
     slack_server: SlackServer, keep: Keep, fault: str

@@ -120,12 +120,10 @@ class Courier:
         return self._client
 
 
-def content_of(message: object, method: str = "POST", **headers: str) -> Content:
-    """Return `message` as a JSON body."""
+def content_of(message: object, method: str = "POST", repeatable: bool = True) -> Content:
+    """Return `message` as a JSON body; `repeatable` where it does no harm if it arrives twice."""
     body = json.dumps(message, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    encoded = body.encode(errors="replace")
-    return Content(encoded, method, {"Content-Type": "application/json", **named})
+    return Content(body.encode(errors="replace"), method, repeatable=repeatable)
 
 
 def read(reply: Reply) -> Any:

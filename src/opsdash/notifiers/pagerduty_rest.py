@@ -4,6 +4,7 @@ Incidents are found by the dedup key of their alerts: an incident that an event 
 its own (api-schema, `incident_key`).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,9 @@ SNOOZE_LIMIT = timedelta(seconds=604_800)
 NOTE_LIMIT = 2000
 _PAGE = 100
 _MOST_PAGES = 20
+_LONGEST_PAUSE = 60.0
+"""Seconds until an incident that was not found is asked for again, at the most."""
+
 _OPEN = ("triggered", "acknowledged")
 _DONE_ALREADY = (1001, 1002)
 """Already resolved, already acknowledged: what was asked for holds."""
@@ -50,6 +54,7 @@ class PagerDutyRest:
         )
         self._courier = Courier(authorized, words=words_of)
         self._known: dict[str, str] = {}
+        self._missed: dict[str, tuple[int, float]] = {}
 
     async def find(self, dedup_key: str) -> str | None:
         """Return the id of the open incident with an alert of this key, None where there is none."""
@@ -133,13 +138,24 @@ class PagerDutyRest:
         await self._courier.close()
 
     async def _incidents(self, keys: Mapping[str, str]) -> dict[str, str]:
-        """Return the page key of each incident, asking only for keys whose incident is not known."""
+        """Return the page key of each incident, asking only for keys whose incident is not known.
+
+        One that is not there is asked for again ever more seldom: what was resolved over there
+        before we looked must not cost a request at every refresh.
+        """
         self._known = {id: key for id, key in self._known.items() if key in keys}
-        missing = set(keys) - set(self._known.values())
-        for key in sorted(missing):
+        self._missed = {key: missed for key, missed in self._missed.items() if key in keys}
+        moment = asyncio.get_running_loop().time()
+        for key in sorted(set(keys) - set(self._known.values())):
+            times, again_at = self._missed.get(key, (0, 0.0))
+            if moment < again_at:
+                continue
             incident = await self.find(keys[key])
             if incident is not None:
                 self._known[incident] = key
+            else:
+                pause = min(2.0**times, _LONGEST_PAUSE)
+                self._missed[key] = (times + 1, moment + pause)
         return self._known
 
     async def _put(self, incident: str, change: Mapping[str, Any], done: str) -> SafeText:
@@ -154,7 +170,7 @@ class PagerDutyRest:
     async def _ask(
         self, path: str, body: Mapping[str, Any] | None = None, method: str = "GET"
     ) -> Mapping[str, Any]:
-        content = None if body is None else content_of(body, method)
+        content = None if body is None else content_of(body, method, repeatable=False)
         reply = await self._courier.send(path, content)
         if reply.status // 100 != 2:
             raise self._courier.refusal(reply)

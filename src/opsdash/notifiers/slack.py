@@ -88,8 +88,8 @@ class SlackWebhook:
     async def send(self, page: Page, address: str, thread: str) -> Receipt:
         """Post one page as a message of its own."""
         async with self._turns.take(page, "") as marked:
-            content = content_of({"text": fallback_of(marked), "blocks": blocks_of(marked)})
-            reply = await self._courier.send("", content)
+            message = {"text": fallback_of(marked), "blocks": blocks_of(marked)}
+            reply = await self._courier.send("", content_of(message, repeatable=False))
             said = reply.body[:100].decode(errors="replace").strip()
             if reply.status != 200:
                 error = self._courier.refusal(reply)
@@ -162,7 +162,8 @@ class SlackBot:
         return Receipt(SafeText("added to the thread"))
 
     async def _call(self, method: str, message: Mapping[str, Any]) -> Mapping[str, Any]:
-        reply = await self._courier.send(f"/{method}", content_of(message))
+        again = method == "chat.update"
+        reply = await self._courier.send(f"/{method}", content_of(message, repeatable=again))
         if reply.status != 200:
             raise self._courier.refusal(reply)
         found = read(reply)

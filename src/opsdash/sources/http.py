@@ -98,11 +98,16 @@ class HttpSettings:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a request carries besides a form: its bytes, its method, and headers that say what they are."""
+    """What a request carries besides a form: its bytes, its method, and headers that say what they are.
+
+    `repeatable` says that it does no harm if it arrives twice: then it is sent again where a kept
+    connection broke before an answer came.
+    """
 
     body: bytes
     method: str = "POST"
     headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
+    repeatable: bool = True
 
 
 @dataclass(slots=True)
@@ -284,7 +289,8 @@ class HttpClient:
         try:
             return await self._receive(client, request, headers)
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            if request.arrived or not self._reused:
+            once = request.content is not None and not request.content.repeatable
+            if request.arrived or not self._reused or once:
                 raise
         # The server closed an idle connection while the request was on its way: ask once more.
         return await self._receive(client, request, headers)

@@ -18,6 +18,28 @@ from opsdash.domain.routing import Destination
 from opsdash.domain.text import SafeText, clean
 from opsdash.store.changes import note_letters
 
+__all__ = [
+    "Letter",
+    "LetterState",
+    "add",
+    "bundle",
+    "bundles_of",
+    "claim",
+    "count_by_state",
+    "drop_waiting",
+    "keep_thread",
+    "load_due",
+    "load_newest",
+    "load_of_key",
+    "load_waiting",
+    "mark_fallen_back",
+    "open_members",
+    "postpone",
+    "release_others",
+    "repeats",
+    "settle",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:

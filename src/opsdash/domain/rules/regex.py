@@ -8,17 +8,16 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from opsdash.domain.rules.regex_syntax import (
+from opsdash.domain.rules.regex_nodes import (
     Assertion,
     Choice,
     Class,
     Group,
     Part,
-    RegexError,
     Repeat,
     Sequence,
-    parse_regex,
 )
+from opsdash.domain.rules.regex_syntax import RegexError, parse_regex
 
 __all__ = ["Regex", "RegexError", "compile_regex"]
 

@@ -4,10 +4,19 @@ Scripts (`\\p{Greek}`) and the swap of greediness (`(?U)`) are not known here an
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
-Ranges = tuple[tuple[int, int], ...]
+from opsdash.domain.rules.regex_nodes import (
+    PERL,
+    POSIX,
+    Assertion,
+    Choice,
+    Class,
+    Group,
+    Part,
+    Repeat,
+    Sequence,
+)
 
 _LAST = 0x10FFFF
 _MOST_REPEATS = 1000
@@ -19,96 +28,6 @@ class RegexError(ValueError):
     """An expression that is none, or that is not supported."""
 
 
-@dataclass(frozen=True, slots=True)
-class Class:
-    """One character of a set: ranges of codes, or general categories; `negated` for all others."""
-
-    ranges: Ranges
-    negated: bool = False
-    fold: bool = False
-    inner: tuple["Class", ...] = ()
-    category: str = ""
-
-    def matches(self, code: int) -> bool:
-        """Whether the set holds a character."""
-        if self._holds(code):
-            return not self.negated
-        if self.fold:
-            character = chr(code)
-            for other in {character.lower(), character.upper(), character.swapcase()}:
-                if len(other) == 1 and self._holds(ord(other)):
-                    return not self.negated
-        return self.negated
-
-    def _holds(self, code: int) -> bool:
-        if any(first <= code <= last for first, last in self.ranges):
-            return True
-        if self.category and unicodedata.category(chr(code)).startswith(self.category):
-            return True
-        return any(each.matches(code) for each in self.inner)
-
-
-@dataclass(frozen=True, slots=True)
-class Assertion:
-    """A place and no character: `begin`, `end`, `line begin`, `line end`, `word`, `no word`."""
-
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    """One after the other."""
-
-    parts: tuple["Part", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The first of several that leads to a match."""
-
-    parts: tuple["Part", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """`least` to `most` times (None: any number), as many as possible unless `lazy`."""
-
-    part: "Part"
-    least: int
-    most: int | None
-    lazy: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A numbered group."""
-
-    part: "Part"
-    number: int
-
-
-Part = Class | Assertion | Sequence | Choice | Repeat | Group
-
-_DIGIT: Ranges = ((48, 57),)
-_SPACE: Ranges = ((9, 10), (12, 13), (32, 32))
-_WORD: Ranges = ((48, 57), (65, 90), (95, 95), (97, 122))
-_PERL = {"d": _DIGIT, "s": _SPACE, "w": _WORD}
-_POSIX: dict[str, Ranges] = {
-    "alnum": ((48, 57), (65, 90), (97, 122)),
-    "alpha": ((65, 90), (97, 122)),
-    "ascii": ((0, 127),),
-    "blank": ((9, 9), (32, 32)),
-    "cntrl": ((0, 31), (127, 127)),
-    "digit": _DIGIT,
-    "graph": ((33, 126),),
-    "lower": ((97, 122),),
-    "print": ((32, 126),),
-    "punct": ((33, 47), (58, 64), (91, 96), (123, 126)),
-    "space": ((9, 13), (32, 32)),
-    "upper": ((65, 90),),
-    "word": _WORD,
-    "xdigit": ((48, 57), (65, 70), (97, 102)),
-}
 _CONTROLS = {"a": 7, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
 _COUNT = re.compile(r"\{([0-9]+)(,([0-9]*))?\}")
 _FLAGS = re.compile(r"\(\?([imsU]*)(-[imsU]+)?([:)])")
@@ -288,9 +207,9 @@ class _Parser:
     def shorthand(self) -> Class | None:
         """Take `\\d` or `\\pL` and the like, the backslash already read."""
         letter = self.pattern[self.at]
-        if letter.lower() in _PERL:
+        if letter.lower() in PERL:
             self.at += 1
-            return Class(_PERL[letter.lower()], negated=letter.isupper())
+            return Class(PERL[letter.lower()], negated=letter.isupper())
         if letter not in "pP":
             return None
         match = re.compile(r"[pP](?:\{(\^?)([^}]*)\}|(.))").match(self.pattern, self.at)
@@ -338,9 +257,9 @@ class _Parser:
 
     def member(self, ranges: list[tuple[int, int]], inner: list[Class]) -> None:
         if match := re.compile(r"\[:(\^?)(\w+):\]").match(self.pattern, self.at):
-            if match[2] not in _POSIX:
+            if match[2] not in POSIX:
                 raise RegexError(f"invalid character class range: `{match.group()}`")
-            inner.append(Class(_POSIX[match[2]], negated=bool(match[1])))
+            inner.append(Class(POSIX[match[2]], negated=bool(match[1])))
             self.at = match.end()
             return
         start = self.at

@@ -23,7 +23,7 @@ from opsdash.sources.simulated import SimulatedSource
 from opsdash.sources.simulation.clock import SimulatedClock
 from opsdash.sources.source import SourceError
 from opsdash.sources.vector import QueryError, Vector
-from opsdash.store import deployments, lease
+from opsdash.store import deployments, instances, lease
 from opsdash.store.session import Store
 from tests.engine.world import SETUP, START, ToldMetrics, TurnedClock, World
 from tests.servers import MetricTarget, PrometheusServer
@@ -153,11 +153,11 @@ async def test_a_fenced_engine_records_nothing(store: Store, metrics: VersionedM
     first.clock.turn(10)
     await second.beat()
     assert second.engine.epoch == 2
-    before = await store.read(deployments.load_instances)
+    before = await store.read(instances.load)
     with pytest.raises(lease.LeaseLost):
         await notice_deployments(first.engine)
     assert await first.found() == []
-    assert await store.read(deployments.load_instances) == before
+    assert await store.read(instances.load) == before
 
 
 async def test_a_query_at_fault_is_named_and_over_when_it_answers(

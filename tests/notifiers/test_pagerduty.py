@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsdash.domain.alert import Severity
+from opsdash.domain.deployment import Commit, Deployment
 from opsdash.domain.page import Link, PageKind
 from opsdash.domain.text import SafeText, clean
 from opsdash.notifiers.notifier import NotifierError
 from opsdash.notifiers.pagerduty import (
     EVENT_LIMIT,
-    Deployment,
     PagerDuty,
     change_event,
     dedup_key,
@@ -125,20 +125,22 @@ async def test_a_deployment_is_a_change_event(
     """It shows beside incidents and opens none; a link that is no web address is left out."""
     deployment = Deployment(
         SafeText("payments-api"),
-        SafeText("v1.4.2"),
         AT,
-        SafeText("alice"),
-        SafeText("0a1b2c3"),
-        SafeText("https://ci.example.com/7"),
+        version=SafeText("v1.4.2"),
+        commit=SafeText("0a1b2c3"),
+        author=SafeText("alice"),
+        url=SafeText("https://ci.example.com/7"),
+        commits=(Commit(SafeText("0a1b2c3"), SafeText("alice"), SafeText("retry loop")),),
     )
     async with opened(pagerduty_server, keep) as notifier:
         await notifier.change(deployment)
     (change,) = pagerduty_server.changes
     assert change["payload"]["summary"] == "Deployed payments-api v1.4.2 by alice"
     assert change["payload"]["custom_details"]["commit"] == "0a1b2c3"
+    assert change["payload"]["custom_details"]["brought"] == "0a1b2c3 retry loop"
     assert change["links"] == [{"href": "https://ci.example.com/7", "text": "Deployment"}]
     assert pagerduty_server.incidents == []
-    bad = Deployment(SafeText("x"), SafeText("1"), AT, url=SafeText("javascript:alert(1)"))
+    bad = Deployment(SafeText("x"), AT, url=SafeText("javascript:alert(1)"))
     assert "links" not in change_event(bad)
 
 

@@ -10,7 +10,7 @@ import pytest
 from opsdash.domain.deployment import Commit, Deployment, DeploymentKind
 from opsdash.domain.rollout import Build, Instance
 from opsdash.domain.text import SafeText, clean
-from opsdash.store import deployments
+from opsdash.store import deployments, instances
 from opsdash.store.connection import Connection
 from tests.store.actors import run_in_another
 
@@ -164,11 +164,11 @@ def test_instances_are_remembered_and_forgotten(store: Connection) -> None:
         Instance(SafeText("api"), clean(name), NOW, (Build(SafeText("v1"), SafeText("abc")),), NOW)
         for name in ("it's; DROP TABLE instance--", "b")
     )
-    store.write(deployments.save_instances, (), (first, second))
-    assert set(store.read(deployments.load_instances)) == {first, second}
+    store.write(instances.save, (), (first, second))
+    assert set(store.read(instances.load)) == {first, second}
     moved = replace(first, builds=(), started_at=None, seen_at=NOW + timedelta(minutes=1))
-    store.write(deployments.save_instances, (first, second), (moved,))
-    assert store.read(deployments.load_instances) == (moved,)
+    store.write(instances.save, (first, second), (moved,))
+    assert store.read(instances.load) == (moved,)
 
 
 def test_old_deployments_go(store: Connection) -> None:

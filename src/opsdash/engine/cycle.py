@@ -14,6 +14,7 @@ from datetime import timedelta
 from opsdash.domain.span import format_span
 from opsdash.engine import (
     audit,
+    change_events,
     deployments,
     heartbeat,
     metrics,
@@ -56,6 +57,7 @@ STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
     metrics.fill_series,
     metrics.read_compared,
     deployments.read_commits,
+    change_events.tell_deployments,
     audit.audit,
     heartbeat.send_heartbeat,
     systemd.feed_watchdog,

@@ -15,13 +15,14 @@ from opsdash.domain.deployment import Deployment
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.rollout import Instance, notice
 from opsdash.domain.text import SafeText, clean
+from opsdash.engine import change_events
 from opsdash.engine.engine import Engine
 from opsdash.engine.poll import Poll
 from opsdash.sources.gitlog import Log, read_log
 from opsdash.sources.instances import InstantSource, Watch, read_instances
 from opsdash.sources.vector import QueryError
 from opsdash.store import deployments as stored
-from opsdash.store import engine, lease
+from opsdash.store import engine, instances, lease
 from opsdash.store.errors import StoreError
 from opsdash.store.session import Store
 
@@ -58,13 +59,14 @@ class Deployments:
     repositories: Mapping[str, Path] = field(default_factory=dict)
     looks: list[Poll[Look]] = field(default_factory=list)
     logs: list[Poll[Read]] = field(default_factory=list)
+    events: list[Poll[int]] = field(default_factory=list)
     fault: SafeText | None = None
     told_until: datetime | None = None
 
     @property
     def polls(self) -> tuple[Poll[Any], ...]:
         """Every read that it makes."""
-        return (*self.looks, *self.logs)
+        return (*self.looks, *self.logs, *self.events)
 
 
 class Story(Protocol):
@@ -84,6 +86,7 @@ def begin(engine_: Engine) -> None:
     sources = [s for s in engine_.metric_sources if asked and hasattr(s, "vector")]
     watched.looks = [_look_poll(cast("InstantSource", s), s.id, watched.watch) for s in sources]
     watched.logs = [_log_poll(engine_.store, watched)] if watched.repositories else []
+    watched.events = change_events.polls(engine_)
     watched.fault = None
     watched.told_until = None
 
@@ -156,12 +159,12 @@ def _record(
 ) -> None:
     lease.require(connection, epoch)
     engine.record_warnings(connection, SOURCE, (fault,) if fault else (), at)
-    before = stored.load_instances(connection)
+    before = instances.load(connection)
     found = notice(before, present, at, source)
     for deployment in found.deployments:
         stored.record(connection, deployment)
     if present:
-        stored.save_instances(connection, before, found.remembered)
+        instances.save(connection, before, found.remembered)
 
 
 async def _tell_story(engine_: Engine, watched: Deployments) -> None:

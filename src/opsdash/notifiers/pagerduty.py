@@ -7,12 +7,12 @@ of a summary, 512 KB of an event; 202 is accepted, 429 and 5xx are tried again, 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from opsdash import __version__
 from opsdash.domain.alert import Severity
+from opsdash.domain.deployment import Deployment
 from opsdash.domain.page import Page, PageKind
 from opsdash.domain.text import SafeText, clean
 from opsdash.notifiers.courier import Courier, content_of, read, reveal, told
@@ -34,18 +34,6 @@ EVENT_LIMIT = 512_000
 
 _HIGH = ("high", "major", "sev2", "p2")
 _TEXT_LIMIT = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """One change of what runs, for PagerDuty to show beside its incidents."""
-
-    service: SafeText
-    version: SafeText
-    at: datetime
-    author: SafeText = SafeText("")
-    commit: SafeText = SafeText("")
-    url: SafeText = SafeText("")
 
 
 class PagerDuty:
@@ -168,9 +156,12 @@ def severity_of(page: Page) -> str:
 def change_event(deployment: Deployment) -> dict[str, Any]:
     """Return the change event that says `deployment`, without the routing key."""
     what = " ".join(filter(None, (deployment.service, deployment.version)))
-    by = f" by {deployment.author}" if deployment.author else ""
-    details = {"version": deployment.version, "author": deployment.author}
-    details |= {"commit": deployment.commit}
+    by = f" by {deployment.by}" if deployment.by else ""
+    details = {"version": deployment.version, "author": deployment.by}
+    details |= {
+        "commit": deployment.commit,
+        "brought": "\n".join(f"{commit.id} {commit.subject}" for commit in deployment.commits),
+    }
     event: dict[str, Any] = {
         "payload": {
             "summary": clean(f"Deployed {what}{by}", SUMMARY_LIMIT),

@@ -1,4 +1,4 @@
-"""Deployments and their commits, and the instances of each service that the engine saw last."""
+"""Deployments, the commits they brought, and up to which of them receivers were told."""
 
 import json
 import sqlite3
@@ -8,7 +8,6 @@ from typing import Any
 
 from opsdash.domain.deployment import Commit, Deployment, DeploymentKind, telling, words
 from opsdash.domain.record import decode, encode, from_ms, to_ms
-from opsdash.domain.rollout import Build, Instance
 from opsdash.domain.text import SafeText, clean
 from opsdash.store import changes
 
@@ -47,6 +46,7 @@ _UNREAD = _ALL + (
     " WHERE service = ? AND at >= ? AND kind <> 'restart' AND (looked_at IS NULL"
     " OR (commits = '[]' AND at >= ? AND looked_at <= ?)) ORDER BY at, id LIMIT 20"
 )
+_UNTOLD = _ALL + " WHERE id > ? AND kind <> 'restart' AND at >= ? ORDER BY id LIMIT 20"
 
 
 def record(connection: sqlite3.Connection, deployment: Deployment) -> bool:
@@ -152,41 +152,35 @@ def set_commits(
     changes.next_change(connection)
 
 
-def load_instances(connection: sqlite3.Connection) -> tuple[Instance, ...]:
-    """Return every remembered instance."""
-    rows = connection.execute("SELECT service, name, seen_at, builds, started_at FROM instance")
-    return tuple(map(_instance, rows))
+def load_untold(connection: sqlite3.Connection, since: datetime) -> tuple[Deployment, ...]:
+    """Return what was deployed since `since` and receivers were not told of yet, as it came in."""
+    values = (_told_until(connection), to_ms(since))
+    return tuple(map(_deployment, connection.execute(_UNTOLD, values)))
 
 
-def save_instances(
-    connection: sqlite3.Connection, before: Iterable[Instance], after: Iterable[Instance]
-) -> None:
-    """Remember the instances `after` in place of those `before`."""
-    kept, known = set(after), set(before)
-    for one in known - kept:
-        if not any((one.service, one.name) == (other.service, other.name) for other in kept):
-            connection.execute(
-                "DELETE FROM instance WHERE service = ? AND name = ?", (one.service, one.name)
-            )
-    for one in kept - known:
-        connection.execute(
-            "INSERT INTO instance (service, name, seen_at, builds, started_at)"
-            " VALUES (?, ?, ?, ?, ?) ON CONFLICT (service, name) DO UPDATE SET"
-            " seen_at = excluded.seen_at, builds = excluded.builds,"
-            " started_at = excluded.started_at",
-            (
-                one.service,
-                one.name,
-                to_ms(one.seen_at),
-                json.dumps(encode(one.builds), ensure_ascii=False),
-                None if one.started_at is None else to_ms(one.started_at),
-            ),
-        )
+def set_told(connection: sqlite3.Connection, id: int) -> None:
+    """Note that receivers were told of the deployments up to `id`."""
+    connection.execute(
+        "INSERT INTO counter (name, value) VALUES ('deployment', ?)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (id,),
+    )
+
+
+def _told_until(connection: sqlite3.Connection) -> int:
+    row = connection.execute("SELECT value FROM counter WHERE name = 'deployment'").fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def prune(connection: sqlite3.Connection, now: datetime) -> None:
-    """Drop the deployments that are older than a quarter of a year."""
-    connection.execute("DELETE FROM deployment WHERE at < ?", (to_ms(now - KEPT),))
+    """Drop the deployments that are older than a quarter of a year, but for the last one recorded.
+
+    SQLite would give its number to the next one, of which receivers would seem to be told.
+    """
+    connection.execute(
+        "DELETE FROM deployment WHERE at < ? AND id < (SELECT max(id) FROM deployment)",
+        (to_ms(now - KEPT),),
+    )
 
 
 def _is_retry(connection: sqlite3.Connection, new: Deployment) -> bool:
@@ -224,15 +218,4 @@ def _deployment(row: tuple[Any, ...]) -> Deployment:
         commit_count=count,
         note=clean(note),
         id=id,
-    )
-
-
-def _instance(row: tuple[Any, ...]) -> Instance:
-    service, name, seen_at, builds, started_at = row
-    return Instance(
-        service=clean(service),
-        name=clean(name),
-        seen_at=from_ms(seen_at),
-        builds=tuple(decode(Build, one) for one in json.loads(builds)),
-        started_at=None if started_at is None else from_ms(started_at),
     )

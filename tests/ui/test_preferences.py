@@ -1,5 +1,9 @@
 """What the environment says of the terminal."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from opsdash.domain.setup import Setup
@@ -58,3 +62,32 @@ def test_preferences_come_from_the_setup_and_the_environment() -> None:
     )
     assert found.ascii
     assert found.colours is Colours.SIXTEEN
+
+
+@pytest.mark.parametrize(
+    ("environment", "ascii"),
+    [
+        ({"LANG": "C"}, True),
+        ({}, True),
+        ({"LC_ALL": "C"}, True),
+        ({"LANG": "C.UTF-8"}, False),
+        ({"LC_CTYPE": "C.UTF-8"}, False),
+    ],
+)
+def test_pythons_own_change_of_the_locale_is_seen_through(
+    environment: dict[str, str], ascii: bool
+) -> None:
+    """In a C locale Python sets LC_CTYPE to C.UTF-8, which says nothing of the terminal."""
+    program = (
+        "from opsdash.domain.setup import Setup\n"
+        "from opsdash.ui.preferences import preferences_of\n"
+        "print(preferences_of(Setup()).ascii)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PATH": os.environ["PATH"], "TERM": "xterm", **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == str(ascii)

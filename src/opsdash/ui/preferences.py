@@ -10,6 +10,7 @@ from pathlib import Path
 
 from opsdash.domain.setup import Setup
 
+_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 _MANY_COLOURED = ("alacritty", "foot", "wezterm", "xterm-ghostty")
 
 
@@ -44,7 +45,7 @@ def preferences_of(
     environment: Mapping[str, str] | None = None,
 ) -> Preferences:
     """Return the preferences that `setup` and the environment (`os.environ` by default) state."""
-    given = os.environ if environment is None else environment
+    given = environment_as_given() if environment is None else environment
     return Preferences(
         theme=setup.theme,
         themes_folder=themes_folder,
@@ -53,6 +54,23 @@ def preferences_of(
         keys=setup.keys,
         timezone=setup.timezone,
     )
+
+
+def environment_as_given() -> Mapping[str, str]:
+    """Return the environment without the LC_CTYPE that Python itself sets in a C locale (PEP 538).
+
+    The process's own copy, where the system shows it, tells what the person set; elsewhere a C
+    locale beside a C.UTF-8 character type is taken for Python's doing.
+    """
+    if os.environ.get("LC_CTYPE") not in _COERCED:
+        return os.environ
+    try:
+        set_by_person = b"LC_CTYPE=" in Path("/proc/self/environ").read_bytes()
+    except OSError:
+        set_by_person = os.environ.get("LANG", "C") not in ("", "C", "POSIX")
+    if set_by_person:
+        return os.environ
+    return {name: value for name, value in os.environ.items() if name != "LC_CTYPE"}
 
 
 def colours_of(environment: Mapping[str, str]) -> Colours:

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ack": ("opsdash.cli.respond", "Acknowledge alerts."),
     "unack": ("opsdash.cli.respond", "Take acknowledgements back."),
     "escalate": ("opsdash.cli.respond", "Move an alert to the next escalation level."),
+    "silence": ("opsdash.cli.silence", "Silence alerts, list silences, extend and end them."),
     "deploy": ("opsdash.cli.deploy", "Record deployments, and list them."),
 }
 """Command names in the order of the help, each with its module and its one line."""

@@ -9,6 +9,7 @@ from opsdash.domain.escalation import EscalationPolicy
 from opsdash.domain.freshness import Freshness, freshness
 from opsdash.domain.incident import Incident
 from opsdash.domain.indicator import Level, Reading
+from opsdash.domain.silence import Silence
 from opsdash.domain.ticket import Ticket
 from opsdash.snapshot import Snapshot
 
@@ -85,6 +86,26 @@ def alert_shape(alert: Alert, policy: EscalationPolicy) -> dict[str, Any]:
         "silenced_by": list(alert.silenced_by),
         "inhibited_by": list(alert.inhibited_by),
         "sources": list(alert.sources),
+    }
+
+
+def silence_shape(silence: Silence, now: datetime, hidden: int) -> dict[str, Any]:
+    """Return one silence; `hidden` is how many open alerts it matches."""
+    return {
+        "id": silence.id,
+        "state": silence.state(now),
+        "matchers": [
+            {"name": m.name, "op": m.op.value, "value": m.value} for m in silence.matchers
+        ],
+        "starts_at": rfc3339(silence.starts_at),
+        "ends_at": rfc3339(silence.until),
+        "created_by": silence.author,
+        "comment": silence.comment,
+        "ended_by": silence.ended_by,
+        "alerts": hidden,
+        "source": "opsdash" if silence.own else "alertmanager",
+        "alertmanager_id": silence.remote,
+        "error": silence.error,
     }
 
 

@@ -1,7 +1,7 @@
 """Receivers to send to: real HTTP servers that hold to the documented rules and note who breaks them.
 
 Each takes a list of `faults` that the next requests meet, in order: `"503"`, `"429=7"` (Retry-After),
-`"hang"`, `"drop"` (the request is obeyed, its answer lost), `"html"`, `"redirect"`, or "" for none.
+`"hang"`, `"drop"` (the request is obeyed, its answer lost), `"html"`, `"redirect=URL"`, or "" for none.
 """
 
 import json
@@ -130,7 +130,8 @@ class Receiver:
                 page = {"Content-Type": "text/html"}
                 return Answered(200, "<html><h1>Sign in</h1></html>", page)
             case "redirect":
-                return Answered(302, "", {"Location": "http://elsewhere.example/login"})
+                to = parameter or "http://elsewhere.example/login"
+                return Answered(302, "", {"Location": to})
             case "429":
                 return self.too_many(parameter)
         return Answered(int(fault), parameter or f"status {fault}")

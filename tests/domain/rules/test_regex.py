@@ -88,3 +88,22 @@ def test_the_first_match_is_where_python_finds_it(pattern: str, text: str) -> No
     wanted = re.search(pattern, text, re.ASCII)
     found = compile_regex(pattern).search(text)
     assert (None if found is None else found[:2]) == (wanted and wanted.span())
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "wanted"),
+    [
+        ("(?:(?:.)*?)*", "aab", (0, 0)),
+        ("(|a)*", "1", (0, 0, 0, 0)),
+        ("(|a)+", "aab", (0, 0, 0, 0)),
+        ("(?:a??)*", "aab", (0, 0)),
+        ("(?:a*)*", "aab", (0, 2)),
+        ("(a|b*)*", "1", (0, 0, 0, 0)),
+        ("(a|b*)*", "aab", (0, 3, 2, 3)),
+        ("(a*)+", "aab", (0, 2, 0, 2)),
+        ("(a*?)*b", "aab", (0, 3, 0, 2)),
+    ],
+)
+def test_loops_around_nothing(pattern: str, text: str, wanted: tuple[int, ...]) -> None:
+    """A loop whose inside may be empty ends where Go's does (recorded from Go)."""
+    assert compile_regex(pattern).search(text) == wanted

@@ -179,16 +179,13 @@ def _compile_choice(part: Choice, steps: list[_Step]) -> None:
 
 
 def _compile_repeat(part: Repeat, steps: list[_Step]) -> None:
+    if part.most is None:
+        for _ in range(part.least - 1):
+            _compile(part.part, steps)
+        _compile_endless(part, steps)
+        return
     for _ in range(part.least):
         _compile(part.part, steps)
-    if part.most is None:
-        fork = _Step("split")
-        start = len(steps)
-        steps.append(fork)
-        _compile(part.part, steps)
-        steps.append(_Step("split", to=start, other=start))
-        _set_fork(fork, start + 1, len(steps), part.lazy)
-        return
     forks: list[tuple[_Step, int]] = []
     for _ in range(part.most - part.least):
         fork = _Step("split")
@@ -197,6 +194,44 @@ def _compile_repeat(part: Repeat, steps: list[_Step]) -> None:
         _compile(part.part, steps)
     for fork, inside in forks:
         _set_fork(fork, inside, len(steps), part.lazy)
+
+
+def _compile_endless(part: Repeat, steps: list[_Step]) -> None:
+    """Compile `x*`, or `x+` where `x` must come at least once.
+
+    Where `x` may be empty `x*` is `(x+)?`: with a loop around it the order of preference is lost
+    (go.dev/issue/46123).
+    """
+    entry = _Step("split") if part.least == 0 else None
+    looping = entry is not None and not _nullable(part.part)
+    if entry is not None:
+        steps.append(entry)
+    start = len(steps)
+    _compile(part.part, steps)
+    if looping:
+        steps.append(_Step("split", to=start - 1, other=start - 1))
+    else:
+        again = _Step("split")
+        steps.append(again)
+        _set_fork(again, start, len(steps), part.lazy)
+    if entry is not None:
+        _set_fork(entry, start, len(steps), part.lazy)
+
+
+def _nullable(part: Part) -> bool:
+    """Whether a part can match nothing."""
+    match part:
+        case Assertion():
+            return True
+        case Sequence():
+            return all(map(_nullable, part.parts))
+        case Choice():
+            return any(map(_nullable, part.parts))
+        case Repeat():
+            return part.least == 0 or _nullable(part.part)
+        case Group():
+            return _nullable(part.part)
+    return False
 
 
 def _set_fork(fork: _Step, inside: int, behind: int, lazy: bool) -> None:

@@ -88,6 +88,7 @@ class OpsdashApp(TerminalApp):
         self.ascii_only = preferences.ascii
         self.keys = keys_of(preferences.keys)
         self.paused = False
+        self.begun = False
         self.message: tuple[str, str] | None = None
         self.palette = Palette(
             load_theme(preferences.theme, preferences.themes_folder), preferences.colours
@@ -147,6 +148,8 @@ class OpsdashApp(TerminalApp):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        self.begun = True
+        self.dashboard.draw_around()
         self._loop_task = asyncio.create_task(self._watch())
 
     async def on_unmount(self) -> None:

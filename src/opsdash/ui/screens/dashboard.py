@@ -416,8 +416,10 @@ class Dashboard(Screen[None]):
             return
         view, alert = self.view(), self.alert
         if layout.form is Form.FULL:
-            detail = self.app.details.get(alert.id) if alert else None
-            lines = self._parts.middle(snapshot, layout, view, alert, detail, moment)
+            # The first frame does not wait for the detail: its words are a moment behind anyway.
+            shown = alert if self.app.begun else None
+            detail = self.app.details.get(shown.id) if shown else None
+            lines = self._parts.middle(snapshot, layout, view, shown, detail, moment)
             self._put(self.middle, lines)
         self._put(self.lower, self._parts.lower(snapshot, layout, view, alert))
 

@@ -13,7 +13,6 @@ from opsdash.ui.layout import LIST_PANE, TICKET_PANE, Form, Layout
 from opsdash.ui.lines import EMPTY, Line, beside, frame_bottom, frame_top, framed, line
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.alerts import alerts_aside
-from opsdash.ui.panes.detail import alert_area
 from opsdash.ui.panes.footer import Keys, footer_line, message_line
 from opsdash.ui.panes.header import header, problem_lines
 from opsdash.ui.panes.metrics import pane_block, pane_line, pane_zoomed
@@ -178,6 +177,8 @@ class Parts:
         room, width = layout.detail, view.width - 4
         if not room or alert is None:
             return [EMPTY] * room
+        from opsdash.ui.panes.detail import alert_area
+
         inputs = (alert, detail, width, room, snapshot.setup, snapshot.on_call)
         area = self.part(
             "detail",

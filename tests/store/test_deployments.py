@@ -172,13 +172,38 @@ def test_instances_are_remembered_and_forgotten(store: Connection) -> None:
 
 
 def test_old_deployments_go(store: Connection) -> None:
-    """After ninety days."""
-    old = replace(DEPLOYED, at=NOW - timedelta(days=91))
-    store.write(deployments.record, old)
-    store.write(deployments.record, DEPLOYED)
+    """After ninety days, but for each service's last: the next one's commits are counted from it."""
+    for days, version in ((200, "v1"), (100, "v2"), (0, "v3")):
+        at = NOW - timedelta(days=days)
+        store.write(deployments.record, replace(DEPLOYED, at=at, version=SafeText(version)))
+    for days in (300, 200):
+        at = NOW - timedelta(days=days)
+        store.write(deployments.record, replace(DEPLOYED, at=at, service=SafeText("edge")))
     store.write(deployments.prune, NOW)
-    everything = store.read(deployments.load_recent, (), NOW - timedelta(days=365), NOW)
-    assert [one.at for one in everything] == [DEPLOYED.at]
+    left = store.read(deployments.load_recent, (), NOW - timedelta(days=365), NOW)
+    assert [(one.service, one.version) for one in left] == [
+        ("payments-api", "v3"),
+        ("edge", "v1.4.2"),
+    ]
+
+
+def test_receivers_are_told_of_what_is_new(store: Connection) -> None:
+    """In the order in which it was recorded, not of restarts, and never twice, whatever was dropped."""
+
+    def untold() -> list[tuple[int, str]]:
+        found = store.read(deployments.load_untold, NOW - timedelta(days=400))
+        return [(one.id, one.version) for one in found]
+
+    old = replace(DEPLOYED, at=NOW - timedelta(days=200))
+    for one in (replace(DEPLOYED, kind=DeploymentKind.RESTART), old):
+        store.write(deployments.record, one)
+    ((id, _),) = untold()
+    store.write(deployments.set_told, id)
+    assert untold() == []
+    store.write(deployments.prune, NOW)
+    store.write(deployments.record, replace(DEPLOYED, version=SafeText("v9")))
+    store.write(deployments.record, replace(DEPLOYED, version=SafeText("v8"), at=NOW))
+    assert [version for _, version in untold()] == ["v9", "v8"]
 
 
 def test_the_context_is_found_by_an_index(store: Connection) -> None:

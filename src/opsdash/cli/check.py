@@ -77,7 +77,9 @@ def _store(plan: Plan) -> Iterator[tuple[bool, str]]:
 
 
 async def _servers(plan: Plan) -> list[tuple[bool, str]]:
-    return [*await _sources(plan), *await _rules(plan)]
+    from opsdash.cli.try_deployments import try_deployments
+
+    return [*await _sources(plan), *await _rules(plan), *await try_deployments(plan)]
 
 
 async def _rules(plan: Plan) -> list[tuple[bool, str]]:

@@ -157,7 +157,7 @@ def change_event(deployment: Deployment) -> dict[str, Any]:
     """Return the change event that says `deployment`, without the routing key."""
     what = " ".join(filter(None, (deployment.service, deployment.version)))
     by = f" by {deployment.by}" if deployment.by else ""
-    details = {"version": deployment.version, "author": deployment.by}
+    details: dict[str, str] = {"version": deployment.version, "author": deployment.by}
     details |= {
         "commit": deployment.commit,
         "brought": "\n".join(f"{commit.id} {commit.subject}" for commit in deployment.commits),

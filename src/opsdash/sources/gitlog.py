@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -60,14 +60,30 @@ async def read_log(
     what is missing is a note.
     """
     try:
-        async with asyncio.timeout(deadline):
+        async with _in_words(repository, deadline):
             return await _read(repository, after, before)
+    except GitError as error:
+        return Log(note=clean(error, 300))
+
+
+async def try_repository(repository: Path, deadline: float = DEADLINE) -> None:
+    """Raise GitError, which says why, where a repository cannot be read."""
+    async with _in_words(repository, deadline):
+        await _git(repository, "rev-parse", "--git-dir")
+
+
+@contextlib.asynccontextmanager
+async def _in_words(repository: Path, deadline: float) -> AsyncIterator[None]:
+    """Turn whatever keeps git from answering in time into a GitError that names the repository."""
+    try:
+        async with asyncio.timeout(deadline):
+            yield
     except TimeoutError:
-        return Log(note=clean(f"{repository}: git did not answer within {deadline:g} s"))
+        raise GitError(f"{repository}: git did not answer within {deadline:g} s") from None
     except FileNotFoundError:
-        return Log(note=SafeText("git is not installed, so no commits are shown"))
+        raise GitError("git is not installed, so no commits are shown") from None
     except (GitError, OSError) as error:
-        return Log(note=clean(f"{repository}: {error}", 300))
+        raise GitError(f"{repository}: {error}") from None
 
 
 async def _read(repository: Path, after: Sequence[str], before: Sequence[str]) -> Log:

@@ -173,12 +173,14 @@ def _told_until(connection: sqlite3.Connection) -> int:
 
 
 def prune(connection: sqlite3.Connection, now: datetime) -> None:
-    """Drop the deployments that are older than a quarter of a year, but for the last one recorded.
+    """Drop the deployments that are older than a quarter of a year, but for the last of each service.
 
-    SQLite would give its number to the next one, of which receivers would seem to be told.
+    What ran before the next one must still be known; and SQLite would give the number of the very
+    last one to the next, of which receivers would seem to be told.
     """
     connection.execute(
-        "DELETE FROM deployment WHERE at < ? AND id < (SELECT max(id) FROM deployment)",
+        "DELETE FROM deployment WHERE at < ?"
+        " AND id NOT IN (SELECT max(id) FROM deployment GROUP BY service)",
         (to_ms(now - KEPT),),
     )
 

@@ -15,13 +15,14 @@ from opsdash.domain.deployment import services_of
 from opsdash.domain.incident import incident_number
 from opsdash.domain.opening import service_of
 from opsdash.domain.page import Link, Page, PageKind
+from opsdash.domain.reach import is_staffed, names_of
 from opsdash.domain.record import to_ms
 from opsdash.domain.routing import Destination, Route, route, targets_of
 from opsdash.domain.setup import Setup
 from opsdash.domain.span import format_span
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Entry, EntryKind
-from opsdash.store import alerts, deployments, entries, outbox
+from opsdash.store import alerts, climbs, deployments, entries, outbox, overrides
 from opsdash.store.outbox import Letter, LetterState
 
 _ENGINE = SafeText("engine")
@@ -44,14 +45,23 @@ def page_firing(connection: sqlite3.Connection, setup: Setup, alert: Alert, now:
     """Page level 1 of an alert that fires, unless it is part of what was paged already.
 
     A warning that joins an incident whose alert was paged is a note there. A flapping alert is held
-    for a while and paged only if it still fires then.
+    for a while and paged only if it still fires then. What is paged climbs its policy from then on.
     """
     if not pages(alert):
         return
+    policy = setup.policy_for(alert.labels)
     leader = _leader(connection, alert)
     if leader is not None:
+        climbs.begin(connection, alert, policy, None, due_at=None)
         _note_joined(connection, setup, alert, leader, now)
         return
+    _page_first(connection, setup, alert, now)
+
+
+def _page_first(connection: sqlite3.Connection, setup: Setup, alert: Alert, now: datetime) -> None:
+    policy = setup.policy_for(alert.labels)
+    if is_staffed(setup, policy):
+        climbs.begin(connection, alert, policy, now)
     page_level(connection, setup, alert, 1, now)
 
 
@@ -64,19 +74,22 @@ def page_level(
     by: SafeText = SafeText(""),
     text: SafeText = SafeText(""),
     repeat: int = 0,
+    also: tuple[str, ...] = (),
 ) -> int:
-    """Page the targets of one level of an alert; return how many messages that makes.
+    """Page the targets of one level of an alert, and `also` these; return how many messages that makes.
 
     Where nobody is reached the timeline says so, and why; where there is no notifier at all, the
     screen does.
     """
     if not setup.paging.notifiers:
         return 0
-    found = route(setup, targets_of(alert, setup, level), now)
+    setup = overrides.overridden(connection, setup, now)
+    policy = climbs.policy_of(connection, setup, alert)
+    found = route(setup, (*targets_of(alert, policy, level), *also), now)
     for remark in found.remarks:
         _tell(connection, alert, now, EntryKind.PAGE, remark)
     if not found.destinations:
-        nobody = f"level {level} {setup.policy.name(level)}: nobody could be paged"
+        nobody = f"level {level} {policy.name(level)}: nobody could be paged"
         _tell(connection, alert, now, EntryKind.PAGE, nobody)
         return 0
     due = now + setup.paging.group_wait
@@ -89,7 +102,7 @@ def page_level(
     page = replace(
         build_page(alert, PageKind.TRIGGER, now),
         level=level,
-        level_name=setup.policy.name(level),
+        level_name=policy.name(level),
         by=by,
         text=text,
         repeat=repeat,
@@ -108,6 +121,52 @@ def page_level(
     return written
 
 
+def page_person(
+    connection: sqlite3.Connection,
+    setup: Setup,
+    alert: Alert,
+    person: str,
+    now: datetime,
+    by: SafeText,
+    text: SafeText,
+) -> int:
+    """Page one person about an alert that was given to them, whatever level it is at."""
+    if not setup.paging.notifiers:
+        return 0
+    found = route(setup, (f"person:{person}",), now)
+    for remark in found.remarks:
+        _tell(connection, alert, now, EntryKind.PAGE, remark)
+    page = replace(build_page(alert, PageKind.TRIGGER, now), level=alert.level, by=by, text=text)
+    again = 1 + outbox.repeats(connection, alert.id)
+    step = alert.level * _LEVEL_STEP + again
+    page = replace(page, repeat=again)
+    written = _send_all(connection, setup, page, found, step, now, now + setup.paging.group_wait)
+    if written:
+        _tell(connection, alert, now, EntryKind.PAGE, f"paging {_names(found)}")
+    return written
+
+
+def next_repeat(connection: sqlite3.Connection, alert: Alert, level: int) -> int:
+    """Return how often a level was paged for an alert already: the `repeat` of paging it once more."""
+    told = [
+        letter.page.repeat
+        for letter in outbox.load_of_key(connection, alert.id)
+        if letter.page.kind is PageKind.TRIGGER and letter.page.level == level
+    ]
+    return 1 + max(told) if told else 0
+
+
+def is_answered(
+    connection: sqlite3.Connection, setup: Setup, alert: Alert, level: int, now: datetime
+) -> bool:
+    """Whether anybody is behind a level at `now`: somebody to page, or to be named where nothing pages."""
+    setup = overrides.overridden(connection, setup, now)
+    targets = targets_of(alert, climbs.policy_of(connection, setup, alert), level)
+    if not setup.paging.notifiers:
+        return bool(names_of(setup, targets, now))
+    return route(setup, targets, now).answered
+
+
 def page_fallback(
     connection: sqlite3.Connection,
     setup: Setup,
@@ -116,6 +175,7 @@ def page_fallback(
     now: datetime,
 ) -> str:
     """Page the fallback targets in place of a page that did not arrive; return whom, empty if nobody."""
+    setup = overrides.overridden(connection, setup, now)
     found = route(setup, setup.paging.fallback, now)
     page = replace(missed, text=text)
     step = missed.level * _LEVEL_STEP + _FALLBACK_STEP + missed.repeat
@@ -326,7 +386,7 @@ def _page_left_behind(
     for alert in alerts.load_of_incident(connection, incident_number(resolved.incident) or 0):
         left = alert.needs_person and pages(alert) and not _was_paged(connection, alert.id)
         if left and _leader(connection, alert) is None:
-            page_level(connection, setup, alert, 1, now)
+            _page_first(connection, setup, alert, now)
 
 
 def _tell_paged(

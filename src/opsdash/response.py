@@ -20,7 +20,7 @@ from opsdash.domain.setup import Setup
 from opsdash.domain.span import format_span
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Actor, Entry, EntryKind
-from opsdash.store import alerts, changes, engine, entries, incidents
+from opsdash.store import alerts, changes, climbs, engine, entries, incidents, overrides
 
 __all__ = ["Outcome", "acknowledge", "escalate", "find", "unacknowledge", "undo"]
 
@@ -41,7 +41,7 @@ class _Act:
         self.connection = connection
         self.actor = actor
         self.now = now
-        self.setup = _setup(connection)
+        self.setup = overrides.overridden(connection, _setup(connection), now)
         self.change = changes.next_change(connection)
         self.operation = secrets.token_hex(8)
         self.done: list[str] = []
@@ -213,19 +213,21 @@ def escalate(
         alert = act.open_alert(id)
         if alert is None:
             continue
-        target = _target(act, setup.policy, alert, as_of_levels.get(id), why, to)
+        policy = climbs.policy_of(connection, setup, alert)
+        target = _target(act, policy, alert, as_of_levels.get(id), why, to)
         if isinstance(target, Refused):
             act.refuse(id, target.reason)
             continue
         alerts.set_level(connection, id, target, now, act.change)
         kind = EntryKind.ESCALATE if target > alert.level else EntryKind.DEESCALATE
-        reached = names_reached(setup, setup.policy.level(target), now)
+        reached = names_reached(setup, policy.level(target), now)
         whom = f" ({reached})" if reached else ""
-        name = setup.policy.name(target)
+        name = policy.name(target)
         before = {**_before(alert), "to": target}
         act.note(alert, kind, f"to level {target} {name}{whom}: {why}", before)
         if target > alert.level:
-            paging.page_level(connection, setup, alert, target, now, by=actor.user, text=why)
+            again = paging.next_repeat(connection, alert, target)
+            paging.page_level(connection, setup, alert, target, now, actor.user, why, again)
         act.done.append(id)
     return act.outcome()
 

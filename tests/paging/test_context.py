@@ -9,7 +9,7 @@ from opsdash.domain.deployment import Commit, Deployment
 from opsdash.domain.page import PageKind
 from opsdash.domain.text import SafeText, clean
 from opsdash.store import deployments
-from tests.paging.world import World
+from tests.paging.world import World, of_one_level
 
 
 async def _deploy(world: World, minutes: float, version: str, **more: Any) -> None:
@@ -48,6 +48,7 @@ async def test_a_page_carries_what_was_deployed(world: World) -> None:
 
 async def test_what_came_after_is_in_the_next_page(world: World) -> None:
     """A repeat says what was deployed since; the timeline is told once."""
+    world.engine.setup = of_one_level(world.setup)
     key = world.alerts.fire("HighErrorRate")
     await world.turn(2)
     (first,) = world.pagers["john"].told(PageKind.TRIGGER)

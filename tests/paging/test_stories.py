@@ -8,7 +8,7 @@ from opsdash.domain.page import PageKind
 from opsdash.domain.text import SafeText
 from opsdash.notifiers.notifier import NotifierError
 from opsdash.store.outbox import LetterState
-from tests.paging.world import SARAH, World
+from tests.paging.world import SARAH, World, of_one_level
 
 TRIGGER, ACKNOWLEDGE, RESOLVE, NOTE = (
     PageKind.TRIGGER,
@@ -79,7 +79,8 @@ async def test_acknowledged_before_it_left_is_never_sent(world: World) -> None:
 
 
 async def test_nobody_acknowledges_and_it_is_paged_again(world: World) -> None:
-    """Every half hour the page is repeated, under the same key, saying how often it was."""
+    """Where no level is left the page is repeated every half hour, under the same key, saying how often."""
+    world.engine.setup = of_one_level(world.setup)
     key = world.alerts.fire("HighErrorRate")
     await world.turn(3700, step=20)
     pages = world.pagers["john"].told(TRIGGER)

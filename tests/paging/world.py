@@ -130,6 +130,12 @@ def team(**paging: object) -> Setup:
     )
 
 
+def of_one_level(setup: Setup) -> Setup:
+    """Return the setup with a policy that ends at the on-call engineer: nothing climbs."""
+    policy = replace(setup.policy, levels=setup.policy.levels[:1])
+    return replace(setup, policies=(policy,))
+
+
 class World:
     """One engine over a real store, its alerts and its pagers."""
 

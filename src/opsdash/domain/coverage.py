@@ -44,10 +44,16 @@ def gaps(
 
 
 def gaps_ahead(schedule: Schedule, now: datetime) -> tuple[Gap, ...]:
-    """Return the gaps of the fortnight ahead, or of a whole cycle where that is longer."""
+    """Return the gaps of the fortnight ahead, or of a whole cycle where that is longer.
+
+    A gap that has begun is whole, and the last day is too, so that what is said of them stays the
+    same from one look to the next.
+    """
     if schedule.gaps_allowed:
         return ()
-    return gaps(schedule, now, now + max(LOOKED_AHEAD, schedule.cycle))
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    end = today + max(LOOKED_AHEAD, schedule.cycle) + timedelta(days=1)
+    return tuple(gap for gap in gaps(schedule, today - timedelta(days=7), end) if gap.end > now)
 
 
 def coverage(

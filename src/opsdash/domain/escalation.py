@@ -1,36 +1,76 @@
-"""Escalation levels: who is reached at each, and which step is allowed next."""
+"""Escalation policies: who is reached at each level, when, on which conditions, and which step is allowed next."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from opsdash.domain.alert import Severity
 from opsdash.domain.frozen import dataclass
-from opsdash.domain.text import SafeText
+from opsdash.domain.rotation import Window, is_within
+from opsdash.domain.text import SafeText, clean
+
+if TYPE_CHECKING:
+    from opsdash.domain.matchers import Matcher
+
+
+class Condition(StrEnum):
+    """What must still be so for a level to be due, in Opsgenie's terms."""
+
+    NOT_ACKNOWLEDGED = "not_acknowledged"
+    NOT_RESOLVED = "not_resolved"
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyLevel:
-    """One level: its name, whom it reaches (`schedule:ID` or `person:ID`), and its condition.
+    """One level: its name, whom it reaches (`schedule:ID`, `person:ID`, `notifier:ID`), its conditions.
 
-    `after` is the time since the page at which it is due unacknowledged. An empty `severity`
-    admits every alert.
+    `after` is the time since the page at which it is due. An empty `severity` admits every alert,
+    `matching` are matchers on its labels that must all hold, `hours` when it may be reached at all.
+    `condition` says whether an acknowledgement keeps it from being due.
     """
 
     name: SafeText
     notify: tuple[str, ...] = ()
     after: timedelta = timedelta()
     severity: tuple[Severity, ...] = ()
+    matching: tuple[str, ...] = ()
+    hours: tuple[Window, ...] = ()
+    condition: Condition = Condition.NOT_ACKNOWLEDGED
 
     def admits(self, severity: Severity) -> bool:
         """Whether an alert of `severity` may reach this level."""
         return not self.severity or severity in self.severity
 
 
+ACKNOWLEDGED_FOR: Mapping[str, timedelta] = {
+    Severity.CRITICAL.value: timedelta(hours=4),
+    Severity.WARNING.value: timedelta(hours=24),
+}
+"""How long an acknowledgement holds without anything being done, by severity."""
+
+
 @dataclass(frozen=True, slots=True)
 class EscalationPolicy:
-    """An ordered list of levels, numbered from 1."""
+    """An ordered list of levels, numbered from 1, climbed as time passes.
+
+    After the last level it waits `patience`, then begins anew as often as `repeats` says, and then is
+    exhausted. An acknowledgement without activity ends after `acknowledged_for` of the severity (none
+    or zero: never). `timezone` is that of its levels' hours. `matching` are matchers on the labels of
+    the alerts that follow it; the first policy that matches counts. Alerts of the severities
+    `auto_acknowledge` are acknowledged for whoever is on call when they are paged.
+    """
 
     id: str
     levels: tuple[PolicyLevel, ...]
+    repeats: int = 0
+    patience: timedelta = timedelta(minutes=15)
+    acknowledged_for: Mapping[str, timedelta] = field(default_factory=lambda: ACKNOWLEDGED_FOR)
+    timezone: str = "UTC"
+    matching: tuple[str, ...] = ()
+    auto_acknowledge: tuple[Severity, ...] = ()
 
     def level(self, number: int) -> PolicyLevel | None:
         """Return level `number`, or None where the policy has none of it."""
@@ -40,6 +80,42 @@ class EscalationPolicy:
         """Return the name of level `number`, empty for level 0."""
         level = self.level(number)
         return level.name if level else SafeText("")
+
+    def after(self, number: int) -> timedelta:
+        """Return the time since the page at which level `number` is due, zero for one it has not."""
+        level = self.level(number)
+        return level.after if level else timedelta()
+
+    def objection(
+        self, number: int, severity: Severity, labels: Mapping[str, str], at: datetime
+    ) -> SafeText:
+        """Say why an alert does not reach level `number` by itself at `at`; empty where it does."""
+        level = self.levels[number - 1]
+        if not level.admits(severity):
+            return clean(f"it is for {', '.join(level.severity)} alerts, this one is {severity}")
+        wrong = next((text for text in level.matching if not matches_all((text,), labels)), None)
+        if wrong is not None:
+            return clean(f"it is for alerts with {wrong}")
+        if not is_within(level.hours, self.timezone, at):
+            return SafeText("it is not reached at this hour")
+        return SafeText("")
+
+
+def matches_all(texts: tuple[str, ...], labels: Mapping[str, str]) -> bool:
+    """Whether every matcher of `texts` holds for `labels`, where an absent label is an empty one."""
+    if not texts:
+        return True
+    # Start-up is a budget: a policy without matchers needs none of what they are made of.
+    from opsdash.domain.silence import matches
+
+    return all(matches(_parsed(text), labels) for text in texts)
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> "tuple[Matcher, ...]":
+    from opsdash.domain.matchers import parse_matchers
+
+    return parse_matchers(text)
 
 
 DEFAULT_POLICY = EscalationPolicy(

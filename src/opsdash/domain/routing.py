@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from opsdash.domain.alert import Alert
+from opsdash.domain.escalation import EscalationPolicy
 from opsdash.domain.frozen import dataclass
-from opsdash.domain.schedule import who
+from opsdash.domain.schedule import on_call
 from opsdash.domain.setup import Setup
 from opsdash.domain.text import SafeText, clean
 
@@ -13,6 +14,8 @@ PAGE_LABEL = "page"
 
 FALLBACK_SCHEDULE = "primary"
 """The schedule that is paged in place of one that the configuration does not have."""
+
+_NOBODY = "nobody is on call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +33,23 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The destinations of a page, each once, and what a person should know of how they were found."""
+    """The destinations of a page, each once, and what a person should know of how they were found.
+
+    `answered` says whether anybody is there to answer: a channel that is told of a schedule on which
+    nobody is on call is not.
+    """
 
     destinations: tuple[Destination, ...]
     remarks: tuple[SafeText, ...] = ()
+    answered: bool = True
 
 
-def targets_of(alert: Alert, setup: Setup, level: int) -> tuple[str, ...]:
+def targets_of(alert: Alert, policy: EscalationPolicy, level: int) -> tuple[str, ...]:
     """Return the targets of `level`: at the first one what the alert's rule names, if it names any."""
     named = [part.strip() for part in alert.labels.get(PAGE_LABEL, "").split(",")]
     if level == 1 and any(named):
         return tuple(f"schedule:{name}" for name in named if name)
-    found = setup.policy.level(level)
+    found = policy.level(level)
     return found.notify if found is not None else ()
 
 
@@ -49,13 +57,15 @@ def route(setup: Setup, targets: tuple[str, ...], now: datetime) -> Route:
     """Return the destinations behind `targets` at `now`, and a remark for each that leads nowhere."""
     destinations: dict[tuple[str, str], Destination] = {}
     remarks: list[SafeText] = []
+    answered = False
     for target in targets:
         found, remark = _behind(setup, target, now)
+        answered |= bool(found) and not remark.endswith(_NOBODY)
         if remark:
             remarks.append(clean(remark))
         for destination in found:
             destinations.setdefault((destination.notifier, destination.address), destination)
-    return Route(tuple(destinations.values()), tuple(remarks))
+    return Route(tuple(destinations.values()), tuple(remarks), answered)
 
 
 def _behind(setup: Setup, target: str, now: datetime) -> tuple[list[Destination], str]:
@@ -88,10 +98,16 @@ def _schedule(setup: Setup, id: str, target: str, now: datetime) -> tuple[list[D
     if schedule is None:
         return [], f"there is no schedule {id} to page"
     shared, _ = _split(schedule.notify, target, SafeText(""), setup)
-    shift = who(schedule, now)
-    if shift is None:
-        return shared, f"nobody is on call on {id}"
-    own, remark = _person(setup, shift.person, target)
+    shifts = on_call(schedule, now)
+    if not shifts:
+        return shared, f"schedule {id}: {_NOBODY}"
+    own: list[Destination] = []
+    remarks = []
+    for shift in shifts:
+        found, remark = _person(setup, shift.person, target)
+        own += found
+        remarks.append(remark)
+    remark = next(filter(None, remarks), "")
     return [*own, *shared], "" if shared and not own else remark
 
 

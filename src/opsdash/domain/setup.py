@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import timedelta
 
-from opsdash.domain.escalation import DEFAULT_POLICY, EscalationPolicy
+from opsdash.domain.escalation import DEFAULT_POLICY, EscalationPolicy, matches_all
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.indicator import Indicator
 from opsdash.domain.schedule import Person, Schedule
@@ -77,8 +77,13 @@ class Setup:
 
     @property
     def policy(self) -> EscalationPolicy:
-        """The escalation policy that alerts follow: the first one configured."""
+        """The escalation policy that alerts follow unless another one matches: the first."""
         return self.policies[0]
+
+    def policy_for(self, labels: Mapping[str, str]) -> EscalationPolicy:
+        """Return the policy that an alert with `labels` follows: the first that matches, else the first."""
+        found = (policy for policy in self.policies if matches_all(policy.matching, labels))
+        return next(found, self.policy)
 
     @property
     def indicators(self) -> tuple[Indicator, ...]:

@@ -35,6 +35,12 @@ class EntryKind(StrEnum):
     COMMS = "comms"
     NOTE = "note"
     REVIEW = "review"
+    EXHAUSTED = "exhausted"
+    REASSIGN = "reassign"
+    SNOOZE = "snooze"
+    UNSNOOZE = "unsnooze"
+    EXTEND = "extend"
+    REAPPLY = "reapply"
 
 
 @dataclass(frozen=True, slots=True)

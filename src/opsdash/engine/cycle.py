@@ -15,6 +15,7 @@ from opsdash.domain.span import format_span
 from opsdash.engine import (
     audit,
     change_events,
+    climb,
     deployments,
     heartbeat,
     metrics,
@@ -50,6 +51,7 @@ STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
     silences.keep_silences,
     watch.read_alerts,
     story.tell_story,
+    climb.climb,
     relay.relay,
     relay.repeat,
     tend.keep_on_call,
@@ -143,6 +145,7 @@ async def _notice_pause(engine_: Engine) -> None:
         poll.hasten()
     watch.forget(engine_)
     engine_.due.clear()
+    climb.wait_for_sources(engine_)
 
 
 async def _take_lease(engine_: Engine) -> bool:
@@ -169,6 +172,7 @@ async def _take_lease(engine_: Engine) -> bool:
     now = engine_.clock.now()
     engine_.unfilled = await engine_.store.write(metrics.missing, epoch, engine_.setup, now)
     engine_.refreshes_asked = await engine_.store.read(tend.refreshes_asked)
+    climb.begin(engine_)
     engine_.epoch = epoch
     return True
 

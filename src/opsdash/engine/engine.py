@@ -16,6 +16,7 @@ from opsdash.engine.poll import Poll
 from opsdash.engine.silencer import Silencing
 from opsdash.notifiers.notifier import Notifier, Receipt
 from opsdash.sources.source import AlertReport, AlertSource, MetricSource
+from opsdash.store.climbs import Look
 from opsdash.store.outbox import Letter
 from opsdash.store.session import Store
 
@@ -43,6 +44,19 @@ class Heartbeat:
     call: Callable[[], Awaitable[None]]
     every: timedelta
     task: asyncio.Future[None] | None = None
+
+
+@dataclass(slots=True)
+class Climbed:
+    """What the climbs were last looked at for, and since when sources have to be asked first.
+
+    After a time asleep, or as the lease's new holder, what is stored is old: what resolved meanwhile
+    must not wake anybody. `patience_until` (monotonic seconds) ends the waiting.
+    """
+
+    look: Look = field(default_factory=Look)
+    ask_since: datetime | None = None
+    patience_until: float = 0.0
 
 
 class Clock(Protocol):
@@ -100,6 +114,7 @@ class Engine:
     beat_at: tuple[datetime, float] | None = None
     complaints: Complaints = field(default_factory=Complaints)
     sending: dict[int, Sending] = field(default_factory=dict)
+    climbed: Climbed = field(default_factory=Climbed)
     silencing: Silencing = field(default_factory=Silencing)
 
     @property

@@ -16,6 +16,7 @@ from opsdash.domain.incident import (
     incident_id,
     incident_number,
 )
+from opsdash.domain.maintenance import holding
 from opsdash.domain.merge import Changes
 from opsdash.domain.opening import Joins, Opens, place
 from opsdash.domain.page import PageKind
@@ -25,7 +26,16 @@ from opsdash.domain.span import format_span
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Entry, EntryKind
 from opsdash.engine import mutes
-from opsdash.store import alerts, changes, entries, incidents, outbox
+from opsdash.store import (
+    alerts,
+    changes,
+    climbs,
+    entries,
+    incidents,
+    maintenance,
+    outbox,
+    overrides,
+)
 
 _ENGINE = SafeText("engine")
 

@@ -22,7 +22,7 @@ from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Entry, EntryKind
 from opsdash.engine.engine import Engine, Sending
 from opsdash.notifiers.notifier import NotifierError, Receipt
-from opsdash.store import alerts, entries, lease, outbox, silences
+from opsdash.store import alerts, climbs, entries, lease, outbox, silences
 from opsdash.store.outbox import Letter, LetterState
 
 log = logging.getLogger("opsdash.engine")
@@ -185,7 +185,8 @@ def _fall_back(connection: sqlite3.Connection, setup: Setup, letter: Letter, now
     if instead:
         _tell(connection, letter, f"{text}: paging {instead} in its place", now)
         return
-    target = next_level(setup.policy, letter.page.level, alert.severity)
+    policy = climbs.policy_of(connection, setup, alert)
+    target = next_level(policy, letter.page.level, alert.severity)
     if not isinstance(target, Refused) and paging.page_level(
         connection, setup, alert, target, now, text=text
     ):

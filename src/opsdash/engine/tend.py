@@ -3,13 +3,14 @@
 import sqlite3
 from datetime import datetime, timedelta
 
+from opsdash.domain.coverage import gap_words, gaps_ahead
 from opsdash.domain.on_call import OnCall
 from opsdash.domain.reach import person_name
-from opsdash.domain.schedule import who
+from opsdash.domain.schedule import on_call
 from opsdash.domain.setup import Setup
 from opsdash.domain.text import clean
 from opsdash.engine.engine import Engine
-from opsdash.store import alerts, changes, deployments, engine, lease, readings, silences
+from opsdash.store import alerts, changes, deployments, engine, lease, overrides, readings, silences
 
 RENEW_EVERY = 1.5
 """Seconds between renewals of the lease."""
@@ -65,11 +66,17 @@ async def keep_on_call(engine_: Engine) -> None:
 
 def _save_on_call(connection: sqlite3.Connection, epoch: int, setup: Setup, now: datetime) -> None:
     lease.require(connection, epoch)
-    shifts = [shift for schedule in setup.schedules if (shift := who(schedule, now)) is not None]
-    people = [
-        OnCall(shift.schedule, clean(person_name(setup, shift.person)), shift.end)
-        for shift in shifts
-    ]
+    setup = overrides.overridden(connection, setup, now)
+    people = []
+    for schedule in setup.schedules:
+        shifts = on_call(schedule, now)
+        if shifts:
+            names = ", ".join(person_name(setup, shift.person) for shift in shifts)
+            people.append(OnCall(schedule.id, clean(names), min(shift.end for shift in shifts)))
+    missing = (gap_words(gaps_ahead(s, now), s.timezone) for s in setup.schedules)
+    found = [text for text in missing if text]
+    if tuple(sorted(found)) != engine.load_warnings(connection, "schedules"):
+        engine.record_warnings(connection, "schedules", found, now)
     if tuple(people) != engine.load_on_call(connection):
         engine.save_on_call(connection, people)
 

@@ -135,6 +135,12 @@ def record_warnings(
         )
 
 
+def load_warnings(connection: sqlite3.Connection, source: str) -> tuple[str, ...]:
+    """Return what one source warns of, as it was recorded."""
+    rows = connection.execute("SELECT text FROM problem WHERE source = ? ORDER BY text", (source,))
+    return tuple(text for (text,) in rows)
+
+
 def load_problems(connection: sqlite3.Connection) -> tuple[Problem, ...]:
     """Return what the sources warn of, oldest first."""
     rows = connection.execute(

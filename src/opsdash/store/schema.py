@@ -279,6 +279,73 @@ _MOMENTS = (
     "CREATE INDEX entry_at ON entry (at)",
 )
 
+_ON_CALL = (
+    """CREATE TABLE policy_version (
+        policy TEXT NOT NULL,
+        version BIGINT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (policy, version)
+    )""",
+    """CREATE TABLE climb (
+        alert TEXT PRIMARY KEY,
+        changed BIGINT NOT NULL,
+        policy TEXT NOT NULL,
+        version BIGINT NOT NULL,
+        began_at BIGINT,
+        level BIGINT NOT NULL,
+        acknowledged BIGINT NOT NULL,
+        round BIGINT NOT NULL,
+        skip BIGINT NOT NULL,
+        acted_at BIGINT,
+        held_at BIGINT,
+        exhausted_at BIGINT,
+        snooze TEXT,
+        owner TEXT NOT NULL,
+        due_at BIGINT
+    )""",
+    # What is due is asked for at every beat, among all that ever climbed.
+    "CREATE INDEX climb_due ON climb (due_at) WHERE due_at IS NOT NULL",
+    "CREATE INDEX climb_changed ON climb (changed)",
+    """CREATE TABLE on_call_override (
+        id INTEGER PRIMARY KEY,
+        schedule TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        start_at BIGINT NOT NULL,
+        end_at BIGINT NOT NULL,
+        person TEXT NOT NULL,
+        replaces TEXT NOT NULL,
+        author TEXT NOT NULL,
+        claimed TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        made_at BIGINT NOT NULL,
+        removed_at BIGINT,
+        removed_by TEXT
+    )""",
+    "CREATE INDEX on_call_override_end ON on_call_override (end_at)",
+    """CREATE TABLE maintenance (
+        id INTEGER PRIMARY KEY,
+        start_at BIGINT NOT NULL,
+        end_at BIGINT NOT NULL,
+        service TEXT NOT NULL,
+        matching TEXT NOT NULL,
+        author TEXT NOT NULL,
+        claimed TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        made_at BIGINT NOT NULL,
+        ended_at BIGINT,
+        ended_by TEXT
+    )""",
+    "CREATE INDEX maintenance_end ON maintenance (end_at)",
+    # The wall clock beside one that cannot be set: how far somebody has moved it since.
+    """CREATE TABLE clock (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        wall BIGINT NOT NULL,
+        boot TEXT NOT NULL,
+        since_boot BIGINT NOT NULL
+    )""",
+    "INSERT INTO counter (name, value) VALUES ('on_call', 0)",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _SECOND,
@@ -287,6 +354,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _DEPLOYMENTS,
     _SILENCES,
     _MOMENTS,
+    _ON_CALL,
 )
 """The statements that lead from each version to the next; a landed one is never edited."""
 

@@ -1,0 +1,260 @@
+"""How far an occurrence is on its escalation policy, and what happens next: rows compared with the clock.
+
+Nothing here waits. `next_step` says what is due, when and to whom, from what is stored alone; the
+engine does it once its time has come, and the screen shows the same answer as a countdown.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from opsdash.domain.alert import Alert, AlertState, Severity
+from opsdash.domain.escalation import Condition, EscalationPolicy
+from opsdash.domain.frozen import dataclass
+from opsdash.domain.maintenance import Maintenance
+from opsdash.domain.reach import names_of
+from opsdash.domain.routing import targets_of
+from opsdash.domain.setup import Setup
+from opsdash.domain.text import SafeText, clean
+
+_RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """An alert put off until a time, for a reason, unless its severity rises above what it was."""
+
+    until: datetime
+    by: SafeText
+    reason: SafeText
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """The climb of one occurrence. `policy` is as it was when the alert was paged, its version `version`.
+
+    `began_at` is from when the levels' `after` counts, None while nothing climbs by itself: it joined
+    what was paged already, or a maintenance window holds it. `level` and `acknowledged` are what the
+    clock has followed of the alert so far, `round` how often the policy began. `acted_at` is when
+    somebody last did something, `held_at` since when a silence makes the clock wait, `skip` that the
+    level reached nobody, so that the next one is due at once.
+    """
+
+    alert: str
+    policy: EscalationPolicy
+    version: int = 1
+    began_at: datetime | None = None
+    level: int = 0
+    acknowledged: bool = False
+    round: int = 1
+    skip: bool = False
+    acted_at: datetime | None = None
+    held_at: datetime | None = None
+    exhausted_at: datetime | None = None
+    snooze: Snooze | None = None
+    owner: SafeText = SafeText("")
+
+
+class StepKind(StrEnum):
+    """What happens next to an alert."""
+
+    ESCALATES = "escalates"
+    BEGINS_ANEW = "begins_anew"
+    EXHAUSTS = "exhausts"
+    EXHAUSTED = "exhausted"
+    ACKNOWLEDGEMENT_ENDS = "acknowledgement_ends"
+    SNOOZE_ENDS = "snooze_ends"
+    MAINTENANCE_ENDS = "maintenance_ends"
+    FIRES = "fires"
+    WAITS = "waits"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What happens next: `at` when by the clock, None where nothing is timed; `level` and `who` it reaches.
+
+    `text` says it in words without the time, for a countdown beside it. `passed` are the levels that
+    are left out on the way, each with why.
+    """
+
+    kind: StepKind
+    text: SafeText
+    at: datetime | None = None
+    level: int = 0
+    who: tuple[SafeText, ...] = ()
+    passed: tuple[tuple[int, SafeText], ...] = ()
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether the engine does it when its time has come."""
+        return self.at is not None and self.kind not in (StepKind.FIRES, StepKind.WAITS)
+
+
+def followed(climb: Climb, alert: Alert, given_back_at: datetime | None = None) -> Climb:
+    """Return the climb with what people have done to the alert since: it was moved, taken or given back.
+
+    A level that a person chose has its whole wait from then on, and so has the level at which an
+    alert was given back.
+    """
+    if alert.level != climb.level:
+        began = climb.began_at
+        if began is not None and alert.level_at is not None:
+            began = alert.level_at - climb.policy.after(alert.level)
+        climb = replace(climb, level=alert.level, began_at=began, skip=False, exhausted_at=None)
+    taken = alert.acknowledgement is not None
+    if taken and not climb.acknowledged:
+        return replace(climb, acknowledged=True, exhausted_at=None, skip=False)
+    if climb.acknowledged and not taken:
+        climb = replace(climb, acknowledged=False, snooze=None, acted_at=None)
+        if climb.began_at is not None and given_back_at is not None:
+            began = given_back_at - climb.policy.after(climb.level)
+            climb = replace(climb, began_at=max(climb.began_at, began))
+    return climb
+
+
+def acknowledged_until(climb: Climb, alert: Alert) -> datetime | None:
+    """Return when an acknowledgement ends unless something is done, None where it never does."""
+    taken = alert.acknowledgement
+    holds = climb.policy.acknowledged_for.get(alert.severity.value, timedelta())
+    if taken is None or not holds:
+        return None
+    return max(taken.at, climb.acted_at or taken.at) + holds
+
+
+def owner(alert: Alert, climb: Climb | None) -> SafeText:
+    """Return whose an alert is: whom it was given to, else who acknowledged it, else nobody's."""
+    if climb is not None and climb.owner:
+        return climb.owner
+    return alert.acknowledgement.by if alert.acknowledgement else SafeText("")
+
+
+def next_step(
+    alert: Alert,
+    climb: Climb | None,
+    setup: Setup,
+    now: datetime,
+    maintenance: Maintenance | None = None,
+) -> NextStep:
+    """Return what happens next to an alert, when, and whom it reaches.
+
+    `maintenance` is the window that holds the alert, if one does.
+    """
+    still = _stands_still(alert, climb, maintenance)
+    if still is not None or climb is None:
+        return still or _nothing("it is not paged: nobody is")
+    climb = followed(climb, alert)
+    if climb.snooze is not None:
+        return _snoozed(climb.snooze, alert, setup, climb, now)
+    timed = [_level_step(climb, alert, setup)]
+    if alert.acknowledgement is not None:
+        timed.append(_ack_step(climb, alert, setup))
+    due = [step for step in timed if step is not None and step.at is not None]
+    if due:
+        return min(due, key=lambda step: step.at or now)
+    if alert.acknowledgement is not None:
+        return _nothing(f"{alert.acknowledgement.by} has it")
+    return _at_the_end(climb, alert, setup)
+
+
+def _stands_still(
+    alert: Alert, climb: Climb | None, maintenance: Maintenance | None
+) -> NextStep | None:
+    if not alert.open:
+        return _nothing("it has resolved")
+    if alert.state is AlertState.PENDING:
+        return NextStep(StepKind.FIRES, SafeText("fires"), alert.fires_at)
+    if alert.muted:
+        return NextStep(StepKind.WAITS, SafeText("waits while it is silenced"))
+    if alert.severity is Severity.INFO:
+        return _nothing("nobody is paged for it")
+    if maintenance is not None and (climb is None or climb.began_at is None):
+        text = clean(f"maintenance by {maintenance.by} ends, then it is paged")
+        return NextStep(StepKind.MAINTENANCE_ENDS, text, maintenance.until, 1)
+    if climb is None:
+        return _nothing("it is not paged: nobody is")
+    if climb.began_at is None and climb.snooze is None and alert.acknowledgement is None:
+        return _nothing("it goes with what was paged already")
+    return None
+
+
+def _level_step(climb: Climb, alert: Alert, setup: Setup) -> NextStep | None:
+    """The next level that the alert reaches by itself, and what is passed over on the way to it."""
+    passed: list[tuple[int, SafeText]] = []
+    for number, at in _levels_ahead(climb, alert):
+        objection = climb.policy.objection(number, alert.severity, alert.labels, at)
+        if objection:
+            passed.append((number, objection))
+            continue
+        text = f"escalates to level {number} {climb.policy.name(number)}"
+        return _to_level(StepKind.ESCALATES, text, at, number, alert, climb, setup, tuple(passed))
+    return None
+
+
+def _levels_ahead(climb: Climb, alert: Alert) -> Iterator[tuple[int, datetime]]:
+    """The levels above, each with when it is due; taken alerts reach only those that say so."""
+    if climb.began_at is None:
+        return
+    for number in range(alert.level + 1, len(climb.policy.levels) + 1):
+        level = climb.policy.levels[number - 1]
+        taken = alert.acknowledgement is not None
+        if taken and level.condition is not Condition.NOT_RESOLVED:
+            continue
+        at = climb.began_at + level.after
+        if climb.skip and alert.level_at is not None:
+            at = min(at, alert.level_at)
+        yield number, at
+
+
+def _ack_step(climb: Climb, alert: Alert, setup: Setup) -> NextStep | None:
+    at = acknowledged_until(climb, alert)
+    if at is None or alert.acknowledgement is None:
+        return None
+    text = f"{alert.acknowledgement.by}'s acknowledgement ends: paged anew"
+    return _to_level(StepKind.ACKNOWLEDGEMENT_ENDS, text, at, 1, alert, climb, setup)
+
+
+def _snoozed(snooze: Snooze, alert: Alert, setup: Setup, climb: Climb, now: datetime) -> NextStep:
+    risen = _RANK[alert.severity] > _RANK[snooze.severity]
+    at = min(now, snooze.until) if risen else snooze.until
+    text = f"the snooze of {snooze.by} ends: paged anew"
+    if risen:
+        text = f"the snooze of {snooze.by} ends early, it is {alert.severity} now: paged anew"
+    return _to_level(StepKind.SNOOZE_ENDS, text, at, 1, alert, climb, setup)
+
+
+def _at_the_end(climb: Climb, alert: Alert, setup: Setup) -> NextStep:
+    """The policy has no level left: it begins anew, is exhausted soon, or is."""
+    policy = climb.policy
+    if climb.exhausted_at is not None or climb.began_at is None:
+        every = setup.paging.repeat
+        again = "; paged again at intervals" if every and setup.paging.notifiers else ""
+        return NextStep(StepKind.EXHAUSTED, clean(f"EXHAUSTED: nobody is left to reach{again}"))
+    at = climb.began_at + policy.after(alert.level) + policy.patience
+    if climb.skip and alert.level_at is not None:
+        at = alert.level_at
+    if climb.round <= policy.repeats:
+        text = f"the policy begins anew, for the {climb.round + 1}. time"
+        return _to_level(StepKind.BEGINS_ANEW, text, at, 1, alert, climb, setup)
+    return NextStep(StepKind.EXHAUSTS, SafeText("is EXHAUSTED: no level is left"), at)
+
+
+def _to_level(
+    kind: StepKind,
+    text: str,
+    at: datetime,
+    number: int,
+    alert: Alert,
+    climb: Climb,
+    setup: Setup,
+    passed: tuple[tuple[int, SafeText], ...] = (),
+) -> NextStep:
+    who = names_of(setup, targets_of(alert, climb.policy, number), at)
+    whom = f" ({', '.join(who)})" if who else ""
+    return NextStep(kind, clean(f"{text}{whom}"), at, number, who, passed)
+
+
+def _nothing(text: str) -> NextStep:
+    return NextStep(StepKind.NOTHING, clean(text))

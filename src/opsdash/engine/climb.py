@@ -1,0 +1,328 @@
+"""The step that climbs: what `next_step` says is due is done, each in the transaction of its timeline entry.
+
+Nothing sleeps: a climb is a row compared with the clock, here or in the engine that takes over. A wall
+clock that somebody sets moves what is timed by elapsed time along with it; a host that slept has
+lost no time.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
+
+from opsdash import ownership, paging
+from opsdash.domain.alert import Acknowledgement, Alert
+from opsdash.domain.climb import Climb, NextStep, StepKind, followed, next_step
+from opsdash.domain.incident import incident_number
+from opsdash.domain.maintenance import Maintenance, holding
+from opsdash.domain.reach import names_of
+from opsdash.domain.routing import targets_of
+from opsdash.domain.schedule import on_call
+from opsdash.domain.setup import Setup
+from opsdash.domain.span import format_span
+from opsdash.domain.text import SafeText, clean
+from opsdash.domain.timeline import Entry, EntryKind
+from opsdash.engine import occurrences, tend
+from opsdash.engine.engine import Climbed, Engine
+from opsdash.store import alerts, changes, climbs, clock, entries, lease, maintenance, overrides
+
+log = logging.getLogger("opsdash.engine")
+
+AT_ONCE = 200
+"""Climbs followed in one transaction: a storm must not keep a person's hand waiting."""
+
+SOURCES_PATIENCE = 30.0
+"""Seconds that the sources are waited for after a time asleep: a dead one must not stop the climb."""
+
+_ENGINE = SafeText("engine")
+
+
+@runtime_checkable
+class BootClock(Protocol):
+    """A clock that also counts the time since the machine was started, sleep included."""
+
+    def since_boot(self) -> tuple[str, timedelta]:
+        """Return the name of this boot, empty where it has none, and the time since then."""
+        ...
+
+
+def begin(engine_: Engine) -> None:
+    """Look at every climb anew, as the lease's new holder."""
+    engine_.climbed = Climbed()
+    wait_for_sources(engine_)
+
+
+def wait_for_sources(engine_: Engine) -> None:
+    """Climb nothing until every source of alerts has been asked once, or has had its time."""
+    engine_.climbed.ask_since = engine_.clock.now()
+    engine_.climbed.patience_until = engine_.clock.monotonic() + SOURCES_PATIENCE
+
+
+async def climb(engine_: Engine) -> None:
+    """Do what is due of every alert on its way up its policy."""
+    await _follow_clock(engine_)
+    if not _sources_are_asked(engine_):
+        return
+    now = engine_.clock.now()
+    look = await engine_.store.read(climbs.look, now, engine_.climbed.look)
+    for begun in range(0, len(look.alerts), AT_ONCE):
+        part = look.alerts[begun : begun + AT_ONCE]
+        await engine_.store.write(_climb, engine_.held, engine_.setup, part, now)
+        if len(look.alerts) > AT_ONCE:
+            await tend.renew_lease(engine_)
+    # What is written after this look, by others or here, is looked at at the next beat.
+    engine_.climbed.look = look
+    if engine_.is_due("prune climbs", 600.0):
+        await engine_.store.write(_prune, engine_.held)
+
+
+def _sources_are_asked(engine_: Engine) -> bool:
+    since = engine_.climbed.ask_since
+    if since is None:
+        return True
+    asked = all(p.ended_at is not None and p.ended_at >= since for p in engine_.alert_polls)
+    judged = all(poll.evaluated for poll in engine_.rule_polls)
+    if (asked and judged) or engine_.clock.monotonic() >= engine_.climbed.patience_until:
+        engine_.climbed.ask_since = None
+        return True
+    return False
+
+
+async def _follow_clock(engine_: Engine) -> None:
+    """Move the climbs along with a wall clock that was set since the clocks were last compared."""
+    source = engine_.clock
+    if not isinstance(source, BootClock):
+        return
+    boot, since_boot = source.since_boot()
+    now = source.now()
+    if not boot:
+        return
+    step = await engine_.store.read(clock.moved, now, boot, since_boot)
+    if not step and await engine_.store.read(clock.is_known, boot):
+        return
+    count = await engine_.store.write(_shift, engine_.held, now, boot, since_boot)
+    if step:
+        ahead = "ahead" if step > timedelta() else "back"
+        span = format_span(abs(step))
+        log.warning("the clock was set %s by %s: moved %d climbs along", ahead, span, count)
+
+
+def _shift(
+    connection: sqlite3.Connection, epoch: int, now: datetime, boot: str, since_boot: timedelta
+) -> int:
+    lease.require(connection, epoch)
+    step = clock.moved(connection, now, boot, since_boot)
+    clock.write(connection, now, boot, since_boot)
+    return climbs.shift(connection, step) if step else 0
+
+
+def _prune(connection: sqlite3.Connection, epoch: int) -> None:
+    lease.require(connection, epoch)
+    climbs.prune(connection)
+
+
+def _climb(
+    connection: sqlite3.Connection, epoch: int, setup: Setup, ids: Sequence[str], now: datetime
+) -> None:
+    lease.require(connection, epoch)
+    climbing = _Climbing(connection, overrides.overridden(connection, setup, now), now)
+    for id in ids:
+        alert, known = alerts.load(connection, id), climbs.load(connection, id)
+        if alert is not None and known is not None:
+            climbing.follow(alert, known)
+
+
+class _Climbing:
+    """One transaction's worth of climbs."""
+
+    def __init__(self, connection: sqlite3.Connection, setup: Setup, now: datetime) -> None:
+        self.connection = connection
+        self.setup = setup
+        self.now = now
+        self.windows = maintenance.load_since(connection, now)
+
+    def follow(self, alert: Alert, before: Climb) -> None:
+        """Do what is due of one alert, level by level in order, and store when it is due again."""
+        if not alert.open:
+            climbs.set_due(self.connection, alert.id, None)
+            return
+        alert, climb = self._with_the_world(alert, before)
+        # Each step of a policy is done at most once a beat, so that this ends.
+        for _ in range(len(climb.policy.levels) + 3):
+            step = next_step(alert, climb, self.setup, self.now, self._holding(alert))
+            if not step.is_timed or step.at is None or step.at > self.now:
+                break
+            if step.kind is StepKind.MAINTENANCE_ENDS:
+                break
+            alert, climb = self._do(step, alert, climb)
+        self._save(before, climb, self._due(alert, climb))
+        if climb.began_at is None and alert.level == 0 and self._holding(alert) is None:
+            self._end_of_maintenance(alert)
+
+    def _with_the_world(self, alert: Alert, climb: Climb) -> tuple[Alert, Climb]:
+        """Bring a climb to what was done to its alert since: by people, by a silence."""
+        if alert.muted and climb.held_at is None:
+            climb = replace(climb, held_at=self.now)
+        elif not alert.muted and climb.held_at is not None:
+            waited = self.now - climb.held_at
+            began = None if climb.began_at is None else climb.began_at + waited
+            climb = replace(climb, held_at=None, began_at=began)
+        first_look = climb.level == 0 and alert.level == 1 and climb.began_at is not None
+        given_back = None
+        if climb.acknowledged and alert.acknowledgement is None:
+            given_back = climbs.given_back_at(self.connection, alert.id)
+        climb = followed(climb, alert, given_back)
+        if first_look:
+            alert, climb = self._first(alert, climb)
+        taken = alert.acknowledgement
+        if taken is not None:
+            since = max(climb.acted_at or taken.at, taken.at)
+            acted = climbs.acted_at(self.connection, alert, since)
+            climb = replace(climb, acted_at=acted or climb.acted_at)
+        return alert, climb
+
+    def _first(self, alert: Alert, climb: Climb) -> tuple[Alert, Climb]:
+        """What follows from who was reached by the page itself."""
+        if not paging.is_answered(self.connection, self.setup, alert, 1, self.now):
+            self._tell_nobody(alert, climb, 1)
+            return alert, replace(climb, skip=True)
+        if alert.severity in climb.policy.auto_acknowledge and alert.acknowledgement is None:
+            alert = self._acknowledge_for_on_call(alert, climb)
+        return alert, replace(climb, acknowledged=alert.acknowledgement is not None)
+
+    def _acknowledge_for_on_call(self, alert: Alert, climb: Climb) -> Alert:
+        """Acknowledge for whoever is on call at this moment; where nobody is, nothing is done."""
+        ids = [t.removeprefix("schedule:") for t in targets_of(alert, climb.policy, 1)]
+        shifts = [
+            shift for s in self.setup.schedules if s.id in ids for shift in on_call(s, self.now)
+        ]
+        if not shifts:
+            return alert
+        comment = clean(f"by itself: {shifts[0].person} is on call on {shifts[0].schedule}")
+        taken = Acknowledgement(clean(shifts[0].person), self.now, comment)
+        change = changes.next_change(self.connection)
+        alerts.set_acknowledgement(self.connection, alert.id, taken, change)
+        self._tell(alert, EntryKind.ACKNOWLEDGE, f"for {taken.by}, {comment}")
+        ownership.follow_incident(self.connection, alert, change)
+        return replace(alert, acknowledgement=taken)
+
+    def _do(self, step: NextStep, alert: Alert, climb: Climb) -> tuple[Alert, Climb]:
+        for number, why in step.passed:
+            name = climb.policy.name(number)
+            self._tell(alert, EntryKind.PAGE, f"level {number} {name} is left out: {why}")
+        if step.kind is StepKind.ESCALATES:
+            return self._escalate(step, alert, climb)
+        if step.kind is StepKind.EXHAUSTS:
+            text = f"EXHAUSTED: all levels of policy {climb.policy.id} were paged, nobody has it"
+            self._tell(alert, EntryKind.EXHAUSTED, text)
+            return alert, replace(climb, exhausted_at=self.now, skip=False)
+        return self._begin_anew(step, alert, climb)
+
+    def _escalate(self, step: NextStep, alert: Alert, climb: Climb) -> tuple[Alert, Climb]:
+        waited = format_span(climb.policy.after(step.level) - climb.policy.after(alert.level))
+        state = "resolved" if alert.acknowledgement is not None else "acknowledged"
+        why = f"not {state} within {waited}"
+        began = climb.began_at
+        if climb.skip:
+            why = f"nobody is there at level {alert.level}"
+            began = self.now - climb.policy.after(step.level)
+        climb = replace(climb, began_at=began, skip=False)
+        again = paging.next_repeat(self.connection, alert, step.level) if climb.round > 1 else 0
+        return self._to_level(step, alert, climb, why, again)
+
+    def _begin_anew(self, step: NextStep, alert: Alert, climb: Climb) -> tuple[Alert, Climb]:
+        """Go back to level 1, with all its time, and page whoever is on call now."""
+        also: tuple[str, ...] = ()
+        taken = alert.acknowledgement
+        if taken is not None:
+            also = self._person(taken)
+            alert = self._take_back(step, alert, taken, climb)
+        climb = replace(
+            climb,
+            round=climb.round + 1,
+            began_at=self.now - climb.policy.after(1),
+            acknowledged=False,
+            acted_at=None,
+            snooze=None,
+            exhausted_at=None,
+            skip=False,
+        )
+        why = {
+            StepKind.SNOOZE_ENDS: "the snooze is over",
+            StepKind.ACKNOWLEDGEMENT_ENDS: "its acknowledgement ended",
+        }.get(step.kind, f"the policy begins anew, for the {climb.round}. time")
+        again = paging.next_repeat(self.connection, alert, 1)
+        return self._to_level(replace(step, level=1), alert, climb, why, again, also)
+
+    def _to_level(
+        self,
+        step: NextStep,
+        alert: Alert,
+        climb: Climb,
+        why: str,
+        again: int,
+        also: tuple[str, ...] = (),
+    ) -> tuple[Alert, Climb]:
+        level, name = step.level, climb.policy.name(step.level)
+        change = changes.next_change(self.connection)
+        alerts.set_level(self.connection, alert.id, level, self.now, change)
+        alert = replace(alert, level=level, level_at=self.now)
+        who = names_of(self.setup, targets_of(alert, climb.policy, level), self.now)
+        whom = f" ({', '.join(who)})" if who else ""
+        self._tell(alert, EntryKind.ESCALATE, f"to level {level} {name}{whom}: {why}")
+        paging.page_level(
+            self.connection, self.setup, alert, level, self.now, _ENGINE, clean(why), again, also
+        )
+        answered = paging.is_answered(self.connection, self.setup, alert, level, self.now)
+        if not answered:
+            self._tell_nobody(alert, climb, level)
+        return alert, replace(climb, level=level, skip=not answered)
+
+    def _take_back(
+        self, step: NextStep, alert: Alert, taken: Acknowledgement, climb: Climb
+    ) -> Alert:
+        text = f"{taken.by}'s acknowledgement ended: nothing was done about it for "
+        text += format_span(self.now - (climb.acted_at or taken.at))
+        kind = EntryKind.UNACKNOWLEDGE
+        if step.kind is StepKind.SNOOZE_ENDS:
+            text, kind = str(step.text), EntryKind.UNSNOOZE
+        change = changes.next_change(self.connection)
+        alerts.set_acknowledgement(self.connection, alert.id, None, change)
+        self._tell(alert, kind, text)
+        ownership.follow_incident(self.connection, alert, change)
+        paging.page_given_back(self.connection, self.setup, alert, _ENGINE, self.now)
+        return replace(alert, acknowledgement=None)
+
+    def _person(self, taken: Acknowledgement) -> tuple[str, ...]:
+        return tuple(f"person:{p.id}" for p in self.setup.people if p.id == taken.by and p.notify)
+
+    def _end_of_maintenance(self, alert: Alert) -> None:
+        if paging.pages(alert) and alert.acknowledgement is None:
+            self._tell(alert, EntryKind.PAGE, "the maintenance is over and it fires on")
+            occurrences.respond(self.connection, self.setup, alert, self.now)
+
+    def _holding(self, alert: Alert) -> Maintenance | None:
+        return holding(self.windows, alert, self.now)
+
+    def _due(self, alert: Alert, climb: Climb) -> datetime | None:
+        step = next_step(alert, climb, self.setup, self.now, self._holding(alert))
+        return step.at if step.is_timed else None
+
+    def _save(self, before: Climb, climb: Climb, due_at: datetime | None) -> None:
+        if climb == before:
+            climbs.set_due(self.connection, climb.alert, due_at)
+        else:
+            climbs.save(self.connection, climb, due_at, changes.next_change(self.connection))
+
+    def _tell_nobody(self, alert: Alert, climb: Climb, level: int) -> None:
+        text = (
+            f"level {level} {climb.policy.name(level)}: nobody is there; the next one is paged now"
+        )
+        self._tell(alert, EntryKind.PAGE, text)
+
+    def _tell(self, alert: Alert, kind: EntryKind, text: str) -> None:
+        number = None if alert.incident is None else incident_number(alert.incident)
+        entry = Entry(self.now, _ENGINE, kind, clean(text), alert=alert.id)
+        entries.add(self.connection, entry, number)

@@ -1,0 +1,41 @@
+"""The wall clock beside one that nobody can set: how far it has been moved since last looked."""
+
+import sqlite3
+from datetime import datetime, timedelta
+
+from opsdash.domain.record import to_ms
+
+TOLERANCE = timedelta(seconds=2)
+"""How far the clocks may drift apart before it counts as somebody having set one."""
+
+
+def moved(
+    connection: sqlite3.Connection, now: datetime, boot: str, since_boot: timedelta
+) -> timedelta:
+    """Return how far the wall clock was set since it was last written down, zero where it was not.
+
+    `boot` names this boot of the machine, `since_boot` is the time since then, that of sleep included:
+    a suspended host has lost no time, a clock that was set has. After another boot nothing is known.
+    """
+    elapsed = since_boot // timedelta(milliseconds=1)
+    row = connection.execute("SELECT wall, boot, since_boot FROM clock WHERE id = 1").fetchone()
+    if row is None or row[1] != boot:
+        return timedelta()
+    step = timedelta(milliseconds=(to_ms(now) - row[0]) - (elapsed - row[2]))
+    return step if abs(step) > TOLERANCE else timedelta()
+
+
+def is_known(connection: sqlite3.Connection, boot: str) -> bool:
+    """Whether the clocks were written down during this boot."""
+    row = connection.execute("SELECT boot FROM clock WHERE id = 1").fetchone()
+    return row is not None and row[0] == boot
+
+
+def write(connection: sqlite3.Connection, now: datetime, boot: str, since_boot: timedelta) -> None:
+    """Write both clocks down, to be compared with later."""
+    connection.execute(
+        "INSERT INTO clock (id, wall, boot, since_boot) VALUES (1, ?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET wall = excluded.wall, boot = excluded.boot,"
+        " since_boot = excluded.since_boot",
+        (to_ms(now), boot, since_boot // timedelta(milliseconds=1)),
+    )

@@ -55,12 +55,16 @@ async def test_a_user_from_a_file_is_read_for_each_request(
     """Opening reads no secret, and a file that changes is obeyed."""
     name = SecretRef(FileRef("user", str(tmp_path)))
     plan = HttpPlan(
-        fault_server.url, BasicAuth(username_ref=name, password=secret(tmp_path, "word", "p"))
+        fault_server.url,
+        BasicAuth(username_ref=name, password=secret(tmp_path, "word", "pass-w0rd")),
     )
     client = HttpClient(http_settings(plan))
     with pytest.raises(SourceError, match="cannot read secret file"):
         await client.send("/-/ready")
-    for user, encoded in (("ann", "YW5uOnA="), ("bob", "Ym9iOnA=")):
+    for user, encoded in (
+        ("tenant-1", "dGVuYW50LTE6cGFzcy13MHJk"),
+        ("tenant-2", "dGVuYW50LTI6cGFzcy13MHJk"),
+    ):
         secret(tmp_path, "user", user)
         await client.send("/-/ready")
         assert authorization(fault_server) == f"Basic {encoded}"

@@ -114,7 +114,7 @@ async def test_a_page_goes_to_the_channel_of_its_address(
     async with bot(slack_server, keep) as notifier:
         receipt = await notifier.send(page(), "#other", "")
         assert receipt.thread.startswith("C0OTHER/")
-        nowhere = SlackBot("slack", at(slack_server.url), keep("x"))
+        nowhere = SlackBot("slack", at(slack_server.url), keep("another-token"))
         with pytest.raises(NotifierError, match="no channel: add one") as caught:
             await nowhere.send(page(), "", "")
     assert caught.value.permanent
@@ -202,7 +202,7 @@ async def test_what_cannot_have_arrived_does_not_say_so(
                 await notifier.send(page(), "", "")
             else:
                 turned = SlackBot(
-                    "s", at(f"http://127.0.0.1:{free_port()}"), keep("x"), "#incidents"
+                    "s", at(f"http://127.0.0.1:{free_port()}"), keep("another-token"), "#incidents"
                 )
                 turned._turns = notifier._turns
                 await turned.send(page(), "", "")

@@ -83,14 +83,17 @@ async def test_a_storm_says_how_many(receiver: Receiver) -> None:
 
 async def test_requests_are_signed(receiver: Receiver, keep: Keep) -> None:
     """HMAC-SHA256 over time and body: neither can be changed, and an old one is seen to be old."""
-    await send(receiver.url, page(), secret=keep("shared"))
+    await send(receiver.url, page(), secret=keep("shared-secret"))
     request = receiver.requests[0]
     moment, _, signature = request.headers["x-opsdash-signature"].partition(",")
     assert moment == f"t={int(NOW.timestamp())}"
     signed = f"{int(NOW.timestamp())}.".encode() + request.body
-    expected = hmac.new(b"shared", signed, hashlib.sha256).hexdigest()
+    expected = hmac.new(b"shared-secret", signed, hashlib.sha256).hexdigest()
     assert signature == f"v1={expected}"
-    assert sign(request.body, "shared", NOW + timedelta(seconds=1)).partition(",")[2] != signature
+    assert (
+        sign(request.body, "shared-secret", NOW + timedelta(seconds=1)).partition(",")[2]
+        != signature
+    )
 
 
 async def test_each_try_of_a_page_is_the_same_request(receiver: Receiver) -> None:
@@ -105,16 +108,16 @@ async def test_the_client_settings_hold(receiver: Receiver, keep: Keep) -> None:
     """A bearer token, headers and parameters of the address go with every request."""
     settings = HttpSettings(
         url=f"{receiver.url}/hook?team=payments",
-        headers={"X-Api-Key": keep("k3y")},
-        authorization=("Bearer", keep("t0ken")),
+        headers={"X-Api-Key": keep("k3y-of-hook")},
+        authorization=("Bearer", keep("t0ken-of-hook")),
     )
     notifier = Webhook("hook", settings, lambda: NOW)
     await notifier.send(page(), "", "")
     await notifier.close()
     (request,) = receiver.requests
     assert request.path == "/hook?team=payments"
-    assert request.headers["authorization"] == "Bearer t0ken"
-    assert request.headers["x-api-key"] == "k3y"
+    assert request.headers["authorization"] == "Bearer t0ken-of-hook"
+    assert request.headers["x-api-key"] == "k3y-of-hook"
 
 
 async def test_a_secret_address_shows_nowhere(receiver: Receiver, keep: Keep) -> None:

@@ -75,6 +75,7 @@ def test_the_list_is_by_time_and_service(team: Team) -> None:
         "SERVICE",
         "VERSION",
         "COMMIT",
+        "ID",
         "KIND",
         "BY",
         "SEEN",

@@ -96,7 +96,9 @@ def list_(config: Path | None, services: tuple[str, ...], since: str, form: str)
         )
         for one in found
     ]
-    print_columns(("AT (UTC)", "SERVICE", "VERSION", "COMMIT", "KIND", "BY", "SEEN BY", ""), rows)
+    print_columns(
+        ("AT (UTC)", "SERVICE", "VERSION", "COMMIT ID", "KIND", "BY", "SEEN BY", ""), rows
+    )
 
 
 def _said(text: str, name: str) -> SafeText:

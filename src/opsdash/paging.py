@@ -260,6 +260,7 @@ def build_page(alert: Alert, kind: PageKind, now: datetime) -> Page:
         severity=alert.severity,
         source=clean(service_of(alert)),
         at=at,
+        since=alert.fired_at or alert.active_at,
         alert=alert.id,
         incident=alert.incident,
         value=alert.value,

@@ -19,6 +19,7 @@ from opsdash.engine import (
     deployments,
     heartbeat,
     metrics,
+    mirror,
     relay,
     rules,
     silences,
@@ -51,6 +52,7 @@ STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
     silences.keep_silences,
     watch.read_alerts,
     story.tell_story,
+    mirror.mirror,
     climb.climb,
     relay.relay,
     relay.repeat,
@@ -165,6 +167,7 @@ async def _take_lease(engine_: Engine) -> bool:
     engine_.compare_polls = [metrics.compare_poll(s, engine_.setup) for s in engine_.metric_sources]
     engine_.series_polls = [metrics.series_poll(s, engine_) for s in engine_.metric_sources]
     engine_.alert_polls = [watch.poll(s, engine_.setup) for s in engine_.alert_sources]
+    engine_.mirror_polls = mirror.polls(engine_)
     await watch.begin(engine_)
     await silences.begin(engine_)
     await rules.begin(engine_, epoch)

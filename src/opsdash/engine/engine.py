@@ -100,6 +100,7 @@ class Engine:
     compare_polls: list[Poll[dict[str, Answer]]] = field(default_factory=list)
     series_polls: list[Poll[Series]] = field(default_factory=list)
     alert_polls: list[Poll[AlertReport]] = field(default_factory=list)
+    mirror_polls: dict[str, Poll[Any]] = field(default_factory=dict)
     unfilled: dict[timedelta, datetime] = field(default_factory=dict)
     metrics_read_at: datetime | None = None
     due: dict[str, float] = field(default_factory=dict)
@@ -130,6 +131,7 @@ class Engine:
             *self.compare_polls,
             *self.series_polls,
             *self.alert_polls,
+            *self.mirror_polls.values(),
             *self.rule_polls,
             *(() if self.deployments is None else self.deployments.polls),
         )

@@ -67,6 +67,14 @@ def load_newest(connection: sqlite3.Connection, limit: int) -> tuple[Entry, ...]
     return tuple(reversed(list(map(_entry, connection.execute(_NEWEST, (limit,))))))
 
 
+def has_operation(connection: sqlite3.Connection, operation: str) -> bool:
+    """Return whether an operation of this name has left an entry."""
+    row = connection.execute(
+        "SELECT 1 FROM entry WHERE operation = ? LIMIT 1", (operation,)
+    ).fetchone()
+    return row is not None
+
+
 def newest_operation(
     connection: sqlite3.Connection,
     by: str,

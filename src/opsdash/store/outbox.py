@@ -201,19 +201,37 @@ def mark_fallen_back(connection: sqlite3.Connection, id: int) -> bool:
 
 
 def drop_waiting(
-    connection: sqlite3.Connection, key: str, kinds: tuple[PageKind, ...], reason: str
+    connection: sqlite3.Connection,
+    key: str,
+    kinds: tuple[PageKind, ...],
+    reason: str,
+    notifier: str | None = None,
 ) -> int:
-    """Drop the messages of one key and these kinds that have not left; return how many."""
+    """Drop the messages of one key and these kinds that have not left; return how many.
+
+    With `notifier` only those to it.
+    """
     dropped = 0
     for kind in kinds:
         dropped += connection.execute(
             "UPDATE outbox SET state = 'dropped', answer = ? WHERE key = ? AND kind = ?"
-            " AND state = 'waiting'",
-            (reason, key, kind.value),
+            " AND state = 'waiting' AND notifier = coalesce(?, notifier)",
+            (reason, key, kind.value, notifier),
         ).rowcount
     if dropped:
         note_letters(connection)
     return dropped
+
+
+def open_keys(connection: sqlite3.Connection, notifier: str) -> tuple[str, ...]:
+    """Return the open alerts that a notifier was sent a page about, by their key."""
+    rows = connection.execute(
+        "SELECT DISTINCT outbox.key FROM alert JOIN outbox ON outbox.key = alert.id"
+        " WHERE alert.resolved_at IS NULL AND outbox.notifier = ? AND outbox.kind = 'trigger'"
+        " AND outbox.state = 'sent' ORDER BY outbox.key",
+        (notifier,),
+    )
+    return tuple(key for (key,) in rows)
 
 
 def bundle(connection: sqlite3.Connection, id: int, into: str) -> None:

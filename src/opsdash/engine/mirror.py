@@ -1,0 +1,142 @@
+"""The step that brings home what people did at a pager: an acknowledgement there is one here.
+
+A change is taken over once. What has no counterpart here (a snooze, a reassignment, a resolve of
+what still fires) is told on the timeline.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Protocol, cast
+
+from opsdash import response
+from opsdash.domain.alert import Alert
+from opsdash.domain.incident import incident_number
+from opsdash.domain.page import PageKind
+from opsdash.domain.text import SafeText, clean
+from opsdash.domain.timeline import Actor, Entry, EntryKind
+from opsdash.engine.engine import Engine
+from opsdash.engine.poll import Poll
+from opsdash.notifiers.notifier import NotifierError
+from opsdash.sources.source import SourceError
+from opsdash.store import alerts, engine, entries, lease, outbox
+
+OVERLAP = timedelta(minutes=2)
+"""How far back each look reaches beyond the one before: their clock is not ours."""
+
+FIRST_LOOK = timedelta(minutes=15)
+"""How far back the first look reaches."""
+
+
+class Change(Protocol):
+    """One thing that somebody did there; `key` is the page's, `by` empty where it was a timeout."""
+
+    id: str
+    kind: str
+    key: str
+    at: datetime
+    by: SafeText
+    text: SafeText
+
+
+class Mirrored(Protocol):
+    """A notifier that can say what people did at its receiver."""
+
+    async def changes(self, since: datetime, keys: Iterable[str]) -> tuple[Change, ...]:
+        """Return what happened since then to the incidents with these keys; raise NotifierError."""
+        ...
+
+
+def polls(engine_: Engine) -> dict[str, Poll[tuple[Change, ...]]]:
+    """Return a poll for each notifier that can be asked, by its id."""
+    return {
+        id: _poll(engine_, id, cast("Mirrored", notifier))
+        for id, notifier in engine_.notifiers.items()
+        if hasattr(notifier, "changes")
+    }
+
+
+def _poll(engine_: Engine, id: str, notifier: Mirrored) -> Poll[tuple[Change, ...]]:
+    looked_at: datetime | None = None
+
+    async def look(now: datetime) -> tuple[Change, ...]:
+        nonlocal looked_at
+        keys = await engine_.store.read(outbox.open_keys, id)
+        if not keys:
+            return ()
+        since = now - FIRST_LOOK if looked_at is None else looked_at - OVERLAP
+        try:
+            found = await notifier.changes(since, keys)
+        except NotifierError as error:
+            raise SourceError(error.reason, error.retry_after) from None
+        looked_at = now
+        return found
+
+    return Poll(id, "pager", engine_.setup.refresh, look)
+
+
+async def mirror(engine_: Engine) -> None:
+    """Take over what people did at the pagers since the last look, and look again."""
+    for id, one in engine_.mirror_polls.items():
+        moment = engine_.clock.monotonic()
+        result = one.collect(moment)
+        if result is not None:
+            trouble = () if result.reason is None else (result.reason,)
+            now = engine_.clock.now()
+            await engine_.store.write(
+                _take_over, engine_.held, id, result.value or (), trouble, now
+            )
+        one.begin(engine_.clock.now(), moment)
+
+
+def _take_over(
+    connection: sqlite3.Connection,
+    epoch: int,
+    notifier: str,
+    found: tuple[Change, ...],
+    trouble: tuple[str, ...],
+    now: datetime,
+) -> None:
+    lease.require(connection, epoch)
+    engine.record_warnings(connection, notifier, trouble, now)
+    for change in sorted(found, key=lambda one: one.at):
+        operation = f"{notifier}:{change.id}"
+        alert = alerts.load(connection, change.key)
+        if alert is None or not alert.open or entries.has_operation(connection, operation):
+            continue
+        _apply(connection, notifier, change, alert, now)
+        _mark(connection, change, alert, operation)
+
+
+def _apply(
+    connection: sqlite3.Connection, notifier: str, change: Change, alert: Alert, now: datetime
+) -> None:
+    by = change.by or clean(f"{notifier}'s clock")
+    actor = Actor(clean(f"{by} at {notifier}"))
+    if change.kind == "acknowledged" and alert.acknowledgement is None:
+        if not _decided_here_since(connection, change, alert):
+            response.acknowledge(connection, actor, now, [alert.id], change.text)
+    elif change.kind == "unacknowledged" and alert.acknowledgement is not None:
+        if not _decided_here_since(connection, change, alert):
+            response.unacknowledge(connection, actor, now, [alert.id])
+    else:
+        return
+    # They know it there already: it must not come back to them as news.
+    kinds = (PageKind.ACKNOWLEDGE, PageKind.NOTE)
+    outbox.drop_waiting(connection, alert.id, kinds, "it came from there", notifier)
+
+
+def _decided_here_since(connection: sqlite3.Connection, change: Change, alert: Alert) -> bool:
+    """Whether a person has decided here after what happened there: the newer decision stands."""
+    decisions = (EntryKind.ACKNOWLEDGE, EntryKind.UNACKNOWLEDGE)
+    told = entries.load_of_alert(connection, alert.id)
+    return any(entry.kind in decisions and entry.at > change.at for entry in told)
+
+
+def _mark(connection: sqlite3.Connection, change: Change, alert: Alert, operation: str) -> None:
+    """Tell what was done there on the timeline, once."""
+    number = None if alert.incident is None else incident_number(alert.incident)
+    words = f"{change.kind} there" + (f": {change.text}" if change.text else "")
+    by = clean(f"{change.by or 'nobody'} at {operation.partition(':')[0]}")
+    entry = Entry(change.at, by, EntryKind.NOTE, clean(words), alert=alert.id)
+    entries.add(connection, entry, number, operation=operation)

@@ -14,7 +14,7 @@ README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
 def _command(name: str) -> click.Command:
-    command = cli.get_command(click.Context(cli), name)  # type: ignore[attr-defined]
+    command = cli.get_command(click.Context(cli), name)
     assert isinstance(command, click.Command)
     return command
 

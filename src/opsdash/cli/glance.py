@@ -4,17 +4,15 @@ Anything out of the ordinary is left to the command itself, which says what is w
 """
 
 import os
-import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from opsdash.cli.tmux import line
 from opsdash.config.find import find_config
 from opsdash.config.kept import kept_store_path
 from opsdash.domain.status import EXIT_CODES
-from opsdash.store import schema
-from opsdash.store.summary import summarise
+from opsdash.runtime import now
+from opsdash.store.summary import summarise_file
 
 
 def glance(config: str | None) -> int | None:
@@ -24,19 +22,10 @@ def glance(config: str | None) -> int | None:
     store = kept_store_path(path) if path else None
     if store is None:
         return None
-    # In a URI these would end the path.
-    name = str(store.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    try:
-        connection = sqlite3.connect(f"file:{name}?mode=ro", uri=True, isolation_level=None)
-        try:
-            connection.execute("BEGIN")
-            if schema.version(connection) != schema.VERSION:
-                return None
-            status, critical, warning, nobody = summarise(connection, datetime.now(UTC))
-        finally:
-            connection.close()
-    except (sqlite3.Error, ValueError, KeyError, TypeError):
+    found = summarise_file(store, now())
+    if found is None:
         return None
+    status, critical, warning, nobody = found
     print(line(status, critical, warning, nobody))
     return EXIT_CODES[status]
 

@@ -8,14 +8,33 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from opsdash.domain.freshness import Freshness, engine_is_down, freshness, is_silent
 from opsdash.domain.status import Status, status_of
+from opsdash.store import schema
 
 _FIRING = (
     "SELECT severity, count(*), count(acknowledged_at) FROM alert WHERE resolved_at IS NULL"
     " AND state = 'firing' AND silenced_by = '[]' AND inhibited_by = '[]' GROUP BY severity"
 )
+
+
+def summarise_file(path: Path, now: datetime) -> tuple[Status, int, int, int] | None:
+    """Return what `summarise` does of the store at `path`, None where the whole way has to say why not."""
+    # In a URI these would end the path.
+    name = str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    try:
+        connection = sqlite3.connect(f"file:{name}?mode=ro", uri=True, isolation_level=None)
+        try:
+            connection.execute("BEGIN")
+            return (
+                summarise(connection, now) if schema.version(connection) == schema.VERSION else None
+            )
+        finally:
+            connection.close()
+    except (sqlite3.Error, ValueError, KeyError, TypeError):
+        return None
 
 
 def summarise(connection: sqlite3.Connection, now: datetime) -> tuple[Status, int, int, int]:

@@ -293,6 +293,7 @@ async def test_a_page_under_way_when_the_engine_dies_is_sent_again_under_the_sam
     await world.turn(20)
     (page,) = world.pagers["john"].told(TRIGGER)
     assert page.id == claimed[0].page.id
+    assert page.repeat == 1, "a receiver without keys must see that it may be a repetition"
 
 
 async def test_an_undone_acknowledgement_is_told(world: World) -> None:

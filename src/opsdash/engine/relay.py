@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 import sqlite3
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from opsdash import paging
@@ -66,7 +67,13 @@ async def relay(engine_: Engine) -> None:
             error = NotifierError(clean(reason), permanent=True)
             await engine_.store.write(_refuse, engine_.held, engine_.setup, letter, error, now)
             continue
-        sent = notifier.send(letter.page, letter.destination.address, letter.thread)
+        # A receiver that knows no keys shows a repetition twice: then it must say that it is one.
+        page = (
+            replace(letter.page, repeat=1)
+            if letter.unsure and not letter.page.repeat
+            else letter.page
+        )
+        sent = notifier.send(page, letter.destination.address, letter.thread)
         task = asyncio.ensure_future(asyncio.wait_for(sent, SEND_DEADLINE))
         engine_.sending[letter.id] = Sending(letter, task, engine_.clock.monotonic())
 
@@ -196,7 +203,10 @@ def _fall_back(connection: sqlite3.Connection, setup: Setup, letter: Letter, now
 async def repeat(engine_: Engine) -> None:
     """Page again for what nobody has taken within the repeat interval."""
     every = engine_.setup.paging.repeat
-    if not engine_.notifiers or not every or not engine_.is_due("repeat", 5.0):
+    # What resolved while nothing was read must not wake anybody again.
+    if not engine_.notifiers or not every or engine_.climbed.ask_since is not None:
+        return
+    if not engine_.is_due("repeat", 5.0):
         return
     now = engine_.clock.now()
     waiting = [

@@ -43,7 +43,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One row of the outbox. `answer` is what the receiver said last, or why it was not sent."""
+    """One row of the outbox. `answer` is what the receiver said last, or why it was not sent.
+
+    `unsure` says that an engine died while it was under way: it may have arrived.
+    """
 
     id: int
     destination: Destination
@@ -57,11 +60,12 @@ class Letter:
     answer: SafeText
     sent_at: datetime | None
     thread: str
+    unsure: bool
 
 
 _COLUMNS = (
     "outbox.id, outbox.notifier, outbox.address, target, reached, page, state, step, created_at,"
-    " due_at, deadline_at, attempts, answer, sent_at, coalesce(thread.thread, '')"
+    " due_at, deadline_at, attempts, answer, sent_at, coalesce(thread.thread, ''), unsure"
 )
 _FROM = (
     f"SELECT {_COLUMNS} FROM outbox LEFT JOIN thread ON thread.notifier = outbox.notifier"  # noqa: S608
@@ -156,7 +160,8 @@ def release_others(connection: sqlite3.Connection, epoch: int) -> int:
     """
     note_letters(connection)
     return connection.execute(
-        "UPDATE outbox SET state = 'waiting' WHERE state = 'sending' AND epoch <> ?", (epoch,)
+        "UPDATE outbox SET state = 'waiting', unsure = 1 WHERE state = 'sending' AND epoch <> ?",
+        (epoch,),
     ).rowcount
 
 
@@ -274,7 +279,7 @@ def count_by_state(connection: sqlite3.Connection) -> dict[tuple[str, str], int]
 def _letter(row: tuple[Any, ...]) -> Letter:
     (
         id, notifier, address, target, reached, page, state, step, created_at, due_at, deadline_at,
-        attempts, answer, sent_at, thread,
+        attempts, answer, sent_at, thread, unsure,
     ) = row  # fmt: skip
     return Letter(
         id=id,
@@ -289,4 +294,5 @@ def _letter(row: tuple[Any, ...]) -> Letter:
         answer=clean(answer),
         sent_at=None if sent_at is None else from_ms(sent_at),
         thread=thread,
+        unsure=bool(unsure),
     )

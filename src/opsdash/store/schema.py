@@ -163,6 +163,7 @@ _PAGES = (
         sent_at BIGINT,
         bundle TEXT,
         fallen_back BIGINT NOT NULL DEFAULT 0,
+        unsure BIGINT NOT NULL DEFAULT 0,
         UNIQUE (notifier, address, key, kind, step)
     )""",
     # What is to be sent is asked for at every beat, among all that was ever sent.

@@ -50,7 +50,8 @@ def page_firing(connection: sqlite3.Connection, setup: Setup, alert: Alert, now:
     if not pages(alert):
         return
     policy = setup.policy_for(alert.labels)
-    leader = _leader(connection, alert)
+    # Without a notifier nobody was ever paged, and ten thousand alerts need not be asked.
+    leader = _leader(connection, alert) if setup.paging.notifiers else None
     if leader is not None:
         climbs.begin(connection, alert, policy, None, due_at=None)
         _note_joined(connection, setup, alert, leader, now)
@@ -106,9 +107,7 @@ def page_level(
         by=by,
         text=text,
         repeat=repeat,
-        context=deployments.recent_changes(
-            connection, services_of(alert), now, alert_at=alert.fired_at
-        ),
+        context=_context(connection, alert, now),
     )
     written = _send_all(connection, setup, page, found, level * _LEVEL_STEP + repeat, now, due)
     if written:
@@ -136,7 +135,13 @@ def page_person(
     found = route(setup, (f"person:{person}",), now)
     for remark in found.remarks:
         _tell(connection, alert, now, EntryKind.PAGE, remark)
-    page = replace(build_page(alert, PageKind.TRIGGER, now), level=alert.level, by=by, text=text)
+    page = replace(
+        build_page(alert, PageKind.TRIGGER, now),
+        level=alert.level,
+        by=by,
+        text=text,
+        context=_context(connection, alert, now),
+    )
     again = 1 + outbox.repeats(connection, alert.id)
     step = alert.level * _LEVEL_STEP + again
     page = replace(page, repeat=again)
@@ -144,6 +149,12 @@ def page_person(
     if written:
         _tell(connection, alert, now, EntryKind.PAGE, f"paging {_names(found)}")
     return written
+
+
+def _context(connection: sqlite3.Connection, alert: Alert, now: datetime) -> tuple[SafeText, ...]:
+    """Return what changed lately of the services that an alert names."""
+    services = services_of(alert)
+    return deployments.recent_changes(connection, services, now, alert_at=alert.fired_at)
 
 
 def next_repeat(connection: sqlite3.Connection, alert: Alert, level: int) -> int:
@@ -354,11 +365,7 @@ def _leader(connection: sqlite3.Connection, alert: Alert) -> Alert | None:
     """The alert of the same incident that was paged and still fires, if `alert` only joins it."""
     if alert.incident is None or alert.severity is Severity.CRITICAL:
         return None
-    number = incident_number(alert.incident)
-    for other in alerts.load_of_incident(connection, number or 0):
-        if other.id != alert.id and other.open and _was_paged(connection, other.id):
-            return other
-    return None
+    return alerts.load_paged_member(connection, incident_number(alert.incident) or 0, alert.id)
 
 
 def _was_paged(connection: sqlite3.Connection, key: str) -> bool:
@@ -382,10 +389,12 @@ def _page_left_behind(
     connection: sqlite3.Connection, setup: Setup, resolved: Alert, now: datetime
 ) -> None:
     """Page what only joined an incident, now that the alert that was paged for it has resolved."""
-    if resolved.incident is None:
+    letters = outbox.load_of_key(connection, resolved.id)
+    led = any(letter.page.kind is PageKind.TRIGGER for letter in letters)
+    if resolved.incident is None or not led:
         return
-    for alert in alerts.load_of_incident(connection, incident_number(resolved.incident) or 0):
-        left = alert.needs_person and pages(alert) and not _was_paged(connection, alert.id)
+    for alert in alerts.load_unpaged_members(connection, incident_number(resolved.incident) or 0):
+        left = alert.needs_person and pages(alert)
         if left and _leader(connection, alert) is None:
             _page_first(connection, setup, alert, now)
 

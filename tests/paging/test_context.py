@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from opsdash import ownership
 from opsdash.domain.deployment import Commit, Deployment
 from opsdash.domain.page import PageKind
 from opsdash.domain.text import SafeText, clean
 from opsdash.store import deployments
-from tests.paging.world import World, of_one_level
+from tests.paging.world import SARAH, World, of_one_level
 
 
 async def _deploy(world: World, minutes: float, version: str, **more: Any) -> None:
@@ -90,3 +91,18 @@ async def test_hostile_words_in_the_context(world: World, service: str) -> None:
     assert "[blink]x[/blink]" in line
     assert len(line) <= 2000
     assert not any(ord(character) < 0x20 or character in "\x7f\u202e" for character in line)
+
+
+async def test_whoever_is_given_an_alert_reads_it_too(world: World) -> None:
+    """A page to the person that an alert was given to says what changed as the first one did."""
+    await _deploy(world, 7, "v1.4.2", author=SafeText("alice"))
+    key = world.alerts.fire("HighErrorRate")
+    await world.turn(2)
+    id = (await world.alert(key)).id
+    given = await world.store.write(
+        ownership.reassign, SARAH, world.clock.now(), [id], "tech-lead", "knows it"
+    )
+    assert given.done == (id,)
+    await world.turn(2)
+    (page,) = world.pagers["maria"].told(PageKind.TRIGGER)
+    assert page.context == ("payments-api v1.4.2 by alice 7m before",)

@@ -25,6 +25,17 @@ _BY_ID = _ALL + " WHERE id = ?"
 _CHANGED = _ALL + " WHERE changed > ?"
 _SHOWN = _ALL + " WHERE resolved_at IS NULL OR resolved_at >= ?"
 _OF_INCIDENT = _ALL + " WHERE incident = ? ORDER BY active_at"
+_PAGED = (
+    "EXISTS (SELECT 1 FROM outbox WHERE outbox.key = alert.id AND outbox.kind = 'trigger'"
+    " AND outbox.state <> 'dropped')"
+)
+_PAGED_MEMBER = _ALL + (
+    f" WHERE incident = ? AND resolved_at IS NULL AND id <> ? AND {_PAGED} LIMIT 1"
+)
+_UNPAGED_MEMBERS = _ALL + (
+    f" WHERE incident = ? AND resolved_at IS NULL AND state = 'firing' AND NOT {_PAGED}"
+    " ORDER BY active_at"
+)
 _EARLIER = _ALL + " WHERE fingerprint = ? AND occurrence < ? ORDER BY occurrence DESC LIMIT ?"
 _BY_PREFIX = _ALL + (
     " WHERE id >= ? AND id < ? ORDER BY resolved_at IS NOT NULL, occurrence DESC, id LIMIT 1000"
@@ -62,6 +73,17 @@ def load(connection: sqlite3.Connection, id: str) -> Alert | None:
 def load_of_incident(connection: sqlite3.Connection, number: int) -> list[Alert]:
     """Return the occurrences that belong to an incident, oldest first."""
     return list(map(_alert, connection.execute(_OF_INCIDENT, (number,))))
+
+
+def load_paged_member(connection: sqlite3.Connection, number: int, besides: str) -> Alert | None:
+    """Return an open occurrence of an incident that was paged, other than `besides`."""
+    row = connection.execute(_PAGED_MEMBER, (number, besides)).fetchone()
+    return None if row is None else _alert(row)
+
+
+def load_unpaged_members(connection: sqlite3.Connection, number: int) -> list[Alert]:
+    """Return the occurrences of an incident that fire and were not paged, oldest first."""
+    return list(map(_alert, connection.execute(_UNPAGED_MEMBERS, (number,))))
 
 
 def load_earlier(connection: sqlite3.Connection, alert: Alert, limit: int) -> tuple[Alert, ...]:

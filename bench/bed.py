@@ -36,6 +36,9 @@ Hello().run()
 
 OPSDASH = [sys.executable, "-m", "opsdash"]
 
+_TIED = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+"""A bench that is killed leaves no engine behind."""
+
 _CONFIG = """\
 refresh = "{refresh}"
 [store]
@@ -114,7 +117,11 @@ class Bed:
         """Run an engine until the end of the `with`, its first cycle done at the beginning."""
         with open(self.folder / "engine.log", "ab") as log:
             process = subprocess.Popen(
-                [*OPSDASH, "engine"], env=self.environment, stderr=log, stdin=subprocess.DEVNULL
+                [*_TIED, *OPSDASH, "engine"],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
             )
         try:
             self.wait_whole(since=datetime.now(UTC))
@@ -124,7 +131,7 @@ class Bed:
             process.terminate()
             process.wait(20)
 
-    def wait_whole(self, since: datetime, timeout: float = 90.0) -> None:
+    def wait_whole(self, since: datetime, timeout: float = 30.0) -> None:
         """Wait until the engine has done a whole cycle that began after `since`."""
         ends = time.monotonic() + timeout
         while time.monotonic() < ends:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import statistics
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -57,6 +58,8 @@ def script(measure: Measure) -> None:
     parser.add_argument("--quick", action="store_true", help="As little as CI can afford.")
     parser.add_argument("--full", action="store_true", help="As much as the goals ask for.")
     options = parser.parse_args()
+    # What was started is ended on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     figures = list(measure(Size(options.quick, options.full)))
     print(json.dumps([asdict(figure) for figure in figures]))
     sys.exit(any(figure.ok is False for figure in figures))

@@ -125,7 +125,7 @@ def take(
             continue
         before = _before(alert)
         hand.take(alert, said)
-        hand.keep(replace(climb, owner=SafeText(""), acted_at=None))
+        hand.keep(replace(climb, owner=SafeText(""), acknowledged=True, acted_at=None))
         words = f"took it over from {whose}" if whose and whose != actor.user else "took it"
         hand.note(alert, EntryKind.ACKNOWLEDGE, f"{words}: {said}" if said else words, before)
         hand.done.append(id)
@@ -186,7 +186,7 @@ def extend(
         if alert.acknowledgement is None:
             hand.refuse(id, "nobody has acknowledged it")
             continue
-        climb = replace(hand.climb(alert), acted_at=now)
+        climb = replace(hand.climb(alert), acknowledged=True, acted_at=now)
         until = acknowledged_until(climb, alert)
         hand.keep(climb)
         words = f"for another {format_span(until - now)}" if until else "it does not end"
@@ -221,7 +221,8 @@ def snooze(
         climb, before = hand.climb(alert), _before(alert)
         if alert.acknowledgement is None:
             hand.take(alert, clean(f"snoozed: {why}"))
-        hand.keep(replace(climb, snooze=Snooze(until, actor.user, why, alert.severity)))
+        put_off = Snooze(until, actor.user, why, alert.severity)
+        hand.keep(replace(climb, acknowledged=True, snooze=put_off))
         kind = EntryKind.ACKNOWLEDGE if alert.acknowledgement is None else EntryKind.SNOOZE
         text = f"snoozed for {format_span(until - now)}: {why}"
         hand.note(alert, kind, text, before if alert.acknowledgement is None else None)

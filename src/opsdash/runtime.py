@@ -1,19 +1,15 @@
 """What a configuration names, opened: the store, the sources, the person, the only real clock."""
 
 import os
-import pwd
-import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from opsdash.domain.text import SafeText, clean
-from opsdash.domain.timeline import Actor
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from opsdash.domain.text import SafeText
+    from opsdash.domain.timeline import Actor
     from opsdash.engine.deployments import Deployments
     from opsdash.engine.engine import Engine, Heartbeat
     from opsdash.engine.rules import Rules
@@ -38,18 +34,35 @@ class RealClock:
         """Return seconds that only grow."""
         return time.monotonic()
 
+    def since_boot(self) -> tuple[str, timedelta]:
+        """Return the name of this boot of the machine, and the time since then, sleep included.
+
+        The name is empty where the system tells neither.
+        """
+        try:
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+            seconds = time.clock_gettime(time.CLOCK_BOOTTIME)
+        except (OSError, AttributeError):
+            return "", timedelta()
+        return boot, timedelta(seconds=seconds)
+
 
 def now() -> datetime:
     """Return the wall clock's time in UTC, for commands that act once."""
     return datetime.now(UTC)
 
 
-def who_acts(environment: Mapping[str, str] | None = None) -> Actor:
+def who_acts(environment: Mapping[str, str] | None = None) -> "Actor":
     """Return the operating system's user, and what the environment claims of them.
 
     The user is that of the real uid; `SUDO_USER`, `OPSDASH_USER` and `SSH_CONNECTION` can be set
     by anybody and are recorded as claims.
     """
+    import pwd
+
+    from opsdash.domain.text import clean
+    from opsdash.domain.timeline import Actor
+
     env = os.environ if environment is None else environment
     uid = os.getuid()
     try:
@@ -60,13 +73,16 @@ def who_acts(environment: Mapping[str, str] | None = None) -> Actor:
     return Actor(clean(user, 64), claimed)
 
 
-def engine_holder() -> SafeText:
+def engine_holder() -> "SafeText":
     """Return how this process is named as the lease's holder: host and pid."""
+    import socket
+
+    from opsdash.domain.text import clean
+
     return clean(f"engine on {socket.gethostname()}, pid {os.getpid()}")
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(NamedTuple):
     """The opened sources of a plan."""
 
     metrics: "tuple[MetricSource, ...]" = ()

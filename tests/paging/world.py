@@ -6,7 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from opsdash.domain.alert import Alert, AlertState, Observation
+from opsdash.domain.climb import Climb, NextStep, next_step
 from opsdash.domain.labels import fingerprint
+from opsdash.domain.maintenance import holding
 from opsdash.domain.page import Page, PageKind
 from opsdash.domain.schedule import Person, Schedule
 from opsdash.domain.setup import PagingSetup, Setup
@@ -16,7 +18,7 @@ from opsdash.engine.cycle import beat
 from opsdash.engine.engine import Engine
 from opsdash.notifiers.notifier import NotifierError, Receipt
 from opsdash.sources.source import AlertReport
-from opsdash.store import alerts, entries, outbox
+from opsdash.store import alerts, climbs, entries, maintenance, outbox, overrides
 from opsdash.store.outbox import Letter
 from opsdash.store.session import Store
 
@@ -32,6 +34,7 @@ class HandClock:
     def __init__(self, at: datetime = MONDAY) -> None:
         self.at = at
         self.moved = 1000.0
+        self.awake_or_not = 5000.0
 
     def now(self) -> datetime:
         return self.at
@@ -39,9 +42,22 @@ class HandClock:
     def monotonic(self) -> float:
         return self.moved
 
+    def since_boot(self) -> tuple[str, timedelta]:
+        return "boot", timedelta(seconds=self.awake_or_not)
+
     def turn(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
         self.moved += seconds
+        self.awake_or_not += seconds
+
+    def suspend(self, seconds: float) -> None:
+        """The host sleeps: its monotonic clock stands still, the others do not."""
+        self.at += timedelta(seconds=seconds)
+        self.awake_or_not += seconds
+
+    def set_wall(self, seconds: float) -> None:
+        """Somebody sets the wall clock ahead or back; no time passes."""
+        self.at += timedelta(seconds=seconds)
 
 
 class Alerts:
@@ -53,6 +69,7 @@ class Alerts:
     def __init__(self, clock: HandClock) -> None:
         self._clock = clock
         self.shown: dict[str, Observation] = {}
+        self.hanging = False
 
     def fire(self, name: str, **labels: str) -> str:
         """Show a firing alert from now on; return its fingerprint."""
@@ -74,6 +91,8 @@ class Alerts:
         del self.shown[key]
 
     async def alerts(self, now: datetime) -> AlertReport:
+        if self.hanging:
+            await asyncio.Event().wait()
         return AlertReport(tuple(self.shown.values()))
 
     async def close(self) -> None:
@@ -174,7 +193,7 @@ class World:
             waits = [
                 task
                 for task in self.engine.under_way
-                if not any(pager.hanging for pager in self.pagers.values())
+                if not self.alerts.hanging and not any(p.hanging for p in self.pagers.values())
             ]
             if waits:
                 await asyncio.wait(waits, timeout=5)
@@ -187,6 +206,24 @@ class World:
         found = await self.store.read(alerts.load, f"{key}/{number}")
         assert found is not None
         return found
+
+    async def climb(self, key: str) -> Climb:
+        """Return how far the newest occurrence of an alert is on its policy."""
+        found = await self.store.read(climbs.load, (await self.alert(key)).id)
+        assert found is not None
+        return found
+
+    async def next(self, key: str) -> NextStep:
+        """Return what happens next to an alert, as every screen says it."""
+        alert, now = await self.alert(key), self.clock.now()
+        climb = await self.store.read(climbs.load, alert.id)
+        setup = await self.store.read(overrides.overridden, self.engine.setup, now)
+        windows = await self.store.read(maintenance.load_since, now)
+        return next_step(alert, climb, setup, now, holding(windows, alert, now))
+
+    def paged(self, *names: str) -> list[int]:
+        """Return how many pages each of these pagers got."""
+        return [len(self.pagers[name].told(PageKind.TRIGGER)) for name in names]
 
     async def letters(self) -> Sequence[Letter]:
         """Return every message, oldest first."""

@@ -23,12 +23,29 @@ _RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 
 @dataclass(frozen=True, slots=True)
 class Snooze:
-    """An alert put off until a time, for a reason, unless its severity rises above what it was."""
+    """An alert put off until a time, for a reason, unless its severity rises above what it was.
+
+    `cut_short` says what ended it early.
+    """
 
     until: datetime
     by: SafeText
     reason: SafeText
     severity: Severity
+    cut_short: SafeText = SafeText("")
+
+
+def has_risen(alert: Alert, snooze: Snooze, other: Alert) -> bool:
+    """Whether `other` is what was put off, grown worse: of its incident, or the same but for the severity.
+
+    A severity is a label, so that what grows worse is another alert.
+    """
+    if not other.needs_person or _RANK[other.severity] <= _RANK[snooze.severity]:
+        return False
+    if other.id == alert.id or (alert.incident is not None and other.incident == alert.incident):
+        return True
+    theirs = {name: text for name, text in other.labels.items() if name != "severity"}
+    return theirs == {name: text for name, text in alert.labels.items() if name != "severity"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +123,7 @@ def followed(climb: Climb, alert: Alert, given_back_at: datetime | None = None) 
         climb = replace(climb, level=alert.level, began_at=began, skip=False, exhausted_at=None)
     taken = alert.acknowledgement is not None
     if taken and not climb.acknowledged:
-        return replace(climb, acknowledged=True, exhausted_at=None, skip=False)
+        return replace(climb, acknowledged=True, acted_at=None, exhausted_at=None, skip=False)
     if climb.acknowledged and not taken:
         climb = replace(climb, acknowledged=False, snooze=None, acted_at=None)
         if climb.began_at is not None and given_back_at is not None:
@@ -121,7 +138,7 @@ def acknowledged_until(climb: Climb, alert: Alert) -> datetime | None:
     holds = climb.policy.acknowledged_for.get(alert.severity.value, timedelta())
     if taken is None or not holds:
         return None
-    return max(taken.at, climb.acted_at or taken.at) + holds
+    return (climb.acted_at or taken.at) + holds
 
 
 def owner(alert: Alert, climb: Climb | None) -> SafeText:
@@ -147,7 +164,7 @@ def next_step(
         return still or _nothing("it is not paged: nobody is")
     climb = followed(climb, alert)
     if climb.snooze is not None:
-        return _snoozed(climb.snooze, alert, setup, climb, now)
+        return _snoozed(climb.snooze, alert, setup, climb)
     timed = [_level_step(climb, alert, setup)]
     if alert.acknowledgement is not None:
         timed.append(_ack_step(climb, alert, setup))
@@ -216,13 +233,10 @@ def _ack_step(climb: Climb, alert: Alert, setup: Setup) -> NextStep | None:
     return _to_level(StepKind.ACKNOWLEDGEMENT_ENDS, text, at, 1, alert, climb, setup)
 
 
-def _snoozed(snooze: Snooze, alert: Alert, setup: Setup, climb: Climb, now: datetime) -> NextStep:
-    risen = _RANK[alert.severity] > _RANK[snooze.severity]
-    at = min(now, snooze.until) if risen else snooze.until
-    text = f"the snooze of {snooze.by} ends: paged anew"
-    if risen:
-        text = f"the snooze of {snooze.by} ends early, it is {alert.severity} now: paged anew"
-    return _to_level(StepKind.SNOOZE_ENDS, text, at, 1, alert, climb, setup)
+def _snoozed(snooze: Snooze, alert: Alert, setup: Setup, climb: Climb) -> NextStep:
+    how = f"early, {snooze.cut_short}" if snooze.cut_short else ""
+    text = f"the snooze of {snooze.by} ends {how}".rstrip() + ": paged anew"
+    return _to_level(StepKind.SNOOZE_ENDS, text, snooze.until, 1, alert, climb, setup)
 
 
 def _at_the_end(climb: Climb, alert: Alert, setup: Setup) -> NextStep:

@@ -59,7 +59,7 @@ class EscalationPolicy:
     After the last level it waits `patience`, then begins anew as often as `repeats` says, and then is
     exhausted. An acknowledgement without activity ends after `acknowledged_for` of the severity (none
     or zero: never). `timezone` is that of its levels' hours. `matching` are matchers on the labels of
-    the alerts that follow it; the first policy that matches counts. Alerts of the severities
+    the alerts that follow it; of several policies the first that matches counts, else the first without. Alerts of the severities
     `auto_acknowledge` are acknowledged for whoever is on call when they are paged.
     """
 

@@ -81,9 +81,13 @@ class Setup:
         return self.policies[0]
 
     def policy_for(self, labels: Mapping[str, str]) -> EscalationPolicy:
-        """Return the policy that an alert with `labels` follows: the first that matches, else the first."""
-        found = (policy for policy in self.policies if matches_all(policy.matching, labels))
-        return next(found, self.policy)
+        """Return the policy that an alert with `labels` follows.
+
+        It is the first whose matchers hold, else the first that has none.
+        """
+        chosen = (p for p in self.policies if p.matching and matches_all(p.matching, labels))
+        open_to_all = (p for p in self.policies if not p.matching)
+        return next(chosen, None) or next(open_to_all, self.policy)
 
     @property
     def indicators(self) -> tuple[Indicator, ...]:

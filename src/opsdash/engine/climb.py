@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 
 from opsdash import ownership, paging
 from opsdash.domain.alert import Acknowledgement, Alert
-from opsdash.domain.climb import Climb, NextStep, StepKind, followed, next_step
+from opsdash.domain.climb import Climb, NextStep, Snooze, StepKind, followed, has_risen, next_step
 from opsdash.domain.incident import incident_number
 from opsdash.domain.maintenance import Maintenance, holding
 from opsdash.domain.reach import names_of
@@ -27,6 +27,7 @@ from opsdash.domain.timeline import Entry, EntryKind
 from opsdash.engine import occurrences, tend
 from opsdash.engine.engine import Climbed, Engine
 from opsdash.store import alerts, changes, climbs, clock, entries, lease, maintenance, overrides
+from opsdash.store.climbs import Look
 
 log = logging.getLogger("opsdash.engine")
 
@@ -69,7 +70,8 @@ async def climb(engine_: Engine) -> None:
     look = await engine_.store.read(climbs.look, now, engine_.climbed.look)
     for begun in range(0, len(look.alerts), AT_ONCE):
         part = look.alerts[begun : begun + AT_ONCE]
-        await engine_.store.write(_climb, engine_.held, engine_.setup, part, now)
+        before = engine_.climbed.look
+        await engine_.store.write(_climb, engine_.held, engine_.setup, part, before, now)
         if len(look.alerts) > AT_ONCE:
             await tend.renew_lease(engine_)
     # What is written after this look, by others or here, is looked at at the next beat.
@@ -115,7 +117,10 @@ def _shift(
     lease.require(connection, epoch)
     step = clock.moved(connection, now, boot, since_boot)
     clock.write(connection, now, boot, since_boot)
-    return climbs.shift(connection, step) if step else 0
+    if not step:
+        return 0
+    clock.move_messages(connection, step)
+    return climbs.shift(connection, step)
 
 
 def _prune(connection: sqlite3.Connection, epoch: int) -> None:
@@ -124,10 +129,15 @@ def _prune(connection: sqlite3.Connection, epoch: int) -> None:
 
 
 def _climb(
-    connection: sqlite3.Connection, epoch: int, setup: Setup, ids: Sequence[str], now: datetime
+    connection: sqlite3.Connection,
+    epoch: int,
+    setup: Setup,
+    ids: Sequence[str],
+    before: Look,
+    now: datetime,
 ) -> None:
     lease.require(connection, epoch)
-    climbing = _Climbing(connection, overrides.overridden(connection, setup, now), now)
+    climbing = _Climbing(connection, overrides.overridden(connection, setup, now), now, before)
     for id in ids:
         alert, known = alerts.load(connection, id), climbs.load(connection, id)
         if alert is not None and known is not None:
@@ -137,10 +147,14 @@ def _climb(
 class _Climbing:
     """One transaction's worth of climbs."""
 
-    def __init__(self, connection: sqlite3.Connection, setup: Setup, now: datetime) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, setup: Setup, now: datetime, before: Look
+    ) -> None:
         self.connection = connection
         self.setup = setup
         self.now = now
+        self.before = before
+        self.changed: list[Alert] | None = None
         self.windows = maintenance.load_since(connection, now)
 
     def follow(self, alert: Alert, before: Climb) -> None:
@@ -178,10 +192,24 @@ class _Climbing:
             alert, climb = self._first(alert, climb)
         taken = alert.acknowledgement
         if taken is not None:
-            since = max(climb.acted_at or taken.at, taken.at)
-            acted = climbs.acted_at(self.connection, alert, since)
+            since = climb.acted_at or taken.at
+            acted = climbs.acted_at(self.connection, alert, since, self.before.entry)
             climb = replace(climb, acted_at=acted or climb.acted_at)
+        if climb.snooze is not None and not climb.snooze.cut_short:
+            climb = replace(climb, snooze=self._cut_short(alert, climb.snooze))
         return alert, climb
+
+    def _cut_short(self, alert: Alert, snooze: Snooze) -> Snooze:
+        """End a snooze now where what was put off has grown worse."""
+        if self.changed is None:
+            self.changed = alerts.load_changed(self.connection, self.before.change)
+        number = None if alert.incident is None else incident_number(alert.incident)
+        members = [] if number is None else alerts.load_of_incident(self.connection, number)
+        worse = next((a for a in (*members, *self.changed) if has_risen(alert, snooze, a)), None)
+        if worse is None:
+            return snooze
+        why = clean(f"{worse.name} is {worse.severity} now")
+        return replace(snooze, until=min(self.now, snooze.until), cut_short=why)
 
     def _first(self, alert: Alert, climb: Climb) -> tuple[Alert, Climb]:
         """What follows from who was reached by the page itself."""

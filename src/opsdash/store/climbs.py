@@ -36,6 +36,8 @@ _DUE = (
     " WHERE alert.changed > ? OR alert.id IN (SELECT entry.alert FROM entry WHERE entry.id > ?)"
     " OR alert.incident IN (SELECT entry.incident FROM entry"
     " WHERE entry.id > ? AND entry.alert IS NULL)"
+    # What was put off is looked at whenever anything happens: it may have grown worse.
+    " UNION SELECT alert FROM climb WHERE snooze IS NOT NULL AND due_at IS NOT NULL"
 )
 
 LOOK_NOW = from_ms(0)
@@ -170,12 +172,17 @@ def keep_policy(connection: sqlite3.Connection, policy: EscalationPolicy) -> int
     return int(version)
 
 
-def acted_at(connection: sqlite3.Connection, alert: Alert, since: datetime) -> datetime | None:
-    """Return when a person last did something about an alert or its incident, None if not since `since`."""
+def acted_at(
+    connection: sqlite3.Connection, alert: Alert, since: datetime, after: int
+) -> datetime | None:
+    """Return when a person last did something about an alert or its incident, None if not since `since`.
+
+    Only entries after entry `after` count: a clock that was set back must not make old ones new.
+    """
     (newest,) = connection.execute(
-        "SELECT max(at) FROM entry WHERE author <> 'engine' AND at > ? AND (alert = ?"
+        "SELECT max(at) FROM entry WHERE author <> 'engine' AND at > ? AND id > ? AND (alert = ?"
         " OR (alert IS NULL AND incident = (SELECT incident FROM alert WHERE id = ?)))",
-        (to_ms(since), alert.id, alert.id),
+        (to_ms(since), after, alert.id, alert.id),
     ).fetchone()
     return None if newest is None else from_ms(newest)
 

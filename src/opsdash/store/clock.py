@@ -39,3 +39,17 @@ def write(connection: sqlite3.Connection, now: datetime, boot: str, since_boot: 
         " since_boot = excluded.since_boot",
         (to_ms(now), boot, since_boot // timedelta(milliseconds=1)),
     )
+
+
+def move_messages(connection: sqlite3.Connection, step: timedelta) -> None:
+    """Move what is to be sent, and when was paged, along with a wall clock that was set by `step`.
+
+    Else an hour back would hold a waiting page for an hour, and an hour ahead repeat what was sent.
+    """
+    by = step // timedelta(milliseconds=1)
+    connection.execute(
+        "UPDATE outbox SET created_at = created_at + ?, due_at = due_at + ?,"
+        " deadline_at = deadline_at + ? WHERE state IN ('waiting', 'sending')"
+        " OR key IN (SELECT id FROM alert WHERE resolved_at IS NULL)",
+        (by, by, by),
+    )

@@ -96,13 +96,19 @@ def extend(
     connection: sqlite3.Connection,
     actor: Actor,
     now: datetime,
-    id: str,
+    ids: Iterable[str],
     by: timedelta = EXTENSION,
 ) -> Outcome:
-    """Let a silence last longer by `by`."""
-    current = silences.load(connection, id)
-    ends_at = None if current is None else current.ends_at + by
-    return change(connection, actor, now, id, ends_at=ends_at)
+    """Let silences last longer by `by`."""
+    done: list[str] = []
+    refused: list[tuple[str, str]] = []
+    for id in dict.fromkeys(ids):
+        current = silences.load(connection, id)
+        ends_at = None if current is None else current.ends_at + by
+        outcome = change(connection, actor, now, id, ends_at=ends_at)
+        done += outcome.done
+        refused += outcome.refused
+    return Outcome(tuple(done), tuple(refused))
 
 
 def expire(

@@ -204,7 +204,7 @@ async def test_killed_after_asking_it_is_not_done_twice(bench: Bench, act: str) 
     if act == "make":
         await bench.make()
     elif act == "extend":
-        await bench.store.write(silencing.extend, SARAH, runtime.now(), "S1")
+        await bench.store.write(silencing.extend, SARAH, runtime.now(), ["S1"])
     elif act == "change":
         await bench.change("S1", matchers=parse_matchers("Other"))
     else:
@@ -251,7 +251,7 @@ async def test_one_made_there_can_be_ended_and_extended_here(bench: Bench) -> No
     """The engine does it there."""
     made = bench.server.silence("alertname=Down", author="john")
     await bench.until(lambda: bench.store.read(silences.load_mirrored))
-    await bench.store.write(silencing.extend, SARAH, runtime.now(), made)
+    await bench.store.write(silencing.extend, SARAH, runtime.now(), [made])
     await bench.synced(made)
     (there,) = bench.there("active")
     ends_at = datetime.fromisoformat(there["endsAt"])

@@ -152,7 +152,7 @@ async def test_an_extension_is_told_on_what_it_hides(world: World) -> None:
     await silence(world, minutes=10)
     key = world.alerts.fire("HighErrorRate")
     await world.turn(3)
-    await world.store.write(silencing.extend, SARAH, world.clock.now(), "S1")
+    await world.store.write(silencing.extend, SARAH, world.clock.now(), ["S1"])
     await world.turn(900, step=5)
     assert (await world.alert(key)).muted
     assert "sarah: silence S1: extended" in await world.story(key)
@@ -190,7 +190,7 @@ async def test_undo_brings_back_what_a_silence_was(world: World) -> None:
     """After an extension it ends when it was to end before."""
     made = await silence(world, minutes=10)
     before = await world.store.read(silences.load, made)
-    await world.store.write(silencing.extend, SARAH, world.clock.now(), made)
+    await world.store.write(silencing.extend, SARAH, world.clock.now(), [made])
     assert (await world.store.write(response.undo, SARAH, world.clock.now())).done == (made,)
     after = await world.store.read(silences.load, made)
     assert before is not None

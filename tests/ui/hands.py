@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from opsdash.domain.alert import Acknowledgement
+from opsdash.domain.matchers import Matcher
 from opsdash.domain.text import SafeText, clean
 from opsdash.snapshot import Snapshot
 from opsdash.ui.ports import Detail, Outcome
@@ -95,6 +97,36 @@ class MemoryHand:
     ) -> Outcome:
         """Raise alerts."""
         self.calls.append(("escalate", tuple(ids), dict(as_of_levels), reason, to))
+        return self._outcome(ids)
+
+    async def silence(
+        self, matchers: Sequence[Matcher], length: timedelta, comment: str
+    ) -> Outcome:
+        """Make a silence."""
+        self.calls.append(("silence", ", ".join(map(str, matchers)), length, comment))
+        return self._outcome(("S9",))
+
+    async def change_silence(
+        self,
+        id: str,
+        as_of: int,
+        matchers: Sequence[Matcher],
+        length: timedelta | None,
+        comment: str,
+    ) -> Outcome:
+        """Change a silence."""
+        text = ", ".join(map(str, matchers))
+        self.calls.append(("change_silence", id, as_of, text, length, comment))
+        return self._outcome((id,))
+
+    async def extend_silences(self, ids: Sequence[str]) -> Outcome:
+        """Extend silences."""
+        self.calls.append(("extend_silences", tuple(ids)))
+        return self._outcome(ids)
+
+    async def expire_silences(self, ids: Sequence[str]) -> Outcome:
+        """End silences."""
+        self.calls.append(("expire_silences", tuple(ids)))
         return self._outcome(ids)
 
     async def undo(self) -> Outcome:

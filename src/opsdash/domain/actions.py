@@ -37,6 +37,11 @@ DEFAULT_KEYS: Mapping[str, str] = {
     "incident": "i",
     "note": "n",
     "silence": "s",
+    "silences": "S",
+    "extend": "plus",
+    "expire": "x",
+    "rules": "v",
+    "notifications": "N",
 }
 """Each action's keys, several ones separated by commas; empty for one that has none."""
 

@@ -61,6 +61,9 @@ def marks(connection: sqlite3.Connection) -> tuple[int | None, ...]:
         "SELECT (SELECT value FROM counter WHERE name = 'change'),"
         " (SELECT value FROM counter WHERE name = 'read'),"
         " (SELECT value FROM counter WHERE name = 'filled'),"
+        " (SELECT value FROM counter WHERE name = 'rule'),"
+        " (SELECT value FROM counter WHERE name = 'letter'),"
+        " (SELECT value FROM counter WHERE name = 'silence'),"
         " (SELECT epoch FROM lease WHERE id = 1),"
         " (SELECT expires_at <= heartbeat_at FROM lease WHERE id = 1)"
     ).fetchone()

@@ -202,7 +202,7 @@ class OpsdashApp(TerminalApp):
         if self.message and now >= self._message_until:
             self.message = None
             changed = True
-        if changed or self.dashboard.due(now):
+        if changed or self.dashboard.due(now) or self._sheet_due(now):
             self.redraw()
         elif known:
             self.dashboard.draw_around()
@@ -261,6 +261,11 @@ class OpsdashApp(TerminalApp):
         self.dashboard.draw()
         self.redraw_sheet()
 
+    def _sheet_due(self, now: datetime) -> bool:
+        """Whether the sheet on top reads otherwise by now."""
+        moment = getattr(self.screen, "moment", None) if self.screen.is_modal else None
+        return isinstance(moment, Moment) and now >= moment.changes_at
+
     def redraw_sheet(self) -> None:
         """Draw the sheet that lies over the dashboard, if one does."""
         if self.screen.is_modal:
@@ -318,7 +323,7 @@ class OpsdashApp(TerminalApp):
             moves[name]()
         elif name.startswith("pane_"):
             dashboard.show_pane(int(name.removeprefix("pane_")))
-        elif name in ("theme", "commands", "help", "on_call"):
+        elif name in ("theme", "commands", "help", "on_call", "silences", "rules", "notifications"):
             from opsdash.ui.screens.open import SHEETS
 
             SHEETS[name](self)
@@ -380,7 +385,7 @@ class OpsdashApp(TerminalApp):
                 # The act did not happen; whatever the reason, the person must be told.
                 self.say(f"NOT done: {clean(error) or type(error).__name__}", "crit bold")
                 return
-        self.dashboard.forget_marks(outcome.done)
+        self.dashboard.forget_marks((*outcome.done, *names) if outcome.done else ())
         self._detail_due = True
         self.say(*said_of(outcome, verb, names))
         await self._look(take=True)

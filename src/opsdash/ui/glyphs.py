@@ -36,6 +36,7 @@ class Glyphs(NamedTuple):
     at_least: str
     infinity: str
     quotes: str
+    back: str
 
     def level(self, level: Level) -> str:
         """Return the sign of a level."""
@@ -75,6 +76,7 @@ UTF8 = Glyphs(
     at_least="≥",
     infinity="∞",
     quotes="“”",
+    back="↺",
 )
 
 ASCII = Glyphs(
@@ -104,6 +106,7 @@ ASCII = Glyphs(
     at_least=">",
     infinity="i",
     quotes='""',
+    back="<",
 )
 
 

@@ -3,23 +3,27 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from opsdash import response
+from opsdash import response, silencing
 from opsdash.domain.alert import Alert
 from opsdash.domain.deployment import services_of, telling
 from opsdash.domain.incident import incident_number
 from opsdash.domain.indicator import Indicator
+from opsdash.domain.matchers import Matcher
 from opsdash.domain.sample import Point
 from opsdash.domain.setup import Setup
+from opsdash.domain.text import clean
 from opsdash.domain.timeline import Actor, Entry
-from opsdash.snapshot import EngineState, Snapshot, take_snapshot
-from opsdash.store import alerts, changes, deployments, entries, readings
-from opsdash.store.connection import Connection, connect
+from opsdash.snapshot import EngineState, Problem, Snapshot, take_snapshot, with_start
+from opsdash.store import alerts, changes, deployments, entries, letters, readings
+from opsdash.store.connection import Connection, connect_as_allowed
 from opsdash.store.errors import StoreLocked
-from opsdash.store.session import Store, open_store
-from opsdash.ui.ports import Detail, Outcome
+from opsdash.store.files import touched
+from opsdash.store.session import Store, open_store, open_store_as_allowed
+from opsdash.ui.ports import LETTER, Detail, Outcome
 
 EARLIER_SHOWN = 20
 """Former occurrences of an alert that its detail lists."""
@@ -27,6 +31,8 @@ EARLIER_SHOWN = 20
 
 class _Opened:
     """A store that is opened by the event loop that first needs it."""
+
+    _open = staticmethod(open_store)
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -37,22 +43,26 @@ class _Opened:
         """Return the open store; raise StoreError where it cannot be opened."""
         async with self._opening:
             if self._store is None:
-                self._store = await open_store(self._path)
+                self._store = await self._open(self._path)
             return self._store
 
 
 class StoreFeed(_Opened):
     """Snapshots of the store at `path`, each made from the one before and what changed since.
 
-    `engine_missed` is called at each snapshot that shows no engine at work.
+    `engine_missed` is called at each snapshot that shows no engine at work; it returns in how many
+    seconds one that is on its way should be, 0 where none is. A store that may not be written is
+    read; the snapshot says that nothing can be recorded.
     """
+
+    _open = staticmethod(open_store_as_allowed)
 
     def __init__(
         self,
         path: Path,
         clock: Callable[[], datetime],
         first: Snapshot | None = None,
-        engine_missed: Callable[[], None] = lambda: None,
+        engine_missed: Callable[[], float] = lambda: 0.0,
     ) -> None:
         super().__init__(path)
         self._clock = clock
@@ -61,6 +71,7 @@ class StoreFeed(_Opened):
         self._watch: Connection | None = None
         self._version: int | None = None
         self._marks: tuple[int | None, ...] | None = None
+        self._copied: object = None
 
     async def changed(self) -> bool:
         """Return whether another connection has written, since the last `take`, what is drawn.
@@ -69,6 +80,8 @@ class StoreFeed(_Opened):
         than the looks. A store that makes it wait counts as changed, and `take` waits elsewhere.
         """
         try:
+            if self._watched().is_copy:
+                return touched(self._path) != self._copied
             version = self._watched().data_version()
             if version == self._version:
                 return False
@@ -81,6 +94,7 @@ class StoreFeed(_Opened):
 
     async def take(self) -> Snapshot:
         """Return the picture of the store now."""
+        await self._copy_again()
         store = await self.store()
         # The marks are taken first: a commit in between is then seen as a change at the next look.
         try:
@@ -89,14 +103,33 @@ class StoreFeed(_Opened):
         except StoreLocked:
             version, marks = None, None
         taken = await store.read(take_snapshot, self._clock(), self._previous)
-        self._previous, self._version, self._marks = taken, version, marks
         if taken.engine.state is not EngineState.RUNNING:
-            self._engine_missed()
+            taken = with_start(taken, self._engine_missed(), self._previous)
+        if store.read_only:
+            text = f"nothing can be recorded: {store.read_only}"
+            taken = replace(taken, problems=(Problem("store", clean(text)), *taken.problems))
+        self._previous, self._version, self._marks = taken, version, marks
         return taken
+
+    async def _copy_again(self) -> None:
+        """Take a new private copy, where that is all that can be read and the store has moved."""
+        if not self._watched().is_copy:
+            return
+        copied = touched(self._path)
+        if copied == self._copied:
+            return
+        if self._copied is not None:
+            self._watched().close()
+            self._watch = None
+            async with self._opening:
+                if self._store is not None:
+                    await self._store.close()
+                    self._store = None
+        self._copied = copied
 
     def _watched(self) -> Connection:
         if self._watch is None:
-            self._watch = connect(self._path, busy_timeout_ms=0)
+            self._watch = connect_as_allowed(self._path, busy_timeout_ms=0)
         return self._watch
 
     async def detail(self, id: str) -> Detail:
@@ -144,12 +177,51 @@ class StoreHand(_Opened):
             response.escalate, self._actor, self._clock(), ids, as_of_levels, reason, to
         )
 
+    async def silence(
+        self, matchers: Sequence[Matcher], length: timedelta, comment: str
+    ) -> Outcome:
+        """Silence for `length` from now what the matchers match."""
+        return await (await self.store()).write(
+            silencing.silence, self._actor, self._clock(), matchers, length, comment
+        )
+
+    async def change_silence(
+        self,
+        id: str,
+        as_of: int,
+        matchers: Sequence[Matcher],
+        length: timedelta | None,
+        comment: str,
+    ) -> Outcome:
+        """Change a silence, unless another person has changed it since."""
+        now = self._clock()
+        return await (await self.store()).write(
+            silencing.change,
+            self._actor,
+            now,
+            id,
+            as_of,
+            matchers=matchers,
+            ends_at=None if length is None else now + length,
+            comment=comment,
+        )
+
+    async def extend_silences(self, ids: Sequence[str]) -> Outcome:
+        """Let silences last an hour longer."""
+        return await (await self.store()).write(silencing.extend, self._actor, self._clock(), ids)
+
+    async def expire_silences(self, ids: Sequence[str]) -> Outcome:
+        """End silences now."""
+        return await (await self.store()).write(silencing.expire, self._actor, self._clock(), ids)
+
     async def undo(self) -> Outcome:
         """Take back this person's own last act."""
         return await (await self.store()).write(response.undo, self._actor, self._clock())
 
 
 def _detail(connection: sqlite3.Connection, id: str, setup: Setup, now: datetime) -> Detail:
+    if id.startswith(LETTER):
+        return Detail(id, page=letters.load_page(connection, int(id.removeprefix(LETTER))))
     number = incident_number(id)
     if number is not None:
         return Detail(id, entries=entries.load_of_incident(connection, number))
@@ -161,7 +233,9 @@ def _detail(connection: sqlite3.Connection, id: str, setup: Setup, now: datetime
         hour = readings.points(connection, indicator.id, readings.FINE, now - timedelta(hours=1))
         day = readings.points(connection, indicator.id, readings.MINUTE, now - timedelta(days=1))
     if alert is None:
-        return Detail(id, indicator=indicator, hour=hour, day=day)
+        # A silence's own timeline stands under its id.
+        story = entries.load_of_alert(connection, id)
+        return Detail(id, story, indicator, hour, day)
     earlier = alerts.load_earlier(connection, alert, EARLIER_SHOWN)
     story = entries.load_of_alert(connection, id)
     if alert.incident is not None:

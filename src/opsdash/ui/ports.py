@@ -2,17 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from opsdash.domain.alert import Alert
 from opsdash.domain.deployment import Deployment
 from opsdash.domain.indicator import Indicator
+from opsdash.domain.matchers import Matcher
+from opsdash.domain.page import Page
 from opsdash.domain.sample import Point
 from opsdash.domain.timeline import Entry
 from opsdash.response import Outcome
 from opsdash.snapshot import Snapshot
 
-__all__ = ["Detail", "Feed", "Hand", "Outcome"]
+__all__ = ["LETTER", "Detail", "Feed", "Hand", "Outcome"]
+
+LETTER = "letter/"
+"""What the id of a message begins with, before its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,7 @@ class Detail:
     last hour as fine as the store has it, the last day by the minute, both oldest first; for an
     alert it is the tile that shows its figure, None where no tile does. `earlier` are the former
     occurrences of the same alert, newest first; `deployments` what changed of its service around it,
-    newest first.
+    newest first. `page` is what a message (`letter/` and its number) says word for word.
     """
 
     id: str
@@ -33,6 +39,7 @@ class Detail:
     day: tuple[Point, ...] = ()
     earlier: tuple[Alert, ...] = ()
     deployments: tuple[Deployment, ...] = ()
+    page: Page | None = None
 
 
 class Feed(Protocol):
@@ -72,6 +79,30 @@ class Hand(Protocol):
         `as_of_levels` is the level of each that the person saw when deciding: an alert that stands
         elsewhere by now is refused.
         """
+
+    async def silence(
+        self, matchers: Sequence[Matcher], length: timedelta, comment: str
+    ) -> Outcome:
+        """Silence for `length` from now what the matchers match."""
+
+    async def change_silence(
+        self,
+        id: str,
+        as_of: int,
+        matchers: Sequence[Matcher],
+        length: timedelta | None,
+        comment: str,
+    ) -> Outcome:
+        """Change a silence; `length` is from now, None leaves its end.
+
+        `as_of` is the revision that the person saw: one changed meanwhile is refused.
+        """
+
+    async def extend_silences(self, ids: Sequence[str]) -> Outcome:
+        """Let silences last an hour longer."""
+
+    async def expire_silences(self, ids: Sequence[str]) -> Outcome:
+        """End silences now."""
 
     async def undo(self) -> Outcome:
         """Take back the person's own last act, where nobody has acted on it since."""

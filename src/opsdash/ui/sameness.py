@@ -22,9 +22,11 @@ def looks_alike(before: Snapshot, drawn_at: datetime, after: Snapshot) -> bool:
         and before.status is after.status
         and before.engine.state is after.engine.state
         and before.engine.holder == after.engine.holder
+        and before.engine.starting_until == after.engine.starting_until
         and _same(before.alerts, after.alerts)
         and _same(before.incidents, after.incidents)
         and _same(before.tickets, after.tickets)
+        and _same(before.silences, after.silences)
         and before.problems == after.problems
         and before.on_call == after.on_call
         and _sources_alike(before, drawn_at, after)

@@ -117,7 +117,7 @@ def alert_row(
     dash = line((glyphs.dash, "muted"))
     cells = (
         state_cell(alert, narrow, glyphs),
-        line((alert.name[:_BRIEF], name_style)),
+        line((_back(alert, glyphs), "warn bold"), (alert.name[:_BRIEF], name_style)),
         line((where(alert.labels)[:_BRIEF], style)),
         line((why(alert)[:_BRIEF], style)),
         line((_how_long(alert, moment), style)),
@@ -127,6 +127,11 @@ def alert_row(
         line((alert.incident or "", "accent")),
     )
     return Row(alert.id, cells)
+
+
+def _back(alert: Alert, glyphs: Glyphs) -> str:
+    """The mark of an alert that a silence had hidden, until somebody has it."""
+    return f"{glyphs.back} " if alert.unsilenced_at and alert.needs_person else ""
 
 
 def state_cell(alert: Alert, narrow: bool, glyphs: Glyphs) -> Line:
@@ -195,9 +200,7 @@ def next_cell(
         start = moment.clock(alert.fired_at or alert.active_at)
         return line((f"{start}{glyphs.dash}{moment.clock(alert.resolved_at)}", "muted"))
     if alert.muted:
-        by = alert.silenced_by or alert.inhibited_by
-        verb = "silenced by" if alert.silenced_by else "inhibited by"
-        return line((f"{verb} {by[0][:12]}", "muted"))
+        return line((_mute(alert, snapshot, narrow, moment), "muted"))
     if alert.state is AlertState.PENDING:
         return _fires(alert, narrow, moment)
     if alert.acknowledgement is not None:
@@ -205,6 +208,20 @@ def next_cell(
         left, right = glyphs.quotes[0], glyphs.quotes[1]
         return line((f"{left}{comment}{right}" if comment else "", "muted"))
     return due_cell(alert, snapshot.setup.policy, narrow, moment)
+
+
+def _mute(alert: Alert, snapshot: Snapshot, narrow: bool, moment: Moment) -> str:
+    """Who hides an alert and until when; where that is not known, what does."""
+    if not alert.silenced_by:
+        return f"inhibited by {alert.inhibited_by[0][:12]}"
+    named = alert.silenced_by[0]
+    known = [s for s in snapshot.silences if s.id in alert.silenced_by and s.until > moment.now]
+    if not known:
+        return f"silenced by {named[:12]}"
+    last = max(known, key=lambda silence: silence.until)
+    by = last.author or last.id[:8]
+    word = "by" if narrow else "silenced by"
+    return f"{word} {by[:12]} {moment.left(last.until)}{' left' if not narrow else ''}"
 
 
 def _fires(alert: Alert, narrow: bool, moment: Moment) -> Line:
@@ -222,7 +239,10 @@ def due_cell(alert: Alert, policy: EscalationPolicy, narrow: bool, moment: Momen
     if isinstance(following, Refused):
         return line(("last level reached", "warn" if alert.level else "muted"))
     level = policy.levels[following - 1]
+    # As the engine counts (domain.climb): from when it came to its level, less what led there.
     start = alert.fired_at or alert.active_at
+    if alert.level_at is not None:
+        start = alert.level_at - policy.after(alert.level)
     name = f"{'L' if narrow else ''}{following} {level.name}"
     if following <= 1 or level.after <= timedelta():
         return line((f"{name} is next", "muted"))

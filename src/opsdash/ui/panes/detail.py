@@ -88,7 +88,7 @@ def _left(
         ("runbook", runbook_of(alert, snapshot)),
         ("before", _before(detail, moment)),
     ]
-    facts = [one for name, value in fields if value for one in _field(name, value, width)]
+    facts = [one for name, value in fields if value for one in field_lines(name, value, width)]
     return [*drawn, EMPTY, *facts]
 
 
@@ -140,7 +140,7 @@ def _deployments(
     """Return every deployment with what it brought, one commit a line."""
     if detail is None or detail.id != alert.id or not detail.deployments:
         return []
-    lines = _section("deployments")
+    lines = section("deployments")
     for one in detail.deployments:
         lines.append(cut_line(_deployment(one, alert, moment), width, glyphs))
         found = [
@@ -217,7 +217,8 @@ def wrapped(text: str, width: int) -> list[str]:
     return lines or [""]
 
 
-def _field(name: str, value: str | Line, width: int) -> list[Line]:
+def field_lines(name: str, value: str | Line, width: int) -> list[Line]:
+    """Return a named fact, wrapped where it is long."""
     head = f"{name:<14} "
     if isinstance(value, tuple):
         return [line((head, "muted"), value)]
@@ -228,7 +229,8 @@ def _field(name: str, value: str | Line, width: int) -> list[Line]:
     ]
 
 
-def _section(name: str) -> list[Line]:
+def section(name: str) -> list[Line]:
+    """Return a heading with a blank line before it."""
     return [EMPTY, line((name, "accent bold"))]
 
 
@@ -246,30 +248,32 @@ def alert_page(
         line(state_cell(alert, False, glyphs), "  ", (alert.name, "bold")),
         *(line(piece) for piece in wrapped(summary(alert), width)),
         EMPTY,
-        *_field("owner", owner_cell(alert, False, moment, glyphs), width),
-        *_field("level", level_cell(alert, snapshot) or "none reached yet", width),
-        *_field("next", next_cell(alert, snapshot, False, moment, glyphs) or glyphs.dash, width),
-        *_field("condition", f"since {moment.date_clock(alert.active_at)}", width),
-        *_field("firing", _since(alert, moment) if alert.fired_at else glyphs.dash, width),
-        *_field("incident", alert.incident or glyphs.dash, width),
-        *_field("value", glyphs.dash if alert.value is None else f"{alert.value:,.6g}", width),
-        *_field("seen in", ", ".join(alert.sources) or glyphs.dash, width),
-        *_field("id", alert.id, width),
+        *field_lines("owner", owner_cell(alert, False, moment, glyphs), width),
+        *field_lines("level", level_cell(alert, snapshot) or "none reached yet", width),
+        *field_lines(
+            "next", next_cell(alert, snapshot, False, moment, glyphs) or glyphs.dash, width
+        ),
+        *field_lines("condition", f"since {moment.date_clock(alert.active_at)}", width),
+        *field_lines("firing", _since(alert, moment) if alert.fired_at else glyphs.dash, width),
+        *field_lines("incident", alert.incident or glyphs.dash, width),
+        *field_lines("value", glyphs.dash if alert.value is None else f"{alert.value:,.6g}", width),
+        *field_lines("seen in", ", ".join(alert.sources) or glyphs.dash, width),
+        *field_lines("id", alert.id, width),
     ]
     if alert.acknowledgement is not None and alert.acknowledgement.comment:
-        lines += _field("comment", alert.acknowledgement.comment, width)
+        lines += field_lines("comment", alert.acknowledgement.comment, width)
     lines += _links(alert, snapshot, width)
     if detail is not None and detail.indicator is not None and detail.hour:
-        lines += _section(f"{detail.indicator.title}, last hour")
+        lines += section(f"{detail.indicator.title}, last hour")
         lines += chart(detail.hour, min(width, 120), 9, detail.indicator, moment, glyphs)
-    lines += _section("timeline")
+    lines += section("timeline")
     entries = entries_of(alert, detail)
     lines += timeline_lines(entries, width, len(entries or ()) + 1, moment, glyphs)
     lines += _deployments(alert, detail, width, moment, glyphs)
     lines += _pairs("labels", alert.labels, width)
     lines += _pairs("annotations", alert.annotations, width)
     if detail is not None and detail.earlier:
-        lines += _section("earlier occurrences")
+        lines += section("earlier occurrences")
         lines += [_earlier(other, moment, glyphs) for other in detail.earlier]
     lines += [EMPTY, line((f"first seen {moment.date_clock(started)}", "muted"))]
     return lines
@@ -289,7 +293,7 @@ def _links(alert: Alert, snapshot: Snapshot, width: int) -> list[Line]:
         for name, value in alert.annotations.items()
         if name.endswith("url") and name != "runbook_url"
     ]
-    return [one for name, url in found if url for one in _field(name, url, width)]
+    return [one for name, url in found if url for one in field_lines(name, url, width)]
 
 
 def runbook_of(alert: Alert, snapshot: Snapshot) -> str:
@@ -303,8 +307,8 @@ def runbook_of(alert: Alert, snapshot: Snapshot) -> str:
 def _pairs(name: str, pairs: SafeLabels, width: int) -> list[Line]:
     if not pairs:
         return []
-    found = [one for key, value in pairs.items() for one in _field(key, str(value), width)]
-    return [*_section(name), *found]
+    found = [one for key, value in pairs.items() for one in field_lines(key, str(value), width)]
+    return [*section(name), *found]
 
 
 def _earlier(alert: Alert, moment: Moment, glyphs: Glyphs) -> Line:
@@ -326,14 +330,14 @@ def incident_page(
     lines = [
         line((f"{incident.id} ", "accent bold"), (incident.title, "bold")),
         EMPTY,
-        *_field("severity", incident.severity.value, width),
-        *_field("state", f"{incident.state.value}, {incident.response.value}", width),
-        *_field(
+        *field_lines("severity", incident.severity.value, width),
+        *field_lines("state", f"{incident.state.value}, {incident.response.value}", width),
+        *field_lines(
             "opened", f"{moment.date_clock(incident.opened_at)} by {incident.opened_by}", width
         ),
-        *_field("impact since", moment.date_clock(incident.impact_at), width),
-        *_field("alerts", str(len(incident.alerts)), width),
-        *_section("timeline"),
+        *field_lines("impact since", moment.date_clock(incident.impact_at), width),
+        *field_lines("alerts", str(len(incident.alerts)), width),
+        *section("timeline"),
     ]
     entries = entries_of(incident, detail)
     return [*lines, *timeline_lines(entries, width, len(entries or ()) + 1, moment, glyphs)]
@@ -345,11 +349,11 @@ def ticket_page(ticket: Ticket, width: int, moment: Moment, glyphs: Glyphs) -> l
     lines = [
         line((f"#{ticket.number} ", "accent bold"), (ticket.subject, "bold")),
         EMPTY,
-        *_field("customer", ticket.customer, width),
-        *_field("priority", f"{ticket.priority.value}{reason}", width),
-        *_field("status", ticket.status.value, width),
-        *_field("category", ticket.category or glyphs.dash, width),
-        *_field("created", moment.date_clock(ticket.created_at), width),
+        *field_lines("customer", ticket.customer, width),
+        *field_lines("priority", f"{ticket.priority.value}{reason}", width),
+        *field_lines("status", ticket.status.value, width),
+        *field_lines("category", ticket.category or glyphs.dash, width),
+        *field_lines("created", moment.date_clock(ticket.created_at), width),
     ]
     for name, text, at in (
         ("description", ticket.description, None),
@@ -358,7 +362,7 @@ def ticket_page(ticket: Ticket, width: int, moment: Moment, glyphs: Glyphs) -> l
         ("confirmation", ticket.confirmation, None),
     ):
         if text or at:
-            lines += _section(f"{name}{f' {moment.date_clock(at)}' if at else ''}")
+            lines += section(f"{name}{f' {moment.date_clock(at)}' if at else ''}")
             lines += [line(piece) for piece in wrapped(text, width)]
     return lines
 
@@ -381,18 +385,18 @@ def indicator_page(
             (indicator.title, "bold"), "  ", (str(tile.figure), f"{tile.style} bold"), "  ", level
         ),
         EMPTY,
-        *_field("query", indicator.query, width),
-        *_field("window", ", ".join(windows(indicator)) or glyphs.dash, width),
-        *_field("thresholds", _thresholds(indicator) or "none", width),
-        *_field("compared", _compared(reading, glyphs), width),
-        *_field("read", _read(reading, snapshot, moment, glyphs), width),
-        *_field("last error", _error(reading, moment), width),
+        *field_lines("query", indicator.query, width),
+        *field_lines("window", ", ".join(windows(indicator)) or glyphs.dash, width),
+        *field_lines("thresholds", _thresholds(indicator) or "none", width),
+        *field_lines("compared", _compared(reading, glyphs), width),
+        *field_lines("read", _read(reading, snapshot, moment, glyphs), width),
+        *field_lines("last error", _error(reading, moment), width),
         *_pairs("labels", _safe(reading.labels), width),
-        *_section("last hour"),
+        *section("last hour"),
         *chart(hour, min(width, 120), 10, indicator, moment, glyphs),
     ]
     day = detail.day if detail is not None and detail.day else reading.history
-    lines += _section("last day")
+    lines += section("last day")
     return lines + chart(day, min(width, 120), 8, indicator, moment, glyphs, 24 * HOUR)
 
 

@@ -180,10 +180,34 @@ def moment_after(seconds: float) -> str:
     return f"due after {format_duration(timedelta(seconds=seconds))}" if seconds else "at once"
 
 
+def open_silences(app: "OpsdashApp") -> None:
+    """List all silences."""
+    from opsdash.ui.screens.silence import Silences
+
+    app.open_sheet(Silences())
+
+
+def open_rules(app: "OpsdashApp") -> None:
+    """List all alert rules."""
+    from opsdash.ui.screens.rules import Rules
+
+    app.open_sheet(Rules())
+
+
+def open_notifications(app: "OpsdashApp") -> None:
+    """List what was sent, and what waits."""
+    from opsdash.ui.screens.notifications import Notifications
+
+    app.open_sheet(Notifications())
+
+
 SHEETS: dict[str, Callable[["OpsdashApp"], None]] = {
     "help": open_help,
     "commands": open_commands,
     "theme": open_themes,
     "on_call": open_on_call,
+    "silences": open_silences,
+    "rules": open_rules,
+    "notifications": open_notifications,
 }
 """The sheets that need no row."""

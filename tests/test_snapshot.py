@@ -11,17 +11,28 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from opsdash import response
+from opsdash import ownership, response
 from opsdash.domain.alert import Acknowledgement, AlertState
 from opsdash.domain.indicator import Level
+from opsdash.domain.maintenance import Maintenance
 from opsdash.domain.on_call import OnCall
+from opsdash.domain.override import Override, OverrideKind
 from opsdash.domain.sample import Point
 from opsdash.domain.source import EngineState, SourceState
 from opsdash.domain.status import Status
 from opsdash.domain.text import SafeText
 from opsdash.domain.ticket import Priority, Ticket, TicketStatus
 from opsdash.snapshot import Snapshot, take_snapshot
-from opsdash.store import alerts, changes, engine, lease, readings, tickets
+from opsdash.store import (
+    alerts,
+    changes,
+    engine,
+    lease,
+    maintenance,
+    overrides,
+    readings,
+    tickets,
+)
 from opsdash.store.connection import Connection, connect
 from opsdash.store.errors import StoreNewer
 from tests.domain.alerts import NOON, after, an_alert
@@ -50,6 +61,9 @@ _KINDS = (
         "on call",
         "renew",
         "setup",
+        "cover",
+        "maintain",
+        "take",
         "nothing",
         "wait",
         "wait long",
@@ -106,6 +120,19 @@ class Changed:
     def _escalate(self, which: int, how: int) -> None:
         ids = [self._open(which) or "x"]
         self.store.write(response.escalate, MARIA, self.now, ids, {}, "why", how)
+
+    def _cover(self, which: int, how: int) -> None:
+        end = self.now + timedelta(hours=how)
+        cover = Override("primary", OverrideKind.ADD, self.now, end, "lead")
+        self.store.write(overrides.add, cover, self.now)
+
+    def _maintain(self, which: int, how: int) -> None:
+        end = self.now + timedelta(hours=how)
+        window = Maintenance(0, self.now, end, SafeText("maria"), SafeText("work"))
+        self.store.write(maintenance.add, window, self.now)
+
+    def _take(self, which: int, how: int) -> None:
+        self.store.write(ownership.take, MARIA, self.now, [self._open(which) or "x"])
 
     def _undo(self, which: int, how: int) -> None:
         self.store.write(response.undo, MARIA, self.now)

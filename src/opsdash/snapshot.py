@@ -5,11 +5,12 @@ import gc
 import sqlite3
 from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 from opsdash.domain.alert import Alert, urgency
+from opsdash.domain.climb import NextStep
 from opsdash.domain.freshness import Freshness, engine_is_down, freshness, is_silent
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.incident import Incident
@@ -27,7 +28,8 @@ from opsdash.domain.status import Status, system_status
 from opsdash.domain.text import clean
 from opsdash.domain.ticket import Ticket, ticket_order
 from opsdash.registers import Registers, take_registers
-from opsdash.store import alerts, changes, engine, incidents, lease, readings, tickets
+from opsdash.roster import Roster, overridden, take_roster
+from opsdash.store import alerts, changes, engine, incidents, lease, overrides, readings, tickets
 
 __all__ = [
     "EngineState",
@@ -38,6 +40,7 @@ __all__ = [
     "SourceState",
     "SourceView",
     "take_snapshot",
+    "with_start",
 ]
 
 RESOLVED_SHOWN = timedelta(hours=1)
@@ -76,6 +79,7 @@ class Snapshot:
     filled_mark: int = 0
     warnings: tuple[Problem, ...] = ()
     registers: Registers = field(default_factory=Registers)
+    roster: Roster = field(default_factory=Roster)
 
     @property
     def rules(self) -> tuple[RuleView, ...]:
@@ -87,10 +91,26 @@ class Snapshot:
         """The newest messages, and what is wrong with those that do not arrive."""
         return self.registers.letters
 
+    def next_step(self, alert: Alert) -> NextStep:
+        """Return what happens next to an alert, to whom and when."""
+        return self.roster.next_step(alert, self.setup, self.taken_at)
+
     @property
     def silences(self) -> tuple[Silence, ...]:
         """The silences that have not ended or did within the hour, those that end first first."""
         return self.registers.silences
+
+
+def with_start(snapshot: Snapshot, seconds: float, previous: Snapshot | None = None) -> Snapshot:
+    """Return the picture with an engine on its way that should be at work in `seconds`; 0 for none."""
+    if seconds <= 0:
+        return snapshot
+    until = snapshot.taken_at + timedelta(seconds=seconds)
+    before = previous.engine.starting_until if previous else None
+    # The same start told again must not look like news.
+    if before is not None and abs(until - before) < timedelta(seconds=1):
+        until = before
+    return replace(snapshot, engine=replace(snapshot.engine, starting_until=until))
 
 
 def take_snapshot(
@@ -110,6 +130,9 @@ def take_snapshot(
     told = _told(connection, now, previous, marks)
     shown, open_incidents = _alerts(connection, now, previous, marks["change"])
     registers = take_registers(connection, now, previous.registers if previous else None, marks)
+    before = None if previous is None else (previous.roster, previous.cursor)
+    told_anew = previous is None or previous.read_mark != marks["read"]
+    roster = take_roster(connection, now, shown, before, told_anew)
     problems = _problems(engine_view, told.sources, told.setup, now)
     blind = engine_view.state is not EngineState.RUNNING or any(
         _silent(source, told.setup, now) for source in told.sources
@@ -135,6 +158,7 @@ def take_snapshot(
         filled_mark=marks["filled"],
         warnings=told.warnings,
         registers=registers,
+        roster=roster,
     )
 
 
@@ -170,6 +194,9 @@ def _told(
         )
     text = engine.load_setup_text(connection)
     setup = _setup(text) if text is not None else Setup()
+    current = overrides.load_current(connection, now)
+    if current:
+        setup = overridden(setup, current)
     panes, uptime, users = _panes(connection, setup, now, whole)
     return _Told(
         setup,

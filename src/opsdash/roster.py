@@ -1,0 +1,88 @@
+"""Who is on call beside the rotation, how far each alert is on its policy, and what maintenance holds."""
+
+import sqlite3
+from collections.abc import Collection, Mapping
+from dataclasses import field
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from opsdash.domain.alert import Alert
+from opsdash.domain.climb import Climb, NextStep, next_step
+from opsdash.domain.escalation import EscalationPolicy
+from opsdash.domain.frozen import dataclass
+from opsdash.domain.maintenance import Maintenance, holding
+from opsdash.domain.override import Override
+from opsdash.domain.setup import Setup
+from opsdash.store import climbs, maintenance, overrides
+
+PAST_SHOWN = timedelta(days=7)
+"""How long overrides and maintenance windows that are over are still part of the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """The roster of one snapshot. `climbs` are those of the alerts that are shown, by their id."""
+
+    climbs: Mapping[str, Climb] = field(default_factory=dict)
+    overrides: tuple[Override, ...] = ()
+    maintenance: tuple[Maintenance, ...] = ()
+
+    def next_step(self, alert: Alert, setup: Setup, now: datetime) -> NextStep:
+        """Return what happens next to an alert: the one `next:` field of every screen."""
+        held = holding(self.maintenance, alert, now)
+        return next_step(alert, self.climbs.get(alert.id), setup, now, held)
+
+    def policy_of(self, alert: Alert, setup: Setup) -> EscalationPolicy:
+        """Return the policy that an alert follows, as it was when it was paged."""
+        climb = self.climbs.get(alert.id)
+        return setup.policy_for(alert.labels) if climb is None else climb.policy
+
+
+def take_roster(
+    connection: sqlite3.Connection,
+    now: datetime,
+    shown: Collection[Alert],
+    before: tuple[Roster, int] | None,
+    told_anew: bool,
+) -> Roster:
+    """Return the roster at `now`; of the one `before`, complete up to its change number, what still holds.
+
+    `told_anew` says that overrides or maintenance windows may have changed since.
+    """
+    if before is None:
+        ids = {alert.id for alert in shown}
+        found = climbs.load_shown(connection, now - PAST_SHOWN)
+        known = {id: climb for id, climb in found.items() if id in ids}
+    else:
+        known = _followed(connection, shown, *before)
+    if before is None or told_anew:
+        since = _day(now) - PAST_SHOWN
+        return Roster(
+            known,
+            overrides.load_current(connection, since),
+            maintenance.load_since(connection, since),
+        )
+    roster, _ = before
+    if known is roster.climbs:
+        return roster
+    return Roster(known, roster.overrides, roster.maintenance)
+
+
+def _followed(
+    connection: sqlite3.Connection, shown: Collection[Alert], roster: Roster, cursor: int
+) -> Mapping[str, Climb]:
+    changed = {climb.alert: climb for climb in climbs.load_changed(connection, cursor)}
+    ids = {alert.id for alert in shown}
+    if not changed and roster.climbs.keys() <= ids:
+        return roster.climbs
+    return {id: climb for id, climb in {**roster.climbs, **changed}.items() if id in ids}
+
+
+@lru_cache(maxsize=4)
+def overridden(setup: Setup, found: tuple[Override, ...]) -> Setup:
+    """Return `setup` with these overrides in its schedules, the same object for the same two."""
+    return overrides.with_overrides(setup, found)
+
+
+def _day(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)

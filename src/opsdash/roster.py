@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from opsdash.domain.alert import Alert
 from opsdash.domain.climb import Climb, NextStep, next_step
@@ -76,12 +75,6 @@ def _followed(
     if not changed and roster.climbs.keys() <= ids:
         return roster.climbs
     return {id: climb for id, climb in {**roster.climbs, **changed}.items() if id in ids}
-
-
-@lru_cache(maxsize=4)
-def overridden(setup: Setup, found: tuple[Override, ...]) -> Setup:
-    """Return `setup` with these overrides in its schedules, the same object for the same two."""
-    return overrides.with_overrides(setup, found)
 
 
 def _day(now: datetime) -> datetime:

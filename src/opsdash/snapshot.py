@@ -17,6 +17,7 @@ from opsdash.domain.incident import Incident
 from opsdash.domain.indicator import Indicator, Level, Pane, Reading
 from opsdash.domain.letter import Letters, letter_problems
 from opsdash.domain.on_call import OnCall
+from opsdash.domain.override import Override
 from opsdash.domain.problem import Problem
 from opsdash.domain.rules.view import RuleView
 from opsdash.domain.sample import Point
@@ -28,7 +29,7 @@ from opsdash.domain.status import Status, system_status
 from opsdash.domain.text import clean
 from opsdash.domain.ticket import Ticket, ticket_order
 from opsdash.registers import Registers, take_registers
-from opsdash.roster import Roster, overridden, take_roster
+from opsdash.roster import Roster, take_roster
 from opsdash.store import alerts, changes, engine, incidents, lease, overrides, readings, tickets
 
 __all__ = [
@@ -193,10 +194,7 @@ def _told(
             whole.on_call,
         )
     text = engine.load_setup_text(connection)
-    setup = _setup(text) if text is not None else Setup()
-    current = overrides.load_current(connection, now)
-    if current:
-        setup = overridden(setup, current)
+    setup = Setup() if text is None else _setup(text, overrides.load_current(connection, now))
     panes, uptime, users = _panes(connection, setup, now, whole)
     return _Told(
         setup,
@@ -216,8 +214,8 @@ def _history_aged(previous: Snapshot, now: datetime) -> bool:
 
 
 @lru_cache(maxsize=2)
-def _setup(text: str) -> Setup:
-    return engine.decode_setup(text)
+def _setup(text: str, current: tuple[Override, ...]) -> Setup:
+    return overrides.with_overrides(engine.decode_setup(text), current)
 
 
 def _engine_view(held: lease.Lease | None, now: datetime) -> EngineView:

@@ -84,21 +84,25 @@ def _everything_changes(seconds: int) -> Iterator[Figure]:
 
 
 def _nothing_answers(seconds: int) -> Iterator[Figure]:
-    with Fixture(alerts=20) as fixture, Bed(fixture.url) as bed:
-        with bed.engine(), bed.dashboard() as terminal:
-            terminal.wait_for("CheckoutSlow")
-            for state, orders in (("hanging", {"hang": 1}), ("gone", None)):
-                if orders is None:
-                    bed.command("status")
-                    fixture.stop()
-                else:
-                    fixture.order(**orders)
-                time.sleep(SETTLED)
-                before = terminal.written()
-                time.sleep(seconds)
-                rate = (terminal.written() - before) / seconds
-                what = f"servers {state}: bytes to the terminal"
-                yield Figure("8", what, "≤ 100 B/s", f"{rate:.0f} B/s", rate <= 100)
+    with (
+        Fixture(alerts=20) as fixture,
+        Bed(fixture.url) as bed,
+        bed.engine(),
+        bed.dashboard() as terminal,
+    ):
+        terminal.wait_for("CheckoutSlow")
+        for state, orders in (("hanging", {"hang": 1}), ("gone", None)):
+            if orders is None:
+                bed.command("status")
+                fixture.stop()
+            else:
+                fixture.order(**orders)
+            time.sleep(SETTLED)
+            before = terminal.written()
+            time.sleep(seconds)
+            rate = (terminal.written() - before) / seconds
+            what = f"servers {state}: bytes to the terminal"
+            yield Figure("8", what, "≤ 100 B/s", f"{rate:.0f} B/s", rate <= 100)
 
 
 def _spent(pids: Sequence[int], seconds: int, others: Sequence[int] = ()) -> tuple[float, float]:

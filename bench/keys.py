@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from bench.bed import Bed
 from bench.figure import Figure, Size, quantile, script
 from bench.fixture import Fixture
-from bench.watch import Recorder
+from bench.watch import Recorder, cpu_seconds
 
 PACE = 0.15
 """Seconds between keys: each is painted before the next comes."""
@@ -21,7 +21,9 @@ def measure(size: Size) -> Iterator[Figure]:
             terminal.wait_for("CheckoutSlow")
             fixture.order(hang=1)
             time.sleep(8.0)
+            spent = cpu_seconds(terminal.pid)
             still = press(terminal, keys)
+            cost = (cpu_seconds(terminal.pid) - spent) / keys * 1000
             fixture.order(hang=0, churn=200)
             time.sleep(6.0)
             churning = press(terminal, keys)
@@ -32,6 +34,7 @@ def measure(size: Size) -> Iterator[Figure]:
         "p50 ≤ 4 ms, p95 ≤ 10",
         f"{p50:.1f}, {p95:.1f} ms",
         p50 <= 4 and p95 <= 10,
+        f"{cost:.1f} ms CPU a key",
     )
     p95, worst = quantile(churning, 0.95), max(churning)
     yield Figure(

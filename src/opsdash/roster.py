@@ -55,7 +55,7 @@ def take_roster(
     else:
         known = _followed(connection, shown, *before)
     if before is None or told_anew:
-        since = _day(now) - PAST_SHOWN
+        since = shown_since(now)
         return Roster(
             known,
             overrides.load_current(connection, since),
@@ -77,5 +77,6 @@ def _followed(
     return {id: climb for id, climb in {**roster.climbs, **changed}.items() if id in ids}
 
 
-def _day(now: datetime) -> datetime:
-    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+def shown_since(now: datetime) -> datetime:
+    """Return since when what is over is shown: whole days, so that a picture is the same for one."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0) - PAST_SHOWN

@@ -29,7 +29,7 @@ from opsdash.domain.status import Status, system_status
 from opsdash.domain.text import clean
 from opsdash.domain.ticket import Ticket, ticket_order
 from opsdash.registers import Registers, take_registers
-from opsdash.roster import Roster, take_roster
+from opsdash.roster import Roster, shown_since, take_roster
 from opsdash.store import alerts, changes, engine, incidents, lease, overrides, readings, tickets
 
 __all__ = [
@@ -132,7 +132,8 @@ def take_snapshot(
     shown, open_incidents = _alerts(connection, now, previous, marks["change"])
     registers = take_registers(connection, now, previous.registers if previous else None, marks)
     before = None if previous is None else (previous.roster, previous.cursor)
-    told_anew = previous is None or previous.read_mark != marks["read"]
+    followed = previous is not None and _same_day(previous, now)
+    told_anew = not followed or (previous is not None and previous.read_mark != marks["read"])
     roster = take_roster(connection, now, shown, before, told_anew)
     problems = _problems(engine_view, told.sources, told.setup, now)
     blind = engine_view.state is not EngineState.RUNNING or any(
@@ -183,6 +184,8 @@ def _told(
     marks: Mapping[str, int],
 ) -> _Told:
     whole = None if previous is not None and previous.filled_mark != marks["filled"] else previous
+    if whole is not None and not _same_day(whole, now):
+        whole = None
     if whole is not None and whole.read_mark == marks["read"] and not _history_aged(whole, now):
         return _Told(
             whole.setup,
@@ -194,7 +197,8 @@ def _told(
             whole.on_call,
         )
     text = engine.load_setup_text(connection)
-    setup = Setup() if text is None else _setup(text, overrides.load_current(connection, now))
+    current = overrides.load_current(connection, shown_since(now))
+    setup = Setup() if text is None else _setup(text, current)
     panes, uptime, users = _panes(connection, setup, now, whole)
     return _Told(
         setup,
@@ -205,6 +209,11 @@ def _told(
         engine.load_problems(connection),
         engine.load_on_call(connection),
     )
+
+
+def _same_day(previous: Snapshot, now: datetime) -> bool:
+    """Whether what was over and is still shown is the same: it is counted in whole days."""
+    return previous.taken_at.date() == now.date()
 
 
 def _history_aged(previous: Snapshot, now: datetime) -> bool:

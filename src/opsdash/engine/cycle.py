@@ -17,6 +17,7 @@ from opsdash.engine import (
     change_events,
     climb,
     deployments,
+    foreign,
     heartbeat,
     metrics,
     mirror,
@@ -51,6 +52,7 @@ STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
     rules.evaluate_rules,
     silences.keep_silences,
     watch.read_alerts,
+    foreign.mirror_rules,
     story.tell_story,
     mirror.mirror,
     climb.climb,
@@ -87,9 +89,12 @@ async def run(engine_: Engine, stop: asyncio.Event) -> None:
             # A source that hangs or fails at its end must not keep the others from theirs.
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(source.close(), _CLOSE_PATIENCE)
-        for notifier in engine_.notifiers.values():
+        heart = engine_.heartbeat
+        closing = [notifier.close for notifier in engine_.notifiers.values()]
+        for close in (*closing, heart.close if heart else None):
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(notifier.close(), _CLOSE_PATIENCE)
+                if close is not None:
+                    await asyncio.wait_for(close(), _CLOSE_PATIENCE)
 
 
 async def beat(engine_: Engine) -> bool:
@@ -201,6 +206,7 @@ async def _stand_down(engine_: Engine) -> None:
         await poll.cancel()
     await relay.cancel(engine_)
     await silences.cancel(engine_)
+    await heartbeat.cancel(engine_)
     if held is not None:
         with contextlib.suppress(StoreError):
             await engine_.store.write(lease.release, held)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from opsdash.domain.alert import Alert
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.merge import Sight
+from opsdash.domain.rules.view import RuleView
 from opsdash.domain.sample import Answer, Point
 from opsdash.domain.setup import Setup
 from opsdash.engine.complaints import Complaints
@@ -39,10 +40,14 @@ class Sending:
 
 @dataclass(slots=True)
 class Heartbeat:
-    """The outside service that misses us when we are silent: how to call it, how often, a call under way."""
+    """The outside service that misses us when we are silent: how to call it, how often, a call under way.
+
+    `close` lets go of the connection to it.
+    """
 
     call: Callable[[], Awaitable[None]]
     every: timedelta
+    close: Callable[[], Awaitable[None]] | None = None
     task: asyncio.Future[None] | None = None
 
 
@@ -117,6 +122,7 @@ class Engine:
     sending: dict[int, Sending] = field(default_factory=dict)
     climbed: Climbed = field(default_factory=Climbed)
     silencing: Silencing = field(default_factory=Silencing)
+    rules_seen: dict[str, tuple[RuleView, ...]] = field(default_factory=dict)
 
     @property
     def refresh_polls(self) -> tuple[Poll[Any], ...]:

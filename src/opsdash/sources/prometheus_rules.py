@@ -7,8 +7,10 @@ from typing import Any
 
 from opsdash.domain.alert import AlertState, Observation
 from opsdash.domain.labels import fingerprint
+from opsdash.domain.rules.view import RuleView
 from opsdash.domain.text import SafeText, clean
 from opsdash.sources.http import MEBIBYTE, HttpClient, Reply
+from opsdash.sources.rule_views import view_of
 from opsdash.sources.source import AlertReport, SourceError
 from opsdash.sources.wire import (
     MalformedError,
@@ -28,6 +30,7 @@ SETTLING = timedelta(minutes=2)
 
 _NO_RULES_PAUSE = timedelta(seconds=300)
 _MOST_WARNINGS = 20
+_MOST_VIEWS = 2000
 
 _Pairs = tuple[tuple[str, str], ...]
 
@@ -39,6 +42,7 @@ class PrometheusRulesSource:
     Alertmanager does from the labels as sent, so that both show one alert. Where Prometheus also
     rewrites labels by `alert_relabel_configs`, the fingerprints differ and it is two.
     `fired_at` is the beginning plus the rule's `for`, at most an evaluation interval too early.
+    `rules` is how each alerting rule stood at the last read.
     """
 
     kind = "prometheus rules"
@@ -58,6 +62,7 @@ class PrometheusRulesSource:
         self._unproven = True
         self._before: Mapping[str, Observation] = {}
         self._prints: Mapping[_Pairs, str] = {}
+        self.rules: tuple[RuleView, ...] = ()
 
     async def alerts(self, now: datetime) -> AlertReport:
         """Return every pending or firing alert of the rules; raise SourceError when unreadable."""
@@ -72,6 +77,7 @@ class PrometheusRulesSource:
             raise
         self._unproven = False
         self._before, self._prints = found.observations, found.prints
+        self.rules = tuple(found.views)
         young = self._settled_at is not None and now < self._settled_at
         return AlertReport(
             tuple(found.observations.values()),
@@ -140,8 +146,11 @@ class _Rules:
         self._texts = SafeTexts()
         self._now = now
         self._warnings: dict[SafeText, None] = {}
+        self.views: list[RuleView] = []
         for group, rule in self._rules(groups):
-            self._read(group, rule)
+            self._read(clean(group.get("name") or "", 100), rule)
+            if rule.get("type") != "recording" and len(self.views) < _MOST_VIEWS:
+                self.views.append(view_of(group, rule))
 
     @property
     def warnings(self) -> tuple[SafeText, ...]:
@@ -152,7 +161,7 @@ class _Rules:
             return found
         return (*found[:_MOST_WARNINGS], SafeText(f"and {more} more rules with errors"))
 
-    def _rules(self, groups: list[Any]) -> Iterator[tuple[SafeText, dict[str, Any]]]:
+    def _rules(self, groups: list[Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         for group in groups:
             rules = group.get("rules") if isinstance(group, dict) else None
             if not isinstance(rules, list):
@@ -161,7 +170,7 @@ class _Rules:
             name = clean(group.get("name") or "", 100)
             for rule in rules:
                 if isinstance(rule, dict):
-                    yield name, rule
+                    yield group, rule
                 else:
                     self._note_unreadable(f"a rule of group {name}")
 

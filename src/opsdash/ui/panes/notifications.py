@@ -4,7 +4,7 @@ from opsdash.domain.letter import LetterState, LetterView, letter_problems
 from opsdash.domain.page import Page, PageKind
 from opsdash.snapshot import Snapshot
 from opsdash.ui.glyphs import Glyphs
-from opsdash.ui.lines import EMPTY, Line, line
+from opsdash.ui.lines import Line, line
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.detail import field_lines, section
 from opsdash.ui.ports import Detail
@@ -160,7 +160,4 @@ def no_letters(snapshot: Snapshot) -> Line:
     """Say why no message was sent."""
     if snapshot.setup.paging.notifiers:
         return line(("nothing was sent yet", "muted"))
-    return (
-        line(("no notifier is configured: nobody is paged; add ", "warn"), ("[[notifier]]", "bold"))
-        + EMPTY
-    )
+    return line(("no notifier is configured: nobody is paged", "warn"))

@@ -6,7 +6,7 @@ from opsdash.domain.duration import format_duration
 from opsdash.domain.rules.view import RuleState, RuleView
 from opsdash.snapshot import Snapshot
 from opsdash.ui.glyphs import Glyphs
-from opsdash.ui.lines import EMPTY, Line, line
+from opsdash.ui.lines import Line, line
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.detail import field_lines
 from opsdash.ui.widgets.columns import Column
@@ -130,12 +130,5 @@ def rules_summary(snapshot: Snapshot) -> str:
 
 
 def no_rules(snapshot: Snapshot) -> Line:
-    """Say why there are no rules."""
-    return (
-        line(
-            ("no alert rules: ", "muted"),
-            ("rule_files", "bold"),
-            (" names none that opsdash evaluates, and no Prometheus tells of its own", "muted"),
-        )
-        + EMPTY
-    )
+    """Say that there are no rules, and where they would come from."""
+    return line(("no alert rules: ", "muted"), ("rule_files", "bold"), (" names none", "muted"))

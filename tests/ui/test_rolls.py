@@ -1,0 +1,256 @@
+"""The silences, rules and notifications screens, and the sheet that makes a silence."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from opsdash.domain.alert import AlertState
+from opsdash.domain.setup import PagingSetup
+from opsdash.domain.text import SafeText
+from opsdash.domain.timeline import Entry, EntryKind
+from opsdash.registers import Registers
+from opsdash.snapshot import EngineState
+from opsdash.ui.ports import Detail
+from tests.ui import registers
+from tests.ui.driving import Driven, driven
+from tests.ui.pictures import NOW, ago, alert, busy
+from tests.ui.registers import listed
+
+HOUR = timedelta(hours=1)
+
+
+async def closed(board: Driven) -> None:
+    """Wait until nothing lies over the dashboard."""
+    await board.until(lambda: len(board.app.screen_stack) == 1)
+
+
+async def test_s_makes_a_silence_prefilled_from_the_alert() -> None:
+    """The person types why and presses enter: until when is said, and nothing else is asked."""
+    async with driven(busy()) as board:
+        await board.press("s")
+        text = await board.shows('alertname="HighErrorRate", job="payments-api"', "until 16:06")
+        assert "hides 1 of" in text
+        assert "leaves" in text
+        await board.press(*"known", "enter")
+        await closed(board)
+        await board.shows("silenced until 16:06, as S9")
+        wanted = 'alertname="HighErrorRate", job="payments-api"'
+        assert board.hand.calls == [("silence", wanted, 2 * HOUR, "known")]
+
+
+async def test_the_preview_follows_what_is_typed() -> None:
+    """What it would hide and what it would leave is counted at every key."""
+    both = (alert("HighErrorRate"), alert("HighLatency"), alert("DiskFull"))
+    async with driven(replace(busy(), alerts=both, incidents=())) as board:
+        await board.press("s", "up", "up", "ctrl+u")
+        await board.shows("write a matcher")
+        await board.press(*"alertname=~High.*")
+        text = await board.shows("hides 2 of 3 open alerts", "leaves 1 as they are")
+        assert text.index("HighLatency") < text.index("leaves") < text.rindex("DiskFull")
+        await board.press(*"(")
+        await board.shows("not a regular expression")
+
+
+async def test_marked_alerts_are_silenced_together() -> None:
+    """One expression names them all, and the marks are gone once it is done."""
+    both = (alert("HighErrorRate"), alert("HighLatency"), alert("DiskFull"))
+    async with driven(replace(busy(), alerts=both, incidents=())) as board:
+        await board.press("space", "space", "s")
+        await board.shows('alertname=~"', "hides 2 of 3 open alerts")
+        await board.press(*"deploy", "enter")
+        await closed(board)
+        await board.until(lambda: board.hand.calls)
+        await board.shows_not("2 marked")
+
+
+async def test_what_is_missing_is_asked_for_where_it_is_missing() -> None:
+    """Without a reason, with a length that is none, with one that is too long: nothing is made."""
+    async with driven(busy()) as board:
+        await board.press("s", "enter")
+        await board.shows("A reason is needed.")
+        await board.press(*"x", "up", "ctrl+u", *"soon", "enter")
+        await board.shows("'soon' is not a duration")
+        await board.press("ctrl+u", *"60d", "enter")
+        await board.shows("lasts at most 30 days")
+        await board.press("ctrl+u", *"45m", "enter")
+        await closed(board)
+        assert board.hand.calls[0][2:] == (timedelta(minutes=45), "x")
+
+
+async def test_a_hostile_label_is_typed_and_does_nothing() -> None:
+    """A value that reads as markup or as the end of a matcher is quoted; one cut or cleaned is left out."""
+    evil = alert(
+        "[@click=app.quit]x[/]",
+        labels={
+            "alertname": SafeText('[b]a", x="y'),
+            "instance": SafeText("\ufffd[31m"),
+            "job": SafeText("j{1}"),
+        },
+    )
+    async with driven(replace(busy(), alerts=(evil,), incidents=())) as board:
+        await board.press("s")
+        await board.shows(r'alertname="[b]a\", x=\"y", job="j{1}"', "hides 1 of 1 open alerts")
+        await board.press(*"why", "enter")
+        await closed(board)
+        assert board.hand.calls[0][1] == r'alertname="[b]a\", x=\"y", job="j{1}"'
+
+
+async def test_nothing_under_the_cursor_is_not_silenced() -> None:
+    """A resolved alert and an empty list are not."""
+    over = alert("Over", state=AlertState.RESOLVED, resolved_at=ago(minutes=3))
+    for found in ((over,), ()):
+        async with driven(replace(busy(), alerts=found, incidents=())) as board:
+            await board.press("s")
+            await board.shows("nothing to silence")
+            assert len(board.app.screen_stack) == 1
+
+
+async def test_the_silences_screen_lists_all_with_what_they_hide() -> None:
+    """What ends first stands first, what has ended last; one that Alertmanager has not got says so."""
+    details = {"S1": Detail("S1", (Entry(ago(minutes=10), SafeText("sarah"), EntryKind.SILENCED, SafeText("made"), "S1"),))}  # fmt: skip
+    async with driven(listed(), details=details) as board:
+        await board.press("S")
+        text = await board.shows("Silences", "3 in force")
+        rows = [line for line in board.lines() if "sarah" in line or "john" in line][:4]
+        assert [row.split()[4] for row in rows[:3]] == ["1", "0", "3"] or "5m00s" in rows[0]
+        assert 'alertname="HighErrorRate"' in rows[0]
+        assert "NOT in Alertmanager" in text
+        assert "made in Alertmanager" in text
+        assert "ended" in rows[3]
+        await board.shows("hides 1 open alert", "why            deploying v1.4, sarah", "made")
+
+
+async def test_a_silence_is_extended_and_ended_from_its_row() -> None:
+    """Extending asks nothing; ending says what is shown again and whom it pages."""
+    hidden = alert("HighErrorRate", silenced_by=("S1",))
+    setup = replace(busy().setup, paging=PagingSetup(notifiers=("pagerduty",)))
+    found = replace(listed(), setup=setup, alerts=(hidden,), incidents=())
+    async with driven(found) as board:
+        await board.press("S")
+        await board.shows("5m00s")
+        await board.press("+")
+        await board.shows("extended until 15:11, silence S1")
+        await board.press("x")
+        await board.shows("End S1", "1 alert is shown again: HighErrorRate", "This pages 1 On-call")
+        await board.press("escape")
+        await board.shows_not("End S1")
+        await board.press("x", "enter")
+        await board.shows("ended silence S1")
+        assert board.hand.calls == [("extend_silences", ("S1",)), ("expire_silences", ("S1",))]
+        await board.press("escape")
+        await closed(board)
+
+
+async def test_a_silence_is_changed_from_its_row() -> None:
+    """Its end stays where it was unless another is typed; the revision that was seen goes with it."""
+    async with driven(listed()) as board:
+        await board.press("S", "enter")
+        await board.shows("Change silence S1", "5m")
+        await board.press(*", longer", "enter")
+        await board.until(lambda: board.hand.calls)
+        wanted = 'alertname="HighErrorRate"'
+        assert board.hand.calls == [
+            ("change_silence", "S1", 1, wanted, None, "deploying v1.4, longer")
+        ]
+
+
+async def test_the_keys_work_on_the_alert_that_is_hidden() -> None:
+    """The list says who hides it and for how long; `+` and `x` are about that silence."""
+    hidden = alert("HighErrorRate", silenced_by=("S1",))
+    async with driven(replace(listed(), alerts=(hidden,), incidents=())) as board:
+        await board.shows("silenced by sarah 5m00s left")
+        await board.press("+")
+        await board.until(lambda: board.hand.calls)
+        assert board.hand.calls == [("extend_silences", ("S1",))]
+        await board.press("x")
+        await board.shows("End S1")
+
+
+async def test_an_alert_that_is_back_is_marked() -> None:
+    """Until somebody has it."""
+    back = alert("HighErrorRate", unsilenced_at=ago(minutes=1))
+    async with driven(replace(busy(), alerts=(back, alert("Other")), incidents=())) as board:
+        await board.shows("↺ HighErrorRate")
+        assert "↺ Other" not in board.text()
+
+
+async def test_the_rules_screen_puts_trouble_first() -> None:
+    """A rule that fails stands above all, with its error; each has figure, threshold, age and duration."""
+    async with driven(listed()) as board:
+        await board.press("v")
+        text = await board.shows("Alert rules", "1 error, 1 firing")
+        order = [text.index(f" {name} ") for name in ("Broken", "HighErrorRate", "Missing", "Slow")]
+        assert order == sorted(order)
+        row = next(line for line in board.lines() if "HighErrorRate" in line)
+        for word in ("firing", "0.025", "> 0.01", "2 firing", "7s ago", "42 ms", "critical"):
+            assert word in row
+        assert "parse error: unexpected end of input, since 13:57" in text
+        await board.press("enter")
+        await board.shows("Broken_ratio > 0.01", "payments.yml:12", "every 15s, took 42 ms")
+
+
+async def test_the_notifications_screen_says_what_became_of_each() -> None:
+    """Late, refused, dropped, sent; enter shows the page word for word."""
+    details = {"letter/6": Detail("letter/6", page=registers.page())}
+    async with driven(listed(), details=details) as board:
+        await board.press("N")
+        text = await board.shows("Notifications", "2 waiting, 2 problems")
+        for words in ("LATE", "refused", "403 invalid_auth", "dropped", "202 accepted", "resolve"):
+            assert words in text
+        await board.press("enter")
+        await board.shows("2.5% > 1%", "payments-api v1.4.2 was deployed 12m before", "INC-001")
+
+
+async def test_the_row_under_the_cursor_stays_through_a_refresh() -> None:
+    """A rule that begins to fail climbs to the top, and the cursor stays on its own."""
+    async with driven(listed()) as board:
+        await board.press("v", "down", "down")
+        await board.shows("▌ ? no data  Missing")
+        broken = replace(registers.rules()[0], state=registers.rules()[2].state)
+        changed = Registers((broken, *registers.rules()[1:]), registers.letters(), ())
+        board.feed.put(replace(listed(), registers=changed))
+        await board.until(lambda: not board.feed.fresh)
+        await board.shows("2 error", "▌ ? no data  Missing")
+
+
+async def test_every_roll_says_that_the_engine_is_down() -> None:
+    """What is listed is then what was."""
+    dead = replace(listed().engine, state=EngineState.DOWN, heartbeat_at=ago(minutes=2))
+    for key in ("S", "v", "N"):
+        async with driven(replace(listed(), engine=dead)) as board:
+            await board.press(key)
+            await board.until(lambda: len(board.app.screen_stack) == 2)
+            await board.shows("ENGINE DOWN")
+
+
+async def test_the_rolls_fit_every_size() -> None:
+    """Nothing is wider than the screen, down to one cell."""
+    for key in ("s", "S", "v", "N"):
+        for size in ((200, 60), (120, 35), (80, 24), (60, 15), (20, 6), (1, 1)):
+            async with driven(listed(), size) as board:
+                await board.press(key)
+                # A list that is not drawn has no row to silence.
+                drawn = key != "s" or size[0] >= 60
+                await board.until(lambda: len(board.app.screen_stack) == 1 + drawn)
+                assert all(len(line) <= size[0] for line in board.lines())
+
+
+async def test_empty_rolls_say_why() -> None:
+    """No silence, no rule, no notifier."""
+    for key, words in (
+        ("S", "nothing is silenced"),
+        ("v", "no alert rules"),
+        ("N", "no notifier is configured: nobody is paged"),
+    ):
+        async with driven(busy()) as board:
+            await board.press(key)
+            await board.shows(words)
+
+
+async def test_a_countdown_moves_without_news() -> None:
+    """The sheet on top is drawn again when what it says changes with time alone."""
+    async with driven(listed()) as board:
+        await board.press("S")
+        await board.shows("5m00s")
+        board.clock.pass_by(seconds=2)
+        await board.shows("4m58s")
+        assert board.clock() > NOW

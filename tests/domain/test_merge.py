@@ -90,6 +90,16 @@ def test_a_source_that_is_down_or_restarted_resolves_nothing(
     assert merge(_holds(an_alert()), sights, after(60)).resolved == ()
 
 
+def test_what_a_restarted_source_has_shown_since_and_dropped_resolves() -> None:
+    """Its own restart no longer explains the absence; of the other alerts it still does."""
+    held = _holds(an_alert())
+    (fingerprint,) = held
+    ended = replace(sight(restarted=True), ended=frozenset({fingerprint}))
+    assert _one(merge(held, {"am": ended}, after(60)).resolved).resolved_at == after(60)
+    other = replace(sight(restarted=True), ended=frozenset({"another"}))
+    assert merge(held, {"am": other}, after(60)).resolved == ()
+
+
 def test_a_source_that_is_configured_no_more_does_not_hold_an_alert() -> None:
     """What only a removed source showed resolves once all the others have answered without it."""
     held = _holds(an_alert(sources=("gone",)))

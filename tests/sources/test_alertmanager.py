@@ -150,6 +150,47 @@ async def test_an_alert_missing_after_a_restart_is_not_resolved(
         assert settled.observations == ()
 
 
+@pytest.mark.servers
+async def test_what_a_young_alertmanager_has_shown_and_dropped_has_ended(
+    alertmanager: AlertmanagerServer,
+) -> None:
+    """Within two group intervals of its start its own word counts; after another kill it does not."""
+    alertmanager.post_alert({"alertname": "Other"})
+    down = {"labels": {"alertname": "Down"}, "endsAt": (now() + timedelta(hours=1)).isoformat()}
+    async with open_source(alertmanager.url, interval=timedelta(hours=1)) as source:
+        alertmanager.post_alerts([down])
+        first = await report_when(source, lambda r: len(r.observations) == 2)
+        assert first.restarted and first.ended == frozenset()
+        alertmanager.post_alerts([{**down, "endsAt": now().isoformat()}])
+        report = await report_when(source, lambda r: set(by_name(r)) == {"Other"})
+        assert report.restarted
+        assert report.ended == {fingerprint({"alertname": "Down"})}
+        alertmanager.kill()
+        with pytest.raises(SourceError):
+            await source.alerts(now())
+        alertmanager.start()
+        report = await report_when(source, lambda r: not r.observations and not r.unchanged)
+        assert report.restarted and report.ended == frozenset()
+
+
+async def test_while_a_server_of_several_is_down_nothing_has_ended(
+    fault_server: FaultServer,
+) -> None:
+    """The one that does not answer may show it still."""
+    fault_server.answer("/api/v2/status", {"uptime": now().isoformat()})
+    fault_server.alerts = [alert("A")]
+    closed = f"http://127.0.0.1:{free_port()}"
+    async with (
+        open_source(fault_server.url, closed, interval=timedelta(minutes=5)) as source,
+        open_source(fault_server.url, interval=timedelta(minutes=5)) as alone,
+    ):
+        for one in (source, alone):
+            await one.alerts(now())
+        fault_server.alerts = []
+        assert (await source.alerts(now())).ended == frozenset()
+        assert (await alone.alerts(now())).ended == {fingerprint({"alertname": "A"})}
+
+
 async def test_a_vanished_alert_is_resolved_where_the_server_has_run_on(
     fault_server: FaultServer,
 ) -> None:

@@ -1,6 +1,6 @@
 """One list of alerts out of what several sources show: which opened, changed and resolved."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -22,12 +22,13 @@ class Sight:
     """What one source showed when it last answered, by fingerprint, and when it was asked.
 
     `restarted` says that it has begun anew so recently that an alert missing from it proves
-    nothing.
+    nothing, but for those `ended`: it has shown them since, and does no longer.
     """
 
     observations: Mapping[str, Observation]
     restarted: bool = False
     at: datetime | None = None
+    ended: Set[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,7 @@ def _follow(
     """Return `current` as the sources show it now, None where nothing of it changed."""
     view = _combine(seen)
     # A source that is down or has just restarted still vouches for what it showed before.
-    vouching = {s for s in current.sources if s not in seen and _keeps(sights, s)}
+    vouching = {s for s in current.sources if s not in seen and _keeps(sights, s, current)}
     sources = tuple(s for s in sights if s in seen or s in vouching)
     # An alert that fired stays so until it resolves: what shows it pending is a server that has
     # restarted, or the other one of a pair. One that truly began anew is told by `begun_again`.
@@ -267,18 +268,18 @@ def _kept(known: datetime | None, seen: datetime | None) -> datetime | None:
     return seen
 
 
-def _keeps(sights: Mapping[str, Sight | None], source: str) -> bool:
-    """Whether a source's not showing an alert proves nothing."""
+def _keeps(sights: Mapping[str, Sight | None], source: str, alert: Alert) -> bool:
+    """Whether a source's not showing `alert` proves nothing."""
     if source not in sights:
         return False
     sight = sights[source]
-    return sight is None or sight.restarted
+    return sight is None or (sight.restarted and alert.fingerprint not in sight.ended)
 
 
 def _gone(current: Alert, sights: Mapping[str, Sight | None]) -> bool:
     # Where none that showed it is configured any more, all the others have to be asked first.
     known = [source for source in current.sources if source in sights] or list(sights)
-    return not any(_keeps(sights, source) for source in known)
+    return not any(_keeps(sights, source, current) for source in known)
 
 
 def _resolve(current: Alert, now: datetime) -> Alert:

@@ -89,7 +89,7 @@ def _see(engine_: Engine, id: str, result: Result[AlertReport]) -> None:
         engine_.unfollowed |= before.restarted != report.restarted
     else:
         shown = {o.fingerprint: o for o in report.observations}
-        sight = Sight(shown, report.restarted, result.begun_at)
+        sight = Sight(shown, report.restarted, result.begun_at, report.ended)
         engine_.begun_again |= begun_again(before or engine_.earlier.get(id), sight)
         engine_.unfollowed = True
     engine_.sights[id] = sight

@@ -10,7 +10,7 @@ from opsdash.domain.alert import AlertState, Observation
 from opsdash.domain.labels import fingerprint
 from opsdash.domain.text import SafeText, clean
 from opsdash.sources.http import MEBIBYTE, HttpClient, Reply
-from opsdash.sources.peers import Peer, PeerReading, doubtful, read_peers
+from opsdash.sources.peers import Peer, PeerReading, doubtful, ended, read_peers
 from opsdash.sources.source import AlertReport, SourceError
 from opsdash.sources.wire import (
     MalformedError,
@@ -45,7 +45,8 @@ class AlertmanagerSource:
     Every alert it lists is firing: Alertmanager shows neither pending nor resolved ones. A
     report is marked `restarted` while an alert missing from it proves nothing: for two
     `group_interval` after a start of Alertmanager, and while a URL that alone had shown an alert
-    does not answer. The fingerprint is Alertmanager's own, of the labels as sent; the labels
+    does not answer; those that it has shown since its start and then dropped are `ended` all the
+    same. The fingerprint is Alertmanager's own, of the labels as sent; the labels
     themselves are clean.
     """
 
@@ -75,11 +76,12 @@ class AlertmanagerSource:
         for peer in self._peers:
             warnings += [w for w in peer.reading.warnings if peer.error is None]
         restarted = doubtful(self._peers, now, self._first_read + self._settling)
-        told = (tuple(warnings), restarted)
+        gone = ended(self._peers, now) if restarted else frozenset()
+        told = (tuple(warnings), restarted, gone)
         if not changed and told == self._told:
             return AlertReport(unchanged=True, restarted=restarted, warnings=tuple(warnings))
         self._told = told
-        return AlertReport(_union(self._peers), False, restarted, tuple(warnings))
+        return AlertReport(_union(self._peers), False, restarted, tuple(warnings), gone)
 
     async def silences(self) -> Mapping[str, Silence]:
         """Return the silences that have not expired, by id; raise SourceError when no URL answers."""
@@ -124,6 +126,7 @@ class AlertmanagerSource:
 
     async def _look_for_restart(self, peer: Peer, now: datetime) -> None:
         """Ask since when it runs: one that has just started has not been told all alerts yet."""
+        shown, peer.shown = peer.shown, set()
         reply = await peer.client.send("/api/v2/status")
         if reply.status != 200:
             return  # a proxy that hides the status; then nothing can be known of restarts
@@ -133,7 +136,8 @@ class AlertmanagerSource:
             return
         started = read_time(found.get("uptime")) if isinstance(found, dict) else None
         if started is not None:
-            peer.settled_at = now + self._settling - ((reply.date or now) - started)
+            peer.shown = shown
+            peer.note_start(started, now + self._settling - ((reply.date or now) - started))
 
 
 def _parse(body: bytes, before: PeerReading) -> PeerReading:

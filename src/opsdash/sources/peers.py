@@ -28,7 +28,8 @@ class Peer:
 
     `unproven` says that it may have restarted since it was last asked when it started.
     `settled_at` is when a server that has just started has been told everything. `alone` are the
-    alerts that it alone showed while it could be trusted.
+    alerts that it alone showed while it could be trusted. `shown` are those that it has shown since
+    it started at `started_at`, kept while it is not settled.
     """
 
     client: HttpClient
@@ -38,6 +39,15 @@ class Peer:
     unproven: bool = True
     settled_at: datetime | None = None
     alone: Set[str] | None = None
+    started_at: datetime | None = None
+    shown: set[str] = field(default_factory=set)
+
+    def note_start(self, started: datetime, settled_at: datetime) -> None:
+        """Note since when the server runs: what it showed before it began anew proves nothing."""
+        if started != self.started_at:
+            self.shown.clear()
+            self.started_at = started
+        self.settled_at = settled_at
 
     def trusted(self, now: datetime) -> bool:
         """Whether an alert that it does not show is not firing."""
@@ -86,7 +96,23 @@ async def _read(
         peer.paused_until = now + error.retry_after if error.retry_after else None
         return not failed
     peer.error, peer.paused_until, peer.unproven = None, None, False
+    if peer.trusted(now):
+        peer.shown.clear()
+    else:
+        peer.shown.update(peer.reading.observations)
     return failed or peer.reading is not before
+
+
+def ended(peers: Sequence[Peer], now: datetime) -> Set[str]:
+    """Return the alerts that a server which has just started has shown since, and no server shows now.
+
+    None while a server does not answer, or could not be read whole.
+    """
+    if any(peer.error is not None or not peer.reading.whole for peer in peers):
+        return frozenset()
+    young = [peer for peer in peers if not peer.trusted(now)]
+    shown = [peer.reading.observations.keys() for peer in peers]
+    return frozenset().union(*(peer.shown for peer in young)).difference(*shown)
 
 
 def doubtful(peers: Sequence[Peer], now: datetime, patience_ends: datetime) -> bool:

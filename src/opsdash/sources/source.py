@@ -1,6 +1,6 @@
 """What the engine asks of a source, and the one error that may leave it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -30,13 +30,15 @@ class AlertReport:
 
     `unchanged` says that nothing differs from the read before (then `observations` is empty and
     not to be used). `restarted` says that the source has begun anew so recently that an alert
-    missing from it proves nothing. `warnings` are problems that did not keep it from answering.
+    missing from it proves nothing, but for those `ended`: it has shown them since, and does no
+    longer. `warnings` are problems that did not keep it from answering.
     """
 
     observations: tuple[Observation, ...] = ()
     unchanged: bool = False
     restarted: bool = False
     warnings: tuple[SafeText, ...] = ()
+    ended: Set[str] = frozenset()
 
 
 class MetricSource(Protocol):

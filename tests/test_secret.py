@@ -190,12 +190,20 @@ def test_a_secret_leaves_the_process_in_no_form(tmp_path: Path) -> None:
 def test_what_was_revealed_is_taken_out_of_texts(tmp_path: Path) -> None:
     """Logs and crash files lose every secret read so far, in its URL and base64 forms as well."""
     Secret.from_file(private(tmp_path / "a", "p@ss/word")).reveal()
-    Secret.from_file(private(tmp_path / "b", "p@ss")).reveal()
+    password = SecretRef(FileRef(str(private(tmp_path / "b", "p@ss")), ""))
+    Secret(password, password=True).reveal()
     remember("Basic am9objpwQHNz")
     remember("")
     text = "p@ss/word p%40ss%2Fword cEBzcy93b3Jk p@ss Basic am9objpwQHNz user"
     assert redact(text) == " ".join(["[secret]"] * 5) + " user"
     assert revealed_values() == {"p@ss/word", "p@ss", "Basic am9objpwQHNz"}
+
+
+def test_a_short_user_name_makes_no_holes_in_words(tmp_path: Path) -> None:
+    """A user called ops leaves opsdash its name; only a password is struck out however short it is."""
+    Secret.from_file(private(tmp_path / "user", "ops")).reveal()
+    remember("ops")
+    assert redact("opsdash: no answer for ops") == "opsdash: no answer for ops"
 
 
 def test_home_is_written_as_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

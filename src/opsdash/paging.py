@@ -290,7 +290,7 @@ def page_drill(
         id="",
         key=key,
         kind=PageKind.TRIGGER,
-        title=clean(f"TEST: a drill by {by}, nothing is wrong"),
+        title=clean(f"A drill by {by}: nothing is wrong"),
         severity=Severity.CRITICAL,
         source=SafeText("opsdash"),
         at=now,

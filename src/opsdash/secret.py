@@ -16,6 +16,10 @@ LIMIT = 64 * 1024
 REDACTED = "[secret]"
 """What stands where a secret stood."""
 
+LEAST_STRUCK = 8
+"""Characters from which a secret is struck out of texts: a user name of three would make holes in
+words. A password is struck out however short it is."""
+
 _revealed: set[str] = set()
 
 
@@ -33,10 +37,11 @@ class Secret:
     It shows itself as the place it comes from. It cannot be pickled, copied or written as JSON.
     """
 
-    __slots__ = ("_ref", "_seen", "_value")
+    __slots__ = ("_least", "_ref", "_seen", "_value")
 
-    def __init__(self, ref: SecretRef) -> None:
+    def __init__(self, ref: SecretRef, password: bool = False) -> None:
         self._ref = ref
+        self._least = 1 if password else LEAST_STRUCK
         self._seen: tuple[int, ...] | None = None
         self._value = ""
 
@@ -56,7 +61,7 @@ class Secret:
             value, fault = _checked(os.environ.get(self._ref.env, ""))
             if fault:
                 raise SecretError(clean(f"environment variable {self._ref.env} {fault}"))
-            return remember(value)
+            return remember(value, self._least)
         path = locate(self._ref.file)
         if self._seen is None or self._seen != _state(path):
             state, raw = _read_private(path)
@@ -65,7 +70,7 @@ class Secret:
             del raw
             if fault:
                 raise SecretError(clean(f"secret file {path} {fault}"))
-            self._seen, self._value = state, remember(value)
+            self._seen, self._value = state, remember(value, self._least)
         return self._value
 
     def __repr__(self) -> str:
@@ -94,9 +99,12 @@ def ensure_private(path: Path) -> None:
     _read_private(path)
 
 
-def remember(value: str) -> str:
-    """Return `value` having noted it as secret, for what is made of secrets (a header's token)."""
-    if value:
+def remember(value: str, least: int = LEAST_STRUCK) -> str:
+    """Return `value` having noted it as secret, for what is made of secrets (a header's token).
+
+    What has fewer than `least` characters is not noted.
+    """
+    if len(value) >= max(least, 1):
         _revealed.add(value)
     return value
 

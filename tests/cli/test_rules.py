@@ -73,3 +73,20 @@ def test_an_alert_of_a_rule_is_listed(tmp_path: Path, prometheus: PrometheusServ
         assert '"opsdash"' in listed
     finally:
         team.stop_engines()
+
+
+def test_check_names_a_schedule_that_rules_page_and_nobody_has(
+    tmp_path: Path, prometheus: PrometheusServer
+) -> None:
+    """A team that pages learns before the night that `page: databse` would wake somebody else."""
+    rules = _RULES + "    labels: {page: 'primary, databse'}\n"
+    team = _team(tmp_path, prometheus.url, rules)
+    assert team.run("check").returncode == 0
+    team.config.write_text(
+        team.config.read_text()
+        + '[[notifier]]\nid = "mail"\nkind = "email"\nhost = "127.0.0.1"\nsecurity = "none"\n'
+        + 'sender = "ops@example.com"\n'
+    )
+    done = team.run("check")
+    place = f"{tmp_path}/rules.yml:5: Always: label page names databse; add [[schedule]]"
+    assert (done.returncode, place in done.stdout) == (1, True), done.stdout

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ from bench.forstate import kill
 from opsdash.domain.alert import AlertState
 from opsdash.domain.labels import fingerprint
 from opsdash.domain.rules.rule import RuleState
+from opsdash.domain.setup import PagingSetup
 from opsdash.domain.source import SourceState
 from opsdash.domain.text import SafeText
 from opsdash.engine.rules import slot
@@ -133,6 +135,20 @@ async def test_one_bad_rule_among_good_ones_is_named(world: World, tmp_path: Pat
     await ruled.live(30)
     snapshot = await world.picture()
     assert not any("rule B" in problem.text for problem in snapshot.problems)
+
+
+async def test_a_rule_that_pages_a_schedule_nobody_has_is_named(
+    world: World, tmp_path: Path
+) -> None:
+    """Long before it fires every screen says whom its page would go to instead."""
+    rules = RULES.replace("severity: critical", "severity: critical, page: 'primary, databse'")
+    ruled = RuleWorld(world, tmp_path, rules)
+    await ruled.live(30)
+    assert not [p for p in (await world.picture()).problems if "databse" in p.text]
+    world.engine.setup = replace(world.engine.setup, paging=PagingSetup(notifiers=("mail",)))
+    await ruled.live(30)
+    (problem,) = [p for p in (await world.picture()).problems if "databse" in p.text]
+    assert "rule A: no schedule databse, so primary is paged" in problem.text
 
 
 async def test_a_server_that_is_down_is_asked_once_a_group(world: World, tmp_path: Path) -> None:

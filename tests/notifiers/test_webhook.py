@@ -71,6 +71,14 @@ async def test_what_alertmanager_has_no_word_for_is_beside_it(receiver: Receiver
     assert (more["incident"], more["level"], more["test"]) == ("INC-001", 1, True)
 
 
+async def test_a_test_begins_with_test(receiver: Receiver) -> None:
+    """Whatever shows an alert's summary shows that nothing is wrong."""
+    await send(receiver.url, page(test=True, labels={}))
+    message = receiver.requests[0].message
+    assert message["alerts"][0]["annotations"]["summary"].startswith("TEST: High error rate")
+    assert message["groupLabels"] == {"alertname": "TEST: High error rate detected in payments API"}
+
+
 async def test_a_storm_says_how_many(receiver: Receiver) -> None:
     """One message stands for all of them."""
     members = (SafeText("PodDown ×40"), SafeText("HighErrorRate"))

@@ -86,6 +86,7 @@ async def _rules(plan: Plan) -> list[tuple[bool, str]]:
     """Read every rule file, and ask the server for every expression once."""
     if not plan.rule_files:
         return []
+    from opsdash.domain.routing import PAGE_LABEL, unknown_schedules
     from opsdash.runtime import now, open_rules, open_sources
     from opsdash.sources.rule_problem import RuleFileError
     from opsdash.sources.source import SourceError
@@ -99,6 +100,10 @@ async def _rules(plan: Plan) -> list[tuple[bool, str]]:
             listed = [rule for group in rules.groups for rule in group.rules]
             found.append((True, f"{len(listed)} rules can be read"))
             for rule in listed:
+                label = rule.labels.get(PAGE_LABEL)
+                for name in unknown_schedules(plan.setup, label.text if label else ""):
+                    text = f"{rule.file}:{rule.line}: {rule.name}: label page names {name}; add"
+                    found.append((False, f'{text} [[schedule]] id = "{name}", or primary is paged'))
                 try:
                     await rules.source.vector(rule.expr, now())
                 except QueryError as error:

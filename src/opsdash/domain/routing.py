@@ -53,6 +53,18 @@ def targets_of(alert: Alert, policy: EscalationPolicy, level: int) -> tuple[str,
     return found.notify if found is not None else ()
 
 
+def unknown_schedules(setup: Setup, label: str) -> tuple[str, ...]:
+    """Return the schedules that the `page` label of a rule names and the configuration does not have.
+
+    Nobody is paged where there is no notifier, and a template is only known once it is expanded.
+    """
+    if not setup.paging.notifiers or "{{" in label:
+        return ()
+    known = {schedule.id for schedule in setup.schedules}
+    named = (part.strip() for part in label.split(","))
+    return tuple(name for name in named if name and name not in known)
+
+
 def route(setup: Setup, targets: tuple[str, ...], now: datetime) -> Route:
     """Return the destinations behind `targets` at `now`, and a remark for each that leads nowhere."""
     destinations: dict[tuple[str, str], Destination] = {}

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from opsdash.domain.merge import Sight, begun_again
+from opsdash.domain.routing import FALLBACK_SCHEDULE, PAGE_LABEL, unknown_schedules
 from opsdash.domain.rules.evaluate import Memory, Surroundings
 from opsdash.domain.rules.expression import comparison
 from opsdash.domain.rules.observe import Known, observations
 from opsdash.domain.rules.rule import AlertRule, RuleGroup, RuleState
+from opsdash.domain.setup import Setup
 from opsdash.domain.source import SourceState
 from opsdash.domain.text import SafeText, clean
 from opsdash.engine.engine import Engine
@@ -153,7 +155,8 @@ async def evaluate_rules(engine_: Engine) -> None:
         poll.take(found)
         _show(engine_, rules, found.at)
         now = engine_.clock.now()
-        await engine_.store.write(_record, engine_.held, rules, poll, found, now)
+        misled = misdirected((rule for rule, _ in rules.judged), engine_.setup)
+        await engine_.store.write(_record, engine_.held, rules, poll, found, misled, now)
         # Only what was written for certain is left out of the next write.
         poll.saved.update((id, judged.after) for id, judged in found.judged.items())
 
@@ -200,6 +203,7 @@ def _record(
     rules: Rules,
     poll: GroupPoll,
     found: Evaluation,
+    misled: tuple[SafeText, ...],
     now: datetime,
 ) -> None:
     """Write how each rule of a group stands, and what keeps rules from judging."""
@@ -214,7 +218,20 @@ def _record(
     state = SourceState.FAILING if all_fail else SourceState.OK
     engine.record_source(connection, SOURCE, KIND, state, now, rules.interval, reason)
     texts = () if all_fail else warnings((r, m) for r, m in seen if m.error is not None)
-    engine.record_warnings(connection, SOURCE, texts, now)
+    engine.record_warnings(connection, SOURCE, (*texts, *misled), now)
+
+
+def misdirected(rules: Iterable[AlertRule], setup: Setup) -> tuple[SafeText, ...]:
+    """Return one line a schedule that rules page and that is not there, naming the first of them."""
+    by_schedule: dict[str, list[str]] = {}
+    for rule in rules:
+        label = rule.labels.get(PAGE_LABEL)
+        for name in unknown_schedules(setup, label.text if label else ""):
+            by_schedule.setdefault(name, []).append(rule.name)
+    return tuple(
+        clean(f"{_named(names)}: no schedule {schedule}, so {FALLBACK_SCHEDULE} is paged", 400)
+        for schedule, names in by_schedule.items()
+    )
 
 
 def warnings(failing: Iterable[tuple[AlertRule, Memory]]) -> tuple[SafeText, ...]:
@@ -224,11 +241,16 @@ def warnings(failing: Iterable[tuple[AlertRule, Memory]]) -> tuple[SafeText, ...
         by_reason.setdefault(memory.error or "", []).append(rule.name)
     lines = []
     for reason, names in by_reason.items():
-        shown = ", ".join(names[:_NAMES_SHOWN])
-        more = len(names) - _NAMES_SHOWN
-        what = f"rule {shown}" if len(names) == 1 else f"rules {shown}"
-        lines.append(clean(f"{what}{f' and {more} more' if more > 0 else ''}: {reason}", 400))
+        lines.append(clean(f"{_named(names)}: {reason}", 400))
     if len(lines) > _MOST_WARNINGS:
         rest = len(lines) - _MOST_WARNINGS
         return (*lines[:_MOST_WARNINGS], SafeText(f"and {rest} more reasons"))
     return tuple(lines)
+
+
+def _named(names: list[str]) -> str:
+    """Return rules by name, the first few of many."""
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    more = len(names) - _NAMES_SHOWN
+    what = f"rule {shown}" if len(names) == 1 else f"rules {shown}"
+    return f"{what} and {more} more" if more > 0 else what

@@ -52,7 +52,7 @@ def _email(plan: NotifierPlan, settings: HttpSettings, clock: Clock) -> Notifier
         own.port,
         own.security,
         own.username,
-        _reveal(own.password),
+        _reveal(own.password, password=True),
         ca_file=settings.ca_file,
         cert_file=settings.cert_file,
         key_file=settings.key_file,
@@ -86,8 +86,8 @@ _KINDS: dict[str, Callable[[NotifierPlan, HttpSettings, Clock], Notifier]] = {
 }
 
 
-def _reveal(ref: SecretRef | None) -> Callable[[], str] | None:
-    return None if ref is None else Secret(ref).reveal
+def _reveal(ref: SecretRef | None, password: bool = False) -> Callable[[], str] | None:
+    return None if ref is None else Secret(ref, password).reveal
 
 
 def _has(part: T | None) -> T:

@@ -76,8 +76,9 @@ def sign(body: bytes, secret: str, at: datetime) -> str:
 
 def message_of(page: Page, receiver: str, external_url: str = "") -> dict[str, Any]:
     """Return the JSON object that says `page`."""
-    labels = {"alertname": page.title, "severity": page.severity.value, **page.labels}
-    annotations = {"summary": page.title, **page.annotations}
+    title = clean(f"TEST: {page.title}") if page.test else page.title
+    labels = {"alertname": title, "severity": page.severity.value, **page.labels}
+    annotations = {**page.annotations, "summary": title}
     status = "resolved" if page.kind is PageKind.RESOLVE else "firing"
     message: dict[str, Any] = {
         "version": "4",

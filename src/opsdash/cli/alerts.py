@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
+from opsdash.cli.listing import print_alerts
 from opsdash.cli.main import config_option, load_plan
-from opsdash.cli.output import format_option, print_columns, print_json
+from opsdash.cli.output import format_option, print_columns
 from opsdash.cli.reading import picture
-from opsdash.cli.shapes import alert_shape, alert_words
+from opsdash.cli.shapes import alert_words
 from opsdash.domain.span import format_span
 
 
@@ -16,11 +17,12 @@ from opsdash.domain.span import format_span
 @format_option()
 def alerts(config: Path | None, form: str) -> None:
     """List all alerts: those that need a person first, resolved ones of the last hour last."""
-    snapshot = picture(load_plan(config))
-    policy = snapshot.setup.policy
+    plan = load_plan(config)
     if form == "json":
-        print_json([alert_shape(alert, policy) for alert in snapshot.alerts])
+        print_alerts(plan)
         return
+    snapshot = picture(plan)
+    policy = snapshot.setup.policy
     if not snapshot.alerts:
         click.echo("no alerts" if not snapshot.problems else "no alerts known")
     else:

@@ -134,7 +134,7 @@ class Alert:
         return self.state is AlertState.FIRING and not self.muted and self.acknowledgement is None
 
 
-_SEVERITY_RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
+_SEVERITY_RANK: dict[str, int] = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 def urgency(alert: Alert) -> tuple[int, int, float, str]:
@@ -143,14 +143,26 @@ def urgency(alert: Alert) -> tuple[int, int, float, str]:
     Firing before pending before muted before resolved, unacknowledged before acknowledged,
     critical before warning, oldest first; resolved ones newest first.
     """
-    severity = _SEVERITY_RANK[alert.severity]
+    resolved = None if alert.resolved_at is None else alert.resolved_at.timestamp()
     since = (alert.fired_at or alert.active_at).timestamp()
-    if alert.resolved_at is not None:
-        return (4, 0, -alert.resolved_at.timestamp(), alert.id)
-    if alert.muted:
-        return (3, severity, since, alert.id)
-    if alert.state is AlertState.PENDING:
-        return (1, severity, since, alert.id)
-    if alert.acknowledgement is not None:
-        return (2, severity, since, alert.id)
-    return (0, severity, since, alert.id)
+    taken = alert.acknowledgement is not None
+    return rank(alert.id, alert.state, alert.severity, alert.muted, taken, since, resolved)
+
+
+def rank(
+    id: str,
+    state: str,
+    severity: str,
+    muted: bool,
+    taken: bool,
+    since: float,
+    resolved: float | None,
+) -> tuple[int, int, float, str]:
+    """Return the `urgency` of an alert that is known by its columns; moments in one unit."""
+    if resolved is not None:
+        return (4, 0, -resolved, id)
+    if muted:
+        return (3, _SEVERITY_RANK[severity], since, id)
+    if state == "pending":
+        return (1, _SEVERITY_RANK[severity], since, id)
+    return (2 if taken else 0, _SEVERITY_RANK[severity], since, id)

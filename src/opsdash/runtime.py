@@ -202,7 +202,7 @@ def open_heartbeat(plan: "Plan") -> "Heartbeat | None":
 
     url = plan.heartbeat.url
     pulse = Pulse(http_settings(plan.heartbeat.http), Secret(url).reveal if url else None)
-    return Heartbeat(pulse.call, plan.heartbeat.every)
+    return Heartbeat(pulse.call, plan.heartbeat.every, pulse.close)
 
 
 def http_settings(plan: "HttpPlan") -> "HttpSettings":
@@ -227,7 +227,7 @@ def http_settings(plan: "HttpPlan") -> "HttpSettings":
         name, word = plan.basic_auth.username_ref, plan.basic_auth.password
         user = Secret(name).reveal if name is not None else plan.basic_auth.username
         # A user without a password is one whose password is empty (RFC 7617).
-        basic = (user, Secret(word).reveal if word is not None else lambda: "")
+        basic = (user, Secret(word, password=True).reveal if word is not None else lambda: "")
     authorization = None
     if plan.authorization is not None:
         authorization = (plan.authorization.type, Secret(plan.authorization.credentials).reveal)

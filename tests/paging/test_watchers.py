@@ -1,5 +1,6 @@
 """Who watches the pages, and the engine that sends them."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ import pytest
 
 from opsdash.domain.text import SafeText
 from opsdash.engine.audit import find_unpaged
+from opsdash.engine.cycle import run
 from opsdash.engine.engine import Heartbeat
 from opsdash.engine.self_metrics import SelfMetrics
 from opsdash.engine.watchdog import WatchdogSource
@@ -166,3 +168,28 @@ async def test_it_says_whether_it_is_alive_and_ready(
     status, text = scrape("/-/healthy")
     assert (status, text) == (503, "the loop has not beaten for 60 s\n")
     assert scrape("/nothing")[0] == 404
+
+
+async def test_a_call_under_way_ends_with_the_engine(world: World) -> None:
+    """An engine that ends, or reads its configuration anew, leaves no call and no connection behind."""
+    called, closed = asyncio.Event(), asyncio.Event()
+    ended: list[str] = []
+
+    async def call() -> None:
+        called.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            ended.append("call")
+            raise
+
+    async def close() -> None:
+        closed.set()
+
+    world.engine.heartbeat = Heartbeat(call, timedelta(seconds=10), close)
+    stop = asyncio.Event()
+    running = asyncio.ensure_future(run(world.engine, stop))
+    await asyncio.wait_for(called.wait(), 10)
+    stop.set()
+    await asyncio.wait_for(running, 10)
+    assert (ended, closed.is_set()) == (["call"], True)

@@ -23,6 +23,16 @@ async def send_heartbeat(engine_: Engine) -> None:
         heart.task = asyncio.ensure_future(heart.call())
 
 
+async def cancel(engine_: Engine) -> None:
+    """End a call under way: who does not act says nothing to the outside."""
+    heart = engine_.heartbeat
+    if heart is None or heart.task is None:
+        return
+    heart.task.cancel()
+    await asyncio.gather(heart.task, return_exceptions=True)
+    heart.task = None
+
+
 def _note_outcome(engine_: Engine, heart: Heartbeat) -> None:
     task = heart.task
     if task is None or not task.done():

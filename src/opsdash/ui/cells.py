@@ -133,10 +133,13 @@ class Shadow:
             if x != at:
                 self._move(out, y, at, x)
             pen = drawn_by[x]
-            if character == " ":
-                pen = self._blank_pen(pen)
-            out.append(self._pens.switch(self._pen, pen))
-            self._pen = pen
+            if pen != self._pen:
+                # Asked only where it may change: a first frame has ten thousand cells.
+                if character == " ":
+                    pen = self._blank_pen(pen)
+                if pen != self._pen:
+                    out.append(self._pens.switch(self._pen, pen))
+                    self._pen = pen
             at = x + 1
             if at < self.width and shown[at] == _TAIL:
                 at += 1

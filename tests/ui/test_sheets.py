@@ -308,3 +308,25 @@ async def test_keys_typed_ahead_go_into_the_filter() -> None:
             board.app.post_message(Key(key, key if len(key) == 1 else None))
         await board.until(lambda: calls(board))
         assert calls(board) == [("acknowledge", (id_of("DiskWillFill"),), "")]
+
+
+async def test_a_sheet_is_answered_once_however_fast_the_keys_come() -> None:
+    """Keys that wait while it closes neither answer again nor close what is beneath."""
+    async with driven(busy(), details=details()) as board:
+        for opens, answer in (("enter", "escape"), ("?", "escape"), ("e", "escape")):
+            await board.press(opens)
+            await board.until(lambda: len(board.app.screen_stack) == 2)
+            sheet = board.app.screen
+            for _ in range(3):
+                sheet.post_message(Key(answer, None))
+            await closed(board)
+        await board.press("e")
+        await board.shows("reason:")
+        await board.press(*"why")
+        sheet = board.app.screen
+        for _ in range(3):
+            sheet.post_message(Key("enter", "\r"))
+        await closed(board)
+        await board.shows("escalated")
+        assert board.app.is_running
+        assert [name for name, *_ in calls(board)] == ["escalate"]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
 from textual.css.types import EdgeType
 from textual.screen import ModalScreen
@@ -31,6 +32,7 @@ class Sheet(ModalScreen[T]):
     title_words = ""
     hint = ""
     prompt = ""
+    _answered = False
 
     def compose(self) -> ComposeResult:
         """Put up the lines, what is typed, and the border's last line."""
@@ -61,6 +63,13 @@ class Sheet(ModalScreen[T]):
         event.stop()
         if self.prompt:
             self.entry.take(event)
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Close once, with the first answer: keys may wait that were pressed before it was gone."""
+        if self._answered:
+            return AwaitComplete.nothing()
+        self._answered = True
+        return super().dismiss(result)
 
     def press(self, event: events.Key) -> None:
         """Do what a key is for on a sheet on which nothing is typed."""

@@ -67,7 +67,7 @@ class Sheet(ModalScreen[T]):
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         """Close once, with the first answer: keys may wait that were pressed before it was gone."""
         if self._answered:
-            return AwaitComplete.nothing()
+            return AwaitComplete()
         self._answered = True
         return super().dismiss(result)
 

@@ -11,7 +11,7 @@ from bench.watch import cpu_seconds
 
 def measure(size: Size) -> Iterator[Figure]:
     """Count the engine's CPU over polls, all of its other work included."""
-    count, seconds = size.of(2_000, 10_000), size.of(8, 16, 60)
+    count, seconds = size.of(2_000, 10_000), size.of(6, 10, 60)
     with Fixture(alerts=20) as fixture, Bed(fixture.url) as bed, bed.engine() as engine:
         time.sleep(3.0)
         rest, _ = _cost(fixture, engine.pid, seconds)

@@ -9,16 +9,16 @@ from bench.figure import Figure, Size, script
 from bench.fixture import Fixture
 from bench.watch import Recorder, cpu_seconds, wakeups
 
-SETTLED = 6.0
+SETTLED = 5.0
 """Seconds after which a dashboard has done what a start brings with it."""
 
 
 def measure(size: Size) -> Iterator[Figure]:
     """Watch processes do little."""
-    seconds = size.of(8, 24, 60)
+    seconds = size.of(5, 20, 60)
     yield from _nothing_changes(seconds)
     yield from _everything_changes(seconds)
-    yield from _nothing_answers(size.of(6, 12, 30))
+    yield from _nothing_answers(size.of(4, 8, 30))
 
 
 def _nothing_changes(seconds: int) -> Iterator[Figure]:

@@ -14,7 +14,7 @@ PACE = 0.15
 
 def measure(size: Size) -> Iterator[Figure]:
     """Press `j` and `k` while the sources hang, then while they churn."""
-    count, keys = size.of(2_000, 10_000), size.of(30, 70, 300)
+    count, keys = size.of(2_000, 10_000), size.of(20, 50, 300)
     with Fixture(alerts=count) as fixture, Bed(fixture.url) as bed, bed.engine():
         bed.write_tickets(size.of(1_000, 5_000))
         with bed.dashboard() as terminal:

@@ -11,7 +11,7 @@ from bench.fixture import Fixture
 
 def measure(size: Size) -> Iterator[Figure]:
     """Count the queries of some refreshes with one dashboard open, and with many."""
-    many, seconds = size.of(4, 20), size.of(8, 20)
+    many, seconds = size.of(4, 20), size.of(6, 10, 20)
     with Fixture(alerts=20) as fixture, Bed(fixture.url) as bed, bed.engine():
         counts = []
         for dashboards in (1, many):

@@ -42,7 +42,7 @@ def measure(size: Size) -> Iterator[Figure]:
         "16", f"resident, dashboard on {what}", "≤ 110 MB", f"{large:.0f} MB", large <= 110
     )
     yield Figure("16", f"resident, engine on {what}", "≤ 60 MB", f"{engines:.0f} MB", engines <= 60)
-    yield _growth(size.of(1_000, 4_000, 20_000))
+    yield _growth(size.of(1_000, 3_000, 20_000))
 
 
 def _dashboard(bed: Bed) -> float:

@@ -16,7 +16,7 @@ _OLD, _NEW = 3, 40
 
 def measure(size: Size) -> Iterator[Figure]:
     """Open dashboards and the floor app in turn."""
-    rounds = size.of(3, 7, 15)
+    rounds = size.of(3, 5, 15)
     for columns, lines in SIZES[: size.of(1, 2)]:
         yield from _first_frame(columns, lines, rounds)
     yield from _fresh(rounds)

@@ -229,8 +229,8 @@ async def test_the_rolls_fit_every_size() -> None:
             async with driven(listed(), size) as board:
                 await board.press(key)
                 # A list that is not drawn has no row to silence.
-                drawn = key != "s" or size[0] >= 60
-                await board.until(lambda: len(board.app.screen_stack) == 1 + drawn)
+                depth = 2 if key != "s" or size[0] >= 60 else 1
+                await board.until(lambda n=depth: len(board.app.screen_stack) == n)
                 assert all(len(line) <= size[0] for line in board.lines())
 
 

@@ -10,7 +10,7 @@ from opsdash.config.models import Adjustments, Config, IndicatorTable, PolicyTab
 from opsdash.domain.escalation import DEFAULT_POLICY, EscalationPolicy, PolicyLevel
 from opsdash.domain.indicator import Indicator, Unit
 from opsdash.domain.schedule import WEEKDAYS, Person, Schedule
-from opsdash.domain.setup import PaneSetup, Setup
+from opsdash.domain.setup import PaneSetup, Setup, TerminalSetup
 from opsdash.domain.text import clean
 from opsdash.plan import DeploymentPlan, EnginePlan, Plan, RepositoryPlan, SimulationPlan
 
@@ -80,6 +80,7 @@ def setup_of(config: Config) -> Setup:
         policies=tuple(_policy(table) for table in config.escalation_policy) or (DEFAULT_POLICY,),
         keys={action: ",".join(_keys(keys)) for action, keys in config.keys.items()},
         runbook=config.runbook,
+        terminal=TerminalSetup(**config.terminal.model_dump()),
         paging=config.paging.setup(tuple(table.id for table in config.notifier)),
         watchdog=config.watchdog.setup() if config.watchdog else None,
     )

@@ -127,6 +127,19 @@ class RepositoryTable(Table):
     """The folder of a clone or bare repository on this host."""
 
 
+class TerminalTable(Table):
+    """How a dashboard calls the person before it."""
+
+    bell: bool = True
+    """Whether the bell rings when they are paged, or something critical begins to fire."""
+    title: bool = True
+    """Whether the terminal's title names it then."""
+    osc9: bool = False
+    """Whether the terminal is asked for a desktop notification (OSC 9)."""
+    tmux: bool = False
+    """Whether the tmux around it shows a message."""
+
+
 class PersonTable(Table):
     """Someone who can be on call."""
 
@@ -247,6 +260,8 @@ class Config(Table):
     """The alert that must always fire."""
     heartbeat: HeartbeatTable | None = None
     """An address that is called after every whole cycle."""
+    terminal: TerminalTable = Field(default_factory=TerminalTable)
+    """How dashboards call the person before them."""
     keys: dict[str, str] = Field(default_factory=dict)
     """Keys by action."""
 

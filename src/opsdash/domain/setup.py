@@ -51,6 +51,20 @@ class WatchdogSetup:
 
 
 @dataclass(frozen=True, slots=True)
+class TerminalSetup:
+    """How a dashboard calls the person before it, when they are paged or something critical fires.
+
+    `bell` rings, `title` names it in the terminal's title, `osc9` asks the terminal for a
+    notification of the desktop, `tmux` shows a message in the tmux around it.
+    """
+
+    bell: bool = True
+    title: bool = True
+    osc9: bool = False
+    tmux: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """What every screen and command needs of the configuration. No secret is ever in it.
 
@@ -73,6 +87,7 @@ class Setup:
     keys: Mapping[str, str] = field(default_factory=dict)
     runbook: str = ""
     paging: PagingSetup = field(default_factory=PagingSetup)
+    terminal: TerminalSetup = field(default_factory=TerminalSetup)
     watchdog: WatchdogSetup | None = None
 
     @property

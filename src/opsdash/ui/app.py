@@ -18,6 +18,7 @@ from textual.widget import Widget
 from opsdash.domain.alert import Alert
 from opsdash.domain.text import clean
 from opsdash.snapshot import Snapshot
+from opsdash.ui.bell import Bell
 from opsdash.ui.crash import Redact
 from opsdash.ui.glyphs import glyphs_of
 from opsdash.ui.keys import keys_of
@@ -48,6 +49,13 @@ PATIENCE = 0.4
 
 MESSAGE_FOR = timedelta(seconds=10)
 """How long a message stays, if no key ends it before."""
+
+
+_SHEETS = {
+    *("theme", "commands", "help", "on_call", "silences", "rules", "notifications"),
+    *("override", "take_shift", "maintenance", "simulate", "handoff"),
+}
+"""The actions that open a sheet, which is imported only then."""
 
 
 class OpsdashApp(TerminalApp):
@@ -93,6 +101,13 @@ class OpsdashApp(TerminalApp):
         self.palette = Palette(
             load_theme(preferences.theme, preferences.themes_folder), preferences.colours
         )
+        self.ringer = Bell(
+            self._write_raw,
+            self._tell_tmux,
+            preferences.names,
+            preferences.term,
+            preferences.ascii,
+        )
         self._clock = clock
         self.zone = zone_of(preferences.timezone)
         self._message_until = clock()
@@ -101,6 +116,8 @@ class OpsdashApp(TerminalApp):
         self._wanted: str | None = None
         self._detail_due = False
         self._acting = asyncio.Lock()
+        self._unwritten = 0
+        self._leaving = False
         self._loop_task: asyncio.Task[None] | None = None
         self._actions = {key: name for name, keys in self.keys.items() for key in keys}
 
@@ -154,8 +171,20 @@ class OpsdashApp(TerminalApp):
 
     async def on_unmount(self) -> None:
         """End the loop."""
+        self.ringer.close()
         if self._loop_task is not None:
             self._loop_task.cancel()
+
+    def _write_raw(self, text: str) -> None:
+        """Write to the terminal beside the picture: a bell, a title."""
+        if self._driver is not None:
+            self._driver.write(text)
+
+    def _tell_tmux(self, text: str) -> None:
+        if self.preferences.tmux:
+            from opsdash.ui.tmux import show_message
+
+            self.run_worker(show_message(text), exit_on_error=False)
 
     def dress(self, screen: Screen[Any]) -> None:
         """Give a screen and its widgets the grounds of the present theme."""
@@ -219,6 +248,7 @@ class OpsdashApp(TerminalApp):
         try:
             if take or stale or await self.feed.changed():
                 self.snapshot = await self.feed.take()
+                self.ringer.look(self.snapshot, now)
             self._trouble = ""
         except Exception as error:
             # Whatever keeps the store from being read is news for the screen, never its end.
@@ -314,16 +344,17 @@ class OpsdashApp(TerminalApp):
             "zoom": dashboard.zoom,
             "back": dashboard.go_back,
             "filter": dashboard.ask_filter,
+            "mine": dashboard.toggle_mine,
             "detail": self.open_detail,
             "refresh": self._refresh_sources,
             "pause": self._pause,
-            "quit": self.exit,
+            "quit": self._quit,
         }
         if name in moves:
             moves[name]()
         elif name.startswith("pane_"):
             dashboard.show_pane(int(name.removeprefix("pane_")))
-        elif name in ("theme", "commands", "help", "on_call", "silences", "rules", "notifications"):
+        elif name in _SHEETS:
             from opsdash.ui.screens.open import SHEETS
 
             SHEETS[name](self)
@@ -367,7 +398,16 @@ class OpsdashApp(TerminalApp):
     def act(self, verb: str, ids: Sequence[str], act: Callable[[], Awaitable[Outcome]]) -> None:
         """Write what a person decided, away from the keys, and say what became of it."""
         names = {alert.id: str(alert.name) for alert in self.alerts_of(ids)}
+        self._unwritten += 1
         self.run_worker(self._act(verb, names, act), exit_on_error=False)
+
+    def _quit(self) -> None:
+        """Leave once what was decided is written; asked a second time, at once and unwritten."""
+        if self._unwritten and not self._leaving:
+            self._leaving = True
+            self.say("leaving when it is written; q again leaves it undone", "warn bold")
+        else:
+            self.exit()
 
     async def _act(
         self, verb: str, names: Mapping[str, str], act: Callable[[], Awaitable[Outcome]]
@@ -377,14 +417,21 @@ class OpsdashApp(TerminalApp):
         async with self._acting:
             task = asyncio.ensure_future(act())
             done, _ = await asyncio.wait({task}, timeout=PATIENCE)
-            if not done:
+            if not done and not self._leaving:
                 self.say("not written yet: waiting for the store", "warn")
             try:
                 outcome = await task
             except Exception as error:
                 # The act did not happen; whatever the reason, the person must be told.
+                self._leaving = False
                 self.say(f"NOT done: {clean(error) or type(error).__name__}", "crit bold")
                 return
+            finally:
+                self._unwritten -= 1
+        if self._leaving and not self._unwritten and not outcome.refused:
+            self.exit()
+            return
+        self._leaving = self._leaving and bool(self._unwritten)
         self.dashboard.forget_marks((*outcome.done, *names) if outcome.done else ())
         self._detail_due = True
         self.say(*said_of(outcome, verb, names))

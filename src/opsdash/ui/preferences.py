@@ -13,6 +13,8 @@ from opsdash.domain.setup import Setup
 _COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 _MANY_COLOURED = ("alacritty", "foot", "wezterm", "xterm-ghostty")
 
+_NAMES = ("OPSDASH_USER", "SUDO_USER", "USER", "LOGNAME")
+
 
 class Colours(StrEnum):
     """What the terminal can show."""
@@ -28,7 +30,8 @@ class Preferences:
 
     `themes_folder` is the folder of the person's own themes, beside the configuration. `ascii`
     asks for glyphs that every locale has; without `colours` there is bold, reverse and underline.
-    `keys` maps an action to its key, `timezone` is an IANA name.
+    `keys` maps an action to its key, `timezone` is an IANA name. `term` is the kind of the
+    terminal, `names` what the environment calls the person, `tmux` whether there is one around it.
     """
 
     theme: str = "night-shift"
@@ -37,6 +40,9 @@ class Preferences:
     colours: Colours = Colours.FULL
     keys: Mapping[str, str] = field(default_factory=dict)
     timezone: str = "UTC"
+    term: str = ""
+    names: tuple[str, ...] = ()
+    tmux: bool = False
 
 
 def preferences_of(
@@ -53,6 +59,9 @@ def preferences_of(
         colours=colours_of(given),
         keys=setup.keys,
         timezone=setup.timezone,
+        term=given.get("TERM", "").lower(),
+        names=tuple(filter(None, map(given.get, _NAMES))),
+        tmux=bool(given.get("TMUX")),
     )
 
 

@@ -68,13 +68,15 @@ class _Hand:
     def keep(self, climb: Climb) -> None:
         climbs.save(self.connection, climb, climbs.LOOK_NOW, self.change)
 
-    def take(self, alert: Alert, comment: SafeText) -> Acknowledgement:
+    def take(
+        self, alert: Alert, comment: SafeText, until: datetime | None = None
+    ) -> Acknowledgement:
         """Acknowledge an alert for the one who acts, whoever had it."""
         taken = Acknowledgement(self.actor.user, self.now, comment)
         alerts.set_acknowledgement(self.connection, alert.id, taken, self.change)
         follow_incident(self.connection, alert, self.change)
         paging.page_acknowledged(
-            self.connection, self.setup, alert, taken.by, taken.comment, self.now
+            self.connection, self.setup, alert, taken.by, taken.comment, self.now, until
         )
         return taken
 
@@ -220,11 +222,13 @@ def snooze(
             continue
         climb, before = hand.climb(alert), _before(alert)
         if alert.acknowledgement is None:
-            hand.take(alert, clean(f"snoozed: {why}"))
+            hand.take(alert, clean(f"snoozed: {why}"), until)
         put_off = Snooze(until, actor.user, why, alert.severity)
         hand.keep(replace(climb, acknowledged=True, snooze=put_off))
         kind = EntryKind.ACKNOWLEDGE if alert.acknowledgement is None else EntryKind.SNOOZE
         text = f"snoozed for {format_span(until - now)}: {why}"
+        if alert.acknowledgement is not None:
+            paging.page_snoozed(connection, hand.setup, alert, actor.user, clean(text), now, until)
         hand.note(alert, kind, text, before if alert.acknowledgement is None else None)
         hand.done.append(id)
     return hand.outcome()

@@ -220,12 +220,30 @@ def page_acknowledged(
     by: SafeText,
     comment: SafeText,
     now: datetime,
+    until: datetime | None = None,
 ) -> None:
-    """Stop what has not left for an alert, and tell whoever was paged that somebody has it."""
+    """Stop what has not left for an alert, and tell whoever was paged that somebody has it.
+
+    `until` says that it is put off till then.
+    """
     outbox.drop_waiting(
         connection, alert.id, (PageKind.TRIGGER, PageKind.NOTE), f"{by} acknowledged it first"
     )
-    page = replace(build_page(alert, PageKind.ACKNOWLEDGE, now), by=by, text=comment)
+    page = replace(build_page(alert, PageKind.ACKNOWLEDGE, now), by=by, text=comment, until=until)
+    _tell_paged(connection, setup, alert.id, page, now)
+
+
+def page_snoozed(
+    connection: sqlite3.Connection,
+    setup: Setup,
+    alert: Alert,
+    by: SafeText,
+    text: SafeText,
+    now: datetime,
+    until: datetime,
+) -> None:
+    """Tell whoever was paged that an alert that somebody has is put off until a time."""
+    page = replace(build_page(alert, PageKind.NOTE, now), by=by, text=text, until=until)
     _tell_paged(connection, setup, alert.id, page, now)
 
 
@@ -272,6 +290,7 @@ def build_page(alert: Alert, kind: PageKind, now: datetime) -> Page:
         source=clean(service_of(alert)),
         at=at,
         since=alert.fired_at or alert.active_at,
+        began=alert.active_at,
         alert=alert.id,
         incident=alert.incident,
         value=alert.value,

@@ -33,7 +33,8 @@ class Page:
 
     `id` names this message, `key` all messages about the same occurrence: its dedup key. `title` is
     the rule's summary verbatim, `source` what it is about, `at` when what is told happened, `since`
-    when the alert began to fire, the same in all messages about it. `reached`
+    when the alert began to fire, the same in all messages about it, and `began` when its condition
+    did, before `for`. An acknowledgement or note may say that it is put off `until` then. `reached`
     are the people it is meant for, `by` and `text` the person behind an acknowledgement or note and
     their words. `context` is what changed lately, newest first. A storm is one page of `count`
     alerts that names some of them in `members`. `repeat` counts how often it was said before. `test`
@@ -64,3 +65,5 @@ class Page:
     repeat: int = 0
     test: bool = False
     since: datetime | None = None
+    began: datetime | None = None
+    until: datetime | None = None

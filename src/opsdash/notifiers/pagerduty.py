@@ -62,7 +62,8 @@ class PagerDuty:
         the next level there.
         """
         if page.kind is PageKind.NOTE and self.rest is not None:
-            return Receipt(await self._add_note(page, self.rest))
+            said = await self._add_note(page, self.rest)
+            return Receipt(await self._put_off(page, said, self.rest))
         answer = await self._enqueue("/enqueue", self.event(page))
         if self.rest is not None:
             answer = await self._follow_up(page, answer, thread, self.rest)
@@ -125,11 +126,21 @@ class PagerDuty:
             return clean(f"{answer}; {said}")
         if page.kind is PageKind.ACKNOWLEDGE and (page.by or page.text):
             try:
-                return clean(f"{answer}; {await self._add_note(page, rest)}")
+                answer = clean(f"{answer}; {await self._add_note(page, rest)}")
             except NotifierError as error:
                 # It is taken, which is what counts: a second try would only say it twice.
-                return clean(f"{answer}; who took it could not be noted: {error.reason}")
-        return answer
+                answer = clean(f"{answer}; who took it could not be noted: {error.reason}")
+        return await self._put_off(page, answer, rest)
+
+    async def _put_off(self, page: Page, answer: SafeText, rest: PagerDutyRest) -> SafeText:
+        """Snooze the incident as long as here, so that PagerDuty's own clock does not page meanwhile."""
+        if page.until is None:
+            return answer
+        try:
+            said = await rest.snooze_key(dedup_key(page.key), page.until - page.at)
+        except NotifierError as error:
+            return clean(f"{answer}; it could not be snoozed there: {error.reason}")
+        return clean(f"{answer}; {said}")
 
     async def _add_note(self, page: Page, rest: PagerDutyRest) -> SafeText:
         by = f"{page.by}" if page.by else "opsdash"
@@ -193,6 +204,7 @@ def _payload(page: Page) -> dict[str, Any]:
 def _details(page: Page) -> dict[str, Any]:
     details: dict[str, Any] = {
         "value": format_value(page.value),
+        "bad_since": _moment(page.began) if page.began is not None else None,
         "level": f"{page.level} {page.level_name}".strip(),
         "incident": page.incident,
         "reached": clean(", ".join(page.reached)),

@@ -104,6 +104,14 @@ class PagerDutyRest:
         await self._ask(f"/incidents/{_part(incident)}/snooze", {"duration": seconds}, "POST")
         return SafeText("snoozed")
 
+    async def snooze_key(self, dedup_key: str, length: timedelta) -> SafeText:
+        """Take the open incident of a key and let it rest; only what is acknowledged can be snoozed."""
+        incident = await self.find(dedup_key)
+        if incident is None:
+            return SafeText("no open incident there to snooze")
+        await self.acknowledge(incident)
+        return await self.snooze(incident, length)
+
     async def on_call(
         self, now: datetime, schedules: Iterable[str] = (), policies: Iterable[str] = ()
     ) -> tuple[OnCall, ...]:

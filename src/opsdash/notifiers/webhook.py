@@ -127,6 +127,8 @@ def _more(page: Page) -> dict[str, Any]:
         "id": page.id,
         "key": page.key,
         "at": _moment(page.at),
+        "began": None if page.began is None else _moment(page.began),
+        "until": None if page.until is None else _moment(page.until),
         "title": page.title,
         "source": page.source,
         "incident": page.incident,

@@ -1,10 +1,11 @@
 """A page in words that every receiver can use: what happened first, then what helps."""
 
 import math
-from datetime import UTC
+from datetime import UTC, datetime
 
 from opsdash.domain.alert import Severity
 from opsdash.domain.page import Link, Page, PageKind
+from opsdash.domain.span import format_span
 from opsdash.domain.text import SafeText, clean
 
 TITLE_LIMIT = 300
@@ -40,13 +41,30 @@ def facts(page: Page) -> list[tuple[SafeText, SafeText]]:
         ("Severity", page.severity.value),
         ("About", page.source),
         ("Value", format_value(page.value)),
-        ("When", f"{page.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"),
+        ("When", _moment(page.at)),
+        *_times(page),
         ("Level", f"{page.level} {page.level_name}".strip() if page.level_name else ""),
         ("For", ", ".join(page.reached)),
         ("Incident", page.incident or ""),
         ("Alerts", str(page.count) if page.count > 1 else ""),
     ]
     return [(SafeText(name), clean(value, 300)) for name, value in found if value]
+
+
+def _times(page: Page) -> list[tuple[str, str]]:
+    """Return since when it is bad where that is another moment, how long it was, until when it rests."""
+    found = []
+    if page.kind is PageKind.TRIGGER and page.began is not None and page.began < page.at:
+        found.append(("Bad since", _moment(page.began)))
+    if page.kind is PageKind.RESOLVE and page.since is not None and page.since < page.at:
+        found.append(("Fired for", format_span(page.at - page.since)))
+    if page.until is not None:
+        found.append(("Until", _moment(page.until)))
+    return found
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def body_lines(page: Page) -> list[SafeText]:

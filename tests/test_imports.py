@@ -25,12 +25,13 @@ ALLOWED: dict[str, set[str]] = {
     "silencing": {"domain", "store"},
     "response": {"domain", "paging", "silencing", "store"},
     "ownership": {"domain", "paging", "store"},
+    "covering": {"domain", "store"},
     "config": {"domain", "plan", "presets", "resources", "secret"},
     "sources": {"domain", "plan", "presets", "resources", "secret"},
     # Both read and tell of the world through the one HTTP client, which lives with the sources.
     "notifiers": {"domain", "plan", "resources", "secret", "sources"},
     "reports": {"domain", "resources", "response", "snapshot", "store"},
-    "ui": {"domain", "ownership", "resources", "response", "snapshot", "store"},
+    "ui": {"covering", "domain", "ownership", "resources", "response", "snapshot", "store"},
     "engine": {
         *("domain", "notifiers", "ownership", "paging", "plan", "presets", "resources", "response"),
         *("secret", "snapshot", "sources", "store"),

@@ -132,6 +132,30 @@ def followed(climb: Climb, alert: Alert, given_back_at: datetime | None = None) 
     return climb
 
 
+def done(climb: Climb, step: NextStep, now: datetime, answered: bool = True) -> Climb:
+    """Return the climb once a step was done at `now`; `answered` says whether its level has anybody.
+
+    Levels that are late are climbed by the time that passed; a level that is reached because nobody
+    was there below it has its whole wait, and so has each level once the policy begins anew.
+    """
+    if step.kind is StepKind.EXHAUSTS:
+        return replace(climb, exhausted_at=now, skip=False)
+    if step.kind is StepKind.ESCALATES:
+        began = now - climb.policy.after(step.level) if climb.skip else climb.began_at
+        return replace(climb, level=step.level, began_at=began, skip=not answered)
+    return replace(
+        climb,
+        level=1,
+        round=climb.round + 1,
+        began_at=now - climb.policy.after(1),
+        acknowledged=False,
+        acted_at=None,
+        snooze=None,
+        exhausted_at=None,
+        skip=not answered,
+    )
+
+
 def acknowledged_until(climb: Climb, alert: Alert) -> datetime | None:
     """Return when an acknowledgement ends unless something is done, None where it never does."""
     taken = alert.acknowledgement

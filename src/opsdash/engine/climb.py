@@ -14,7 +14,16 @@ from typing import Protocol, runtime_checkable
 
 from opsdash import ownership, paging
 from opsdash.domain.alert import Acknowledgement, Alert
-from opsdash.domain.climb import Climb, NextStep, Snooze, StepKind, followed, has_risen, next_step
+from opsdash.domain.climb import (
+    Climb,
+    NextStep,
+    Snooze,
+    StepKind,
+    done,
+    followed,
+    has_risen,
+    next_step,
+)
 from opsdash.domain.incident import incident_number
 from opsdash.domain.maintenance import Maintenance, holding
 from opsdash.domain.reach import names_of
@@ -237,63 +246,44 @@ class _Climbing:
         return replace(alert, acknowledgement=taken)
 
     def _do(self, step: NextStep, alert: Alert, climb: Climb) -> tuple[Alert, Climb]:
-        for number, why in step.passed:
+        for number, objection in step.passed:
             name = climb.policy.name(number)
-            self._tell(alert, EntryKind.PAGE, f"level {number} {name} is left out: {why}")
-        if step.kind is StepKind.ESCALATES:
-            return self._escalate(step, alert, climb)
+            self._tell(alert, EntryKind.PAGE, f"level {number} {name} is left out: {objection}")
         if step.kind is StepKind.EXHAUSTS:
             text = f"EXHAUSTED: all levels of policy {climb.policy.id} were paged, nobody has it"
             self._tell(alert, EntryKind.EXHAUSTED, text)
-            return alert, replace(climb, exhausted_at=self.now, skip=False)
-        return self._begin_anew(step, alert, climb)
-
-    def _escalate(self, step: NextStep, alert: Alert, climb: Climb) -> tuple[Alert, Climb]:
-        waited = format_span(climb.policy.after(step.level) - climb.policy.after(alert.level))
-        state = "resolved" if alert.acknowledgement is not None else "acknowledged"
-        why = f"not {state} within {waited}"
-        began = climb.began_at
-        if climb.skip:
-            why = f"nobody is there at level {alert.level}"
-            began = self.now - climb.policy.after(step.level)
-        climb = replace(climb, began_at=began, skip=False)
-        again = paging.next_repeat(self.connection, alert, step.level) if climb.round > 1 else 0
-        return self._to_level(step, alert, climb, why, again)
-
-    def _begin_anew(self, step: NextStep, alert: Alert, climb: Climb) -> tuple[Alert, Climb]:
-        """Go back to level 1, with all its time, and page whoever is on call now."""
+            return alert, done(climb, step, self.now)
         also: tuple[str, ...] = ()
-        taken = alert.acknowledgement
-        if taken is not None:
-            also = self._person(taken)
-            alert = self._take_back(step, alert, taken, climb)
-        climb = replace(
-            climb,
-            round=climb.round + 1,
-            began_at=self.now - climb.policy.after(1),
-            acknowledged=False,
-            acted_at=None,
-            snooze=None,
-            exhausted_at=None,
-            skip=False,
-        )
-        why = {
+        why = self._why(step, alert, climb)
+        again = paging.next_repeat(self.connection, alert, step.level)
+        if step.kind is StepKind.ESCALATES and climb.round == 1:
+            # Whoever was paged in place of the level below is not paged twice for one thing.
+            again = 0
+        elif alert.acknowledgement is not None:
+            also = self._person(alert.acknowledgement)
+            alert = self._take_back(step, alert, alert.acknowledgement, climb)
+        alert = self._to_level(step.level, alert, climb, why, again, also)
+        answered = paging.is_answered(self.connection, self.setup, alert, step.level, self.now)
+        if not answered:
+            self._tell_nobody(alert, climb, step.level)
+        return alert, done(climb, step, self.now, answered)
+
+    def _why(self, step: NextStep, alert: Alert, climb: Climb) -> str:
+        if step.kind is StepKind.ESCALATES:
+            if climb.skip:
+                return f"nobody is there at level {alert.level}"
+            waited = climb.policy.after(step.level) - climb.policy.after(alert.level)
+            state = "resolved" if alert.acknowledgement is not None else "acknowledged"
+            return f"not {state} within {format_span(waited)}"
+        return {
             StepKind.SNOOZE_ENDS: "the snooze is over",
             StepKind.ACKNOWLEDGEMENT_ENDS: "its acknowledgement ended",
-        }.get(step.kind, f"the policy begins anew, for the {climb.round}. time")
-        again = paging.next_repeat(self.connection, alert, 1)
-        return self._to_level(replace(step, level=1), alert, climb, why, again, also)
+        }.get(step.kind, f"the policy begins anew, for the {climb.round + 1}. time")
 
     def _to_level(
-        self,
-        step: NextStep,
-        alert: Alert,
-        climb: Climb,
-        why: str,
-        again: int,
-        also: tuple[str, ...] = (),
-    ) -> tuple[Alert, Climb]:
-        level, name = step.level, climb.policy.name(step.level)
+        self, level: int, alert: Alert, climb: Climb, why: str, again: int, also: tuple[str, ...]
+    ) -> Alert:
+        name = climb.policy.name(level)
         change = changes.next_change(self.connection)
         alerts.set_level(self.connection, alert.id, level, self.now, change)
         alert = replace(alert, level=level, level_at=self.now)
@@ -303,10 +293,7 @@ class _Climbing:
         paging.page_level(
             self.connection, self.setup, alert, level, self.now, _ENGINE, clean(why), again, also
         )
-        answered = paging.is_answered(self.connection, self.setup, alert, level, self.now)
-        if not answered:
-            self._tell_nobody(alert, climb, level)
-        return alert, replace(climb, level=level, skip=not answered)
+        return alert
 
     def _take_back(
         self, step: NextStep, alert: Alert, taken: Acknowledgement, climb: Climb

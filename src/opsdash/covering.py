@@ -1,0 +1,162 @@
+"""A person's hand on schedules and maintenance: cover, take a shift, take back, hold alerts for a while.
+
+Every function runs inside a write transaction and refuses in words what cannot be. What is done is
+stored with who did it and why.
+"""
+
+import sqlite3
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from opsdash.domain.maintenance import LONGEST, Maintenance
+from opsdash.domain.outcome import Outcome
+from opsdash.domain.override import Override, OverrideKind
+from opsdash.domain.reach import person_name
+from opsdash.domain.schedule import Schedule, on_call, shifts
+from opsdash.domain.setup import Setup
+from opsdash.domain.span import format_span
+from opsdash.domain.text import clean
+from opsdash.domain.timeline import Actor
+from opsdash.store import maintenance, overrides
+
+LONGEST_COVER = timedelta(days=92)
+"""How long one override may last: what is longer belongs into the configuration."""
+
+
+def cover(
+    connection: sqlite3.Connection, setup: Setup, actor: Actor, now: datetime, wanted: Override
+) -> Outcome:
+    """Store an override, made by `actor`; return its id, or why it cannot be."""
+    setup = overrides.overridden(connection, setup)
+    refusal = cover_refusal(setup, wanted, now)
+    if refusal:
+        return Outcome(refused=((wanted.schedule, refusal),))
+    made = overrides.add(connection, wanted, now, actor.claimed)
+    return Outcome((str(made.id),), said=cover_words(setup, made))
+
+
+def take_shift(
+    connection: sqlite3.Connection,
+    setup: Setup,
+    actor: Actor,
+    now: datetime,
+    schedule: str,
+    person: str,
+    reason: str,
+) -> Outcome:
+    """Take over from whoever is on call, from now until their shift's usual end."""
+    found = _schedule(overrides.overridden(connection, setup, now), schedule)
+    current = on_call(found, now)[:1] if found is not None else ()
+    if found is None or not current:
+        why = (
+            "nobody is on call on it now; use add" if found else f"there is no schedule {schedule}"
+        )
+        return Outcome(refused=((schedule, why),))
+    shift = current[0]
+    wanted = Override(
+        schedule,
+        OverrideKind.REPLACE,
+        now,
+        shift.end,
+        person,
+        shift.person,
+        actor.user,
+        clean(reason.strip()),
+    )
+    return cover(connection, setup, actor, now, wanted)
+
+
+def uncover(connection: sqlite3.Connection, actor: Actor, now: datetime, id: int) -> Outcome:
+    """Take an override back: the rotation counts again."""
+    if not overrides.remove(connection, id, actor.user, now):
+        why = "there is no such override; `opsdash oncall override list` names them"
+        return Outcome(refused=((str(id), why),))
+    return Outcome((str(id),))
+
+
+def cover_refusal(setup: Setup, wanted: Override, now: datetime) -> str:
+    """Say why an override cannot be; empty where it can."""
+    schedule = _schedule(setup, wanted.schedule)
+    known = {person.id for person in setup.people}
+    unknown = next((p for p in (wanted.person, wanted.replaces) if p and p not in known), "")
+    if schedule is None:
+        return f"there is no schedule {wanted.schedule}"
+    if unknown:
+        return f"there is no person {unknown}; the configuration's [[person]] tables name them"
+    if wanted.kind is not OverrideKind.REMOVE and not wanted.person:
+        return "say who comes on call"
+    if wanted.kind is OverrideKind.REMOVE and not wanted.replaces:
+        return "say who goes off"
+    if not wanted.reason.strip():
+        return "a reason is needed"
+    return _time_refusal(wanted, now) or _effect_refusal(schedule, wanted)
+
+
+def _time_refusal(wanted: Override, now: datetime) -> str:
+    if wanted.end <= wanted.start:
+        return "it ends before it begins"
+    if wanted.end <= now:
+        return "that time is over already"
+    if wanted.end - wanted.start > LONGEST_COVER:
+        return f"it may last {LONGEST_COVER.days} days at most; change the schedule instead"
+    return ""
+
+
+def _effect_refusal(schedule: Schedule, wanted: Override) -> str:
+    if wanted.kind is OverrideKind.ADD:
+        return ""
+    before = shifts(schedule, wanted.start, wanted.end)
+    if shifts(schedule, wanted.start, wanted.end, (_newest(wanted),)) == before:
+        whom = wanted.replaces or "anybody else"
+        return f"it changes nothing: {whom} is not on call then"
+    return ""
+
+
+def _newest(wanted: Override) -> Override:
+    """The override as if it were made now: after all that are there."""
+    return replace(wanted, id=2**62)
+
+
+def cover_words(setup: Setup, made: Override) -> str:
+    """Say an override as people do: who, in place of whom, for how long."""
+    who, off = person_name(setup, made.person), person_name(setup, made.replaces)
+    span = format_span(made.end - made.start)
+    if made.kind is OverrideKind.ADD:
+        return f"{who} is on call beside whoever else is, for {span}"
+    if made.kind is OverrideKind.REMOVE:
+        return f"{off} is off call for {span}"
+    return f"{who} is on call in place of {off or 'whoever else is'}, for {span}"
+
+
+def maintain(
+    connection: sqlite3.Connection, actor: Actor, now: datetime, window: Maintenance
+) -> Outcome:
+    """Store a maintenance window, made by `actor`; return its id, or why it cannot be."""
+    refusal = _no_maintenance(window, now)
+    if refusal:
+        return Outcome(refused=(("maintenance", refusal),))
+    made = maintenance.add(connection, window, now, actor.claimed)
+    return Outcome((str(made.id),))
+
+
+def end_maintenance(
+    connection: sqlite3.Connection, actor: Actor, now: datetime, id: int
+) -> Outcome:
+    """End a window now: what it held and still fires is paged."""
+    if not maintenance.end(connection, id, actor.user, now):
+        return Outcome(refused=((str(id), "it is over already, or was never there"),))
+    return Outcome((str(id),))
+
+
+def _no_maintenance(window: Maintenance, now: datetime) -> str:
+    if not window.reason.strip():
+        return "a reason is needed: say what the work is"
+    if window.end <= window.start or window.end <= now:
+        return "it would end before it begins"
+    if window.end - window.start > LONGEST:
+        return f"it lasts {format_span(LONGEST)} at most, so that none is forgotten"
+    return ""
+
+
+def _schedule(setup: Setup, id: str) -> Schedule | None:
+    return next((schedule for schedule in setup.schedules if schedule.id == id), None)

@@ -1,0 +1,104 @@
+"""The digest of a shift for whoever takes over: what is open, what ends soon, what flaps, what it cost."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from opsdash.domain.alert import Alert
+from opsdash.domain.burden import Burden
+from opsdash.domain.climb import Climb, owner
+from opsdash.domain.frozen import dataclass
+from opsdash.domain.incident import Incident
+from opsdash.domain.maintenance import Maintenance
+from opsdash.domain.schedule import Shift
+from opsdash.domain.silence import Silence
+from opsdash.domain.span import format_span
+from opsdash.domain.text import SafeText, clean
+
+ENDS_SOON = timedelta(hours=12)
+"""How long before its end a silence is named to whoever takes over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """What the one who goes tells the one who comes. `paged` are the figures of the shift so far."""
+
+    schedule: str
+    timezone: str
+    at: datetime
+    shift: Shift | None
+    name: SafeText
+    next_name: SafeText
+    next_at: datetime | None
+    incidents: tuple[Incident, ...] = ()
+    alerts: tuple[tuple[Alert, SafeText], ...] = ()
+    silences: tuple[Silence, ...] = ()
+    flapping: tuple[tuple[SafeText, int], ...] = ()
+    maintenance: tuple[Maintenance, ...] = ()
+    gaps: SafeText = SafeText("")
+    paged: Burden | None = None
+
+
+def ending_soon(silences: tuple[Silence, ...], now: datetime) -> tuple[Silence, ...]:
+    """Return the silences that end within twelve hours, the next one first."""
+    soon = (s for s in silences if now < s.until <= now + ENDS_SOON)
+    return tuple(sorted(soon, key=lambda silence: silence.until))
+
+
+def owned(
+    alerts: tuple[Alert, ...], climbs: dict[str, Climb]
+) -> tuple[tuple[Alert, SafeText], ...]:
+    """Return the firing alerts, each with whose it is."""
+    return tuple((alert, owner(alert, climbs.get(alert.id))) for alert in alerts)
+
+
+def handoff_lines(handoff: Handoff) -> tuple[SafeText, ...]:
+    """Return the digest as lines of plain text, to be copied anywhere."""
+    return tuple(clean(line) if line else SafeText("") for line in _lines(handoff))
+
+
+def _lines(one: Handoff) -> Iterator[str]:
+    zone = ZoneInfo(one.timezone)
+
+    def clock(at: datetime) -> str:
+        return f"{at.astimezone(zone):%a %d %b %H:%M}"
+
+    yield f"Handoff {one.schedule}, {clock(one.at)} {one.timezone}"
+    until = f", until {clock(one.shift.end)}" if one.shift else ""
+    yield f"On call: {one.name or 'NOBODY'}{until}"
+    if one.next_name and one.next_at is not None:
+        yield f"Then: {one.next_name}, from {clock(one.next_at)}"
+    yield ""
+    yield f"Open incidents: {len(one.incidents) or 'none'}"
+    for incident in one.incidents:
+        age = format_span(one.at - incident.opened_at)
+        yield f"- {incident.id} {incident.severity} {incident.response}, {age}: {incident.title}"
+    yield f"Firing alerts: {len(one.alerts) or 'none'}"
+    for alert, whose in one.alerts:
+        age = format_span(one.at - (alert.fired_at or alert.active_at))
+        yield f"- {alert.name} {alert.severity}, {age}, {whose or 'nobody has it'}"
+    yield f"Silences that end soon: {len(one.silences) or 'none'}"
+    for silence in one.silences:
+        left = format_span(silence.until - one.at)
+        yield f"- in {left}: {silence.text} ({silence.author}: {silence.comment})"
+    yield f"Flapping: {len(one.flapping) or 'none'}"
+    for name, count in one.flapping:
+        yield f"- {name}: fired {count} times"
+    if one.maintenance:
+        yield f"Maintenance: {len(one.maintenance)}"
+    for window in one.maintenance:
+        what = window.service or ", ".join(window.matching) or "everything"
+        yield f"- {what} until {clock(window.until)}: {window.reason} ({window.by})"
+    if one.gaps:
+        yield f"Gaps: {one.gaps}"
+    yield from _cost(one.paged)
+
+
+def _cost(paged: Burden | None) -> Iterator[str]:
+    if paged is None:
+        return
+    yield f"Pages: {paged.pages} for {paged.occurrences} alerts, {paged.out_of_hours} out of hours"
+    yield f"Sleep: {paged.at_night} alerts in the night"
+    if paged.median is not None and paged.p90 is not None:
+        median, p90 = format_span(paged.median), format_span(paged.p90)
+        yield f"Acknowledged: {paged.acknowledged}, median {median}, 90% within {p90}"

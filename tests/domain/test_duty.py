@@ -1,0 +1,178 @@
+"""The on-call screen's figures: calendars, the five minutes, what a shift owes, what pages cost."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from opsdash.domain.alert import Acknowledgement, AlertState, Severity
+from opsdash.domain.burden import Paged, burden, by_person, by_service, is_at_night, is_out_of_hours
+from opsdash.domain.duty import ClockState, ack_clock, calendar, duties, on_call_view
+from opsdash.domain.incident import Incident, IncidentState, ResponseStatus
+from opsdash.domain.override import Override, OverrideKind
+from opsdash.domain.text import SafeText
+from tests.domain.alerts import NOON, after, an_alert
+from tests.domain.test_shifts import GUIDE, at
+from tests.paging.world import team
+
+SETUP = team()
+
+
+def test_now_and_next_of_a_schedule() -> None:
+    """Who is on call, until when, and who follows."""
+    view = on_call_view(SETUP, GUIDE, at("22 14:05"), "UTC")
+    assert view.names == ("John",)
+    assert view.now[0].end == at("24 09:00")
+    assert view.next is not None
+    assert (view.next_name, view.next.start) == ("sarah", at("24 09:00"))
+    assert len(view.days) == 14
+    assert view.gaps == ()
+
+
+def test_a_day_of_the_calendar_is_the_viewers() -> None:
+    """Seen from New York John's shift begins at four in the morning."""
+    (day, *_) = calendar(SETUP, GUIDE, at("22 14:05"), "America/New_York", 3)
+    assert [
+        (c.name, f"{c.start.astimezone(ZoneInfo('America/New_York')):%H:%M}") for c in day.cells
+    ] == [
+        ("alex", "00:00"),
+        ("John", "04:00"),
+    ]
+
+
+def test_covers_and_gaps_are_in_the_calendar() -> None:
+    """A cover is marked as one; a day on which somebody is off has its gap."""
+    cover = Override("primary", OverrideKind.REPLACE, at("22 12:00"), at("22 14:00"), "pm", id=1)
+    off = Override("primary", OverrideKind.REMOVE, at("23 00:00"), at("23 06:00"), "", "john", id=2)
+    schedule = replace(GUIDE, overrides=(cover, off))
+    first, second = calendar(SETUP, schedule, at("22 09:00"), "UTC", 2)
+    assert [(c.name, c.overridden) for c in first.cells] == [
+        ("alex", False), ("John", False), ("Priya", True), ("John", False),
+    ]  # fmt: skip
+    assert [(g.start, g.end) for g in second.gaps] == [(at("23 00:00"), at("23 06:00"))]
+    assert on_call_view(SETUP, schedule, at("22 13:00"), "UTC").overrides == (cover, off)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "state"),
+    [
+        (0, "running"),
+        (224, "running"),
+        (225, "at_risk"),
+        (299, "at_risk"),
+        (300, "breached"),
+        (900, "breached"),
+    ],
+)
+def test_the_acknowledgements_five_minutes(seconds: float, state: str) -> None:
+    """At risk from three quarters on, breached at exactly five minutes."""
+    clock = ack_clock(an_alert(level=1), after(seconds))
+    assert clock is not None
+    assert clock.state == state
+    assert clock.left == max(timedelta(minutes=5) - timedelta(seconds=seconds), timedelta())
+
+
+def test_the_clock_stops_when_somebody_takes_it() -> None:
+    """Met within five minutes, breached for good when later; alerts that page nobody have no clock."""
+    alert = replace(an_alert(level=1), acknowledgement=Acknowledgement(SafeText("john"), after(60)))
+    met = ack_clock(alert, after(9000))
+    assert met is not None
+    assert (met.state, met.elapsed) == (ClockState.MET, timedelta(minutes=1))
+    late = replace(alert, acknowledgement=Acknowledgement(SafeText("john"), after(300)))
+    breached = ack_clock(late, after(9000))
+    assert breached is not None
+    assert breached.state is ClockState.BREACHED
+    for none in (
+        an_alert(),
+        an_alert(level=1, severity="info"),
+        an_alert(level=1, silenced_by=("s",)),
+    ):
+        assert ack_clock(none, after(60)) is None
+    assert ack_clock(replace(an_alert(state=AlertState.PENDING), level=1), after(60)) is None
+
+
+def _incident(state: IncidentState = IncidentState.TRIGGERED) -> Incident:
+    return Incident(
+        "INC-001", SafeText("t"), Severity.CRITICAL, state, ResponseStatus.INVESTIGATING, NOON, NOON,
+        SafeText("engine"), None if state is not IncidentState.RESOLVED else NOON,
+    )  # fmt: skip
+
+
+def test_what_a_shift_still_owes() -> None:
+    """Pages nobody took, incidents without an update for twenty minutes, incidents without a report."""
+    found = duties([an_alert(level=2)], [_incident()], {}, True, after(1200))
+    assert {duty.id: duty.missing for duty in found} == {
+        "monitor": ("sources do not answer: see the problems",),
+        "respond": ("AA for 20m00s",),
+        "communicate": ("INC-001 without an update for 20m00s",),
+        "escalate": ("AA at level 2",),
+        "document": (),
+    }
+    assert [duty.done for duty in found] == [False, False, False, False, True]
+
+
+def test_a_shift_that_owes_nothing() -> None:
+    """Taken, updated a minute ago, reported."""
+    done = duties(
+        [an_alert(level=1, taken_by="john")],
+        [_incident(), replace(_incident(IncidentState.RESOLVED), id="INC-002")],
+        {"INC-001": after(1140)},
+        False,
+        after(1200),
+        frozenset({"INC-002"}),
+    )
+    assert all(duty.done for duty in done)
+
+
+def _paged(wait: float | None, service: str = "pay", *people: str, hour: int = 12) -> Paged:
+    begun = datetime(2025, 12, 22, hour, tzinfo=UTC)
+    taken = None if wait is None else begun + timedelta(seconds=wait)
+    names = tuple(SafeText(p) for p in people)
+    return Paged("a/1", SafeText("A"), SafeText(service), begun, names, 1, taken)
+
+
+def test_the_figures_are_over_what_was_acknowledged() -> None:
+    """Mean, median and 90th percentile of 60, 120 and 600 s; what nobody took is counted, not averaged."""
+    figures = burden([_paged(60), _paged(120), _paged(600), _paged(None)], "UTC")
+    assert (figures.occurrences, figures.acknowledged) == (4, 3)
+    assert (figures.mean, figures.median, figures.p90) == (
+        timedelta(seconds=260), timedelta(seconds=120), timedelta(seconds=504),
+    )  # fmt: skip
+    none = burden([_paged(None)], "UTC")
+    assert (none.mean, none.median, none.p90) == (None, None, None)
+
+
+def test_figures_per_person_and_service() -> None:
+    """Whoever has most pages comes first; a page to two people counts for each."""
+    known = [_paged(60, "pay", "John", "Maria"), _paged(60, "db", "Maria")]
+    assert {name: one.occurrences for name, one in by_person(known, "UTC").items()} == {
+        "Maria": 2,
+        "John": 1,
+    }
+    assert list(by_person(known, "UTC")) == ["Maria", "John"]
+    assert {name: one.pages for name, one in by_service(known, "UTC").items()} == {
+        "db": 1,
+        "pay": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("moment", "out", "night"),
+    [
+        ("2025-12-22T08:00", False, False),
+        ("2025-12-22T18:00", True, False),
+        ("2025-12-22T22:00", True, True),
+        ("2025-12-23T06:59", True, True),
+        ("2025-12-23T07:00", True, False),
+        ("2025-12-27T12:00", True, False),
+    ],
+)
+def test_hours_are_those_of_the_teams_clock(moment: str, out: bool, night: bool) -> None:
+    """Working hours are eight to six on weekdays, the night ten to seven, in the team's zone."""
+    for zone in ("UTC", "America/New_York"):
+        local = datetime.fromisoformat(moment).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        assert (is_out_of_hours(local, ZoneInfo(zone)), is_at_night(local, ZoneInfo(zone))) == (
+            out,
+            night,
+        )

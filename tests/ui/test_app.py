@@ -1,6 +1,7 @@
 """The dashboard under a person's fingers, over a feed and a hand in memory."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from opsdash.domain.alert import Alert, Severity
 from opsdash.domain.source import EngineState, EngineView
 from opsdash.domain.text import clean
 from opsdash.snapshot import Snapshot
-from opsdash.ui.ports import Detail
+from opsdash.ui.ports import Detail, Outcome
 from opsdash.ui.preferences import Colours, Preferences
 from tests.ui import pictures
 from tests.ui.driving import Driven, driven
@@ -55,10 +56,10 @@ async def test_the_whole_screen_at_80x24() -> None:
 3 success ratio 99.98% ✔   failed 2 ✔   processing 1.2 s ✔   stripe up ✔   live
 ╭─ 4 Incidents and alerts ────────────────────────────────── 2 unacked · live ─╮
 │        ALERT                        FOR OWNER     NEXT                       │
-│ ✖ CRIT HighErrorRate              1m12s nobody    L2 Tech Lead due in 3m48s  │
-│ ▲ WARN CPUSaturated                 58s nobody    L2 Tech Lead due in 4m02s  │
+│ ✖ CRIT HighErrorRate              1m12s nobody    L2 Maria in 3m48s          │
+│ ▲ WARN CPUSaturated                 58s nobody    L2 Maria in 4m02s          │
 │ ◌ PEND DatabasePerformanceDegra…    40s –         fires in 4m20s             │
-│ ✔ WARN DiskWillFill               3h02m john 2h   “vacuum running”           │
+│ ✔ WARN DiskWillFill               3h02m john 2h   asks in 21h57m “vacuum ru… │
 │ ∅ mute CertExpiresSoon            2d04h –         silenced by a1b2c3d4e5f6   │
 │ · done ReplicaLag                 6m00s –         12:58–14:00                │
 │ ──────────────────────────────────────────────────────────────────────────── │
@@ -218,6 +219,57 @@ async def test_a_slow_store_never_reaches_a_key() -> None:
         assert board.app.dashboard.alerts.cursor_key == ids("CPUSaturated")[0]
         gate.set()
         await board.shows("acknowledged HighErrorRate")
+
+
+def held_back(board: Driven) -> asyncio.Event:
+    """Let acknowledgements of a board wait for the event that is returned."""
+    gate = asyncio.Event()
+    swift = board.hand.acknowledge
+
+    async def slow(chosen: Sequence[str], comment: str = "") -> Outcome:
+        await gate.wait()
+        return await swift(chosen, comment)
+
+    board.hand.acknowledge = slow  # type: ignore[assignment,method-assign]
+    return gate
+
+
+async def test_quitting_waits_for_what_is_being_written() -> None:
+    """`a` and `q` in one breath: the program ends when the acknowledgement is in the store."""
+    async with driven(busy()) as board:
+        gate = held_back(board)
+        await board.press("a", "q")
+        await board.shows("leaving when it is written; q again leaves it undone")
+        assert board.app.is_running and not board.hand.calls
+        gate.set()
+        await board.until(lambda: not board.app.is_running)
+        assert [call[0] for call in board.hand.calls] == ["acknowledge"]
+        assert board.app.return_code == 0
+
+
+async def test_a_second_q_leaves_at_once_and_nothing_is_confirmed() -> None:
+    """A store that hangs holds nobody; what was not written was never said to be."""
+    async with driven(busy()) as board:
+        held_back(board)
+        await board.press("a", "q")
+        said = await board.shows("q again leaves it undone")
+        assert "acknowledged HighErrorRate" not in said
+        await board.press("q")
+        await board.until(lambda: not board.app.is_running)
+        assert board.hand.calls == []
+
+
+async def test_an_act_that_fails_keeps_the_screen_open_to_say_so() -> None:
+    """Somebody who leaves must learn that the alert is still nobody's."""
+    async with driven(busy()) as board:
+        gate = held_back(board)
+        await board.press("a", "q")
+        board.hand.fault = OSError("disk I/O error")
+        gate.set()
+        await board.shows("NOT done: disk I/O error")
+        assert board.app.is_running
+        await board.press("q")
+        await board.until(lambda: not board.app.is_running)
 
 
 async def test_a_feed_that_fails_is_named_and_comes_back() -> None:

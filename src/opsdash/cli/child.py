@@ -13,6 +13,9 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 """Seconds before a child that ended is started again: doubling from the first to the longest."""
 
+STARTS_WITHIN = 10.0
+"""Seconds in which a child that was just started should be at work."""
+
 HEALTHY_AFTER = 60.0
 """Seconds that a child must run for the next pause to be the first again."""
 
@@ -31,20 +34,24 @@ class ChildEngine:
         self._started = 0.0
         self._pause = 0.0
 
-    def start(self) -> None:
+    def start(self) -> float:
         """Start the child unless it runs already, or ended a moment ago.
 
-        Its log is a private file beside the store.
+        Its log is a private file beside the store. Returns in how many seconds one that was started
+        just now should be at work, 0 where none is on its way.
         """
         moment = self._monotonic()
-        if self.alive() or (self._pause and moment < self._started + self._pause):
-            return
+        if self.alive():
+            return max(0.0, self._started + STARTS_WITHIN - moment)
+        if self._pause and moment < self._started + self._pause:
+            return 0.0
         # One that ends at once, over and over, must not cost a core.
         ran = moment - self._started
         doubled = min(max(2 * self._pause, FIRST_PAUSE), LONGEST_PAUSE)
         self._pause = FIRST_PAUSE if ran > HEALTHY_AFTER else doubled
         self._started = moment
         self._spawn()
+        return STARTS_WITHIN
 
     def _spawn(self) -> None:
         # The child reads the pipe's other end: it closes with this process, whatever ends it.

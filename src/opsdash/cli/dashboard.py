@@ -8,9 +8,9 @@ from opsdash.cli.child import ChildEngine
 from opsdash.cli.plain import refuse
 from opsdash.plan import Plan
 from opsdash.runtime import now, who_acts
-from opsdash.snapshot import take_snapshot
+from opsdash.snapshot import take_snapshot, with_start
 from opsdash.store import lease
-from opsdash.store.connection import connect
+from opsdash.store.connection import connect_as_allowed
 from opsdash.ui.departure import end_process
 from opsdash.ui.rawmode import terminal_problem
 
@@ -29,17 +29,20 @@ def show_dashboard(plan: Plan) -> int:
     gc.disable()
     path = Path(plan.store_path)
     child = ChildEngine(Path(plan.config_path), path.with_suffix(".engine.log"))
-    connection = connect(path)
+    connection = connect_as_allowed(path)
     held = connection.read(lease.find)
-    if plan.engine.autostart and (held is None or held.expires_at <= now()):
+    starts_within = 0.0
+    # An engine could do nothing with a store that may only be read.
+    autostart = plan.engine.autostart and not connection.read_only
+    if autostart and (held is None or held.expires_at <= now()):
         # Before textual is imported: the engine's own start then costs no time of ours.
-        child.start()
+        starts_within = child.start()
     # The last known state is on the first frame, before anything is awaited.
-    first = connection.read(take_snapshot, now())
+    first = with_start(connection.read(take_snapshot, now()), starts_within)
     connection.close()
     from opsdash.cli.screen import run_screen
 
     try:
-        return run_screen(plan, first, child, who_acts())
+        return run_screen(plan, first, child if autostart else None, who_acts())
     finally:
         child.stop()

@@ -18,9 +18,11 @@ from opsdash.ui.terminal import run_in_terminal
 class Dashboard(OpsdashApp):
     """The app on a real store."""
 
-    def __init__(self, plan: Plan, first: Snapshot, child: ChildEngine, actor: Actor) -> None:
+    def __init__(
+        self, plan: Plan, first: Snapshot, child: ChildEngine | None, actor: Actor
+    ) -> None:
         path = Path(plan.store_path)
-        missed = child.start if plan.engine.autostart else _wait_for_one
+        missed = child.start if child is not None else _wait_for_one
         super().__init__(
             StoreFeed(path, now, first, missed),
             StoreHand(path, actor, now),
@@ -36,8 +38,11 @@ class Dashboard(OpsdashApp):
         self.call_after_refresh(_collect_again)
 
 
-def run_screen(plan: Plan, first: Snapshot, child: ChildEngine, actor: Actor) -> int:
-    """Run the dashboard until the person quits; return the exit status."""
+def run_screen(plan: Plan, first: Snapshot, child: ChildEngine | None, actor: Actor) -> int:
+    """Run the dashboard until the person quits, `child` being the engine to start where none works.
+
+    Returns the exit status.
+    """
     return run_in_terminal(Dashboard(plan, first, child, actor))
 
 
@@ -47,5 +52,6 @@ def _collect_again() -> None:
     gc.enable()
 
 
-def _wait_for_one() -> None:
+def _wait_for_one() -> float:
     """Start nothing: somebody else runs the engine here."""
+    return 0.0

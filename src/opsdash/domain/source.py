@@ -38,9 +38,13 @@ class EngineState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EngineView:
-    """The engine that holds, or last held, the lease."""
+    """The engine that holds, or last held, the lease.
+
+    `starting_until` is up to when another, just started, may still need to begin its work.
+    """
 
     state: EngineState
     holder: SafeText = SafeText("")
     epoch: int = 0
     heartbeat_at: datetime | None = None
+    starting_until: datetime | None = None

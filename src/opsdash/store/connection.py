@@ -49,6 +49,12 @@ class Connection:
         # SQLite follows a symbolic link before it names -wal and -shm.
         self.real_path = path.resolve()
         self._identity = identity
+        self.read_only = ""
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it is a private copy, which never changes."""
+        return self._identity is None
 
     def read(
         self,
@@ -195,6 +201,21 @@ def connect_to_read(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Conne
         if not os.access(path, os.R_OK):
             raise StoreReadOnly(f"{path} cannot be read; check its owner and mode") from None
         return _connect_to_copy(path)
+
+
+def connect_as_allowed(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Connection:
+    """Open the store to write it, or to read it where this user or this disk allows no more.
+
+    `read_only` of the connection then says why. Raises StoreError where it cannot even be read.
+    """
+    try:
+        return connect(path, busy_timeout_ms=busy_timeout_ms)
+    except StoreReadOnly as error:
+        if not path.exists():
+            raise
+        found = connect_to_read(path, busy_timeout_ms)
+        found.read_only = str(error)
+        return found
 
 
 def checkpoint(connection: Connection, truncate_above: int = TRUNCATE_ABOVE) -> None:

@@ -70,6 +70,18 @@ def identify(path: Path) -> Identity:
     return tuple(_inode(f"{path}{suffix}") for suffix in ("", "-wal", "-shm"))
 
 
+def touched(path: Path) -> tuple[tuple[int, int], ...]:
+    """Return what changes when the store is written, for who holds only a copy of it."""
+    found = []
+    for suffix in ("", "-wal"):
+        try:
+            seen = os.stat(f"{path}{suffix}")
+            found.append((seen.st_mtime_ns, seen.st_size))
+        except OSError:
+            found.append((0, 0))
+    return tuple(found)
+
+
 def _inode(name: str) -> tuple[int, int]:
     try:
         found = os.stat(name)

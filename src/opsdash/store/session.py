@@ -7,7 +7,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
-from opsdash.store.connection import Connection, connect, connect_to_read
+from opsdash.store.connection import Connection, connect, connect_as_allowed, connect_to_read
 from opsdash.store.errors import BUSY_TIMEOUT_MS
 
 P = ParamSpec("P")
@@ -25,6 +25,7 @@ class Store:
         self._thread = thread
         self._connection = connection
         self.path = connection.path
+        self.read_only = connection.read_only
 
     async def read(
         self,
@@ -76,6 +77,11 @@ async def open_store(
 async def open_store_to_read(path: Path) -> Store:
     """Open an existing store that may not be written; raise StoreError where it cannot be read."""
     return await _open(lambda: connect_to_read(path))
+
+
+async def open_store_as_allowed(path: Path) -> Store:
+    """Open the store to write it or, where that is not allowed, to read it; `read_only` says why."""
+    return await _open(lambda: connect_as_allowed(path))
 
 
 async def _open(open_it: Callable[[], Connection]) -> Store:

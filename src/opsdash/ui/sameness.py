@@ -27,6 +27,7 @@ def looks_alike(before: Snapshot, drawn_at: datetime, after: Snapshot) -> bool:
         and _same(before.incidents, after.incidents)
         and _same(before.tickets, after.tickets)
         and _same(before.silences, after.silences)
+        and before.roster.maintenance == after.roster.maintenance
         and before.problems == after.problems
         and before.on_call == after.on_call
         and _sources_alike(before, drawn_at, after)

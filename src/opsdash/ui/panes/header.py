@@ -1,5 +1,6 @@
 """The first lines of every screen: the system's status, who is on call, and what is wrong with the view."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from opsdash.domain.duration import parse_duration
@@ -30,9 +31,7 @@ def header(
     state = status_badge(status_of(snapshot, moment), glyphs)
     counts = severity_counts(snapshot, glyphs, words=width >= 100)
     left = line(" ", spaced([title[1:], flags, state, counts]))
-    extras = _extras(snapshot, width, moment, glyphs)
-    while extras and width_of(left) + width_of(spaced(extras, "   ")) + 3 > width:
-        extras.pop(0)
+    extras = _fitted(_extras(snapshot, moment, glyphs), width - width_of(left) - 3)
     if width_of(left) + 1 > width:
         left = line(" ", spaced([state, counts, flags, title[1:]]))
     right = line(spaced(extras, "   "), " ") if extras else EMPTY
@@ -81,6 +80,8 @@ def tiny(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> Line
     """Return the one line of a terminal too small for anything else: `3 CRIT 5 WARN`."""
     status = status_of(snapshot, moment)
     if engine_state(snapshot, moment) is not EngineState.RUNNING:
+        if _starting(snapshot, moment):
+            return crop(line(("engine starts", "unknown bold")), width)
         return crop(line(("ENGINE DOWN", "crit bold")), width)
     counts = tally(snapshot.alerts)
     parts = [
@@ -124,6 +125,10 @@ def _engine(snapshot: Snapshot, moment: Moment, glyphs: Glyphs) -> list[Line]:
     state = engine_state(snapshot, moment)
     if state is EngineState.RUNNING:
         return []
+    if _starting(snapshot, moment):
+        seen = engine.heartbeat_at
+        old = f"; figures are {moment.age(seen)} old" if seen else "; nothing is read yet"
+        return [line((f" {glyphs.unknown} starting an engine{old}", "unknown bold"))]
     if state is EngineState.NEVER or engine.heartbeat_at is None:
         text = "NO ENGINE has run yet: nothing is collected and nobody is paged"
     else:
@@ -133,6 +138,15 @@ def _engine(snapshot: Snapshot, moment: Moment, glyphs: Glyphs) -> list[Line]:
             f"{glyphs.dash.join((' ', ' '))}last was {engine.holder or 'unknown'}"
         )
     return [line((f" {glyphs.crit} {text} ", "crit reverse bold"))]
+
+
+def _starting(snapshot: Snapshot, moment: Moment) -> bool:
+    """Whether an engine was started a moment ago and may still be on its way."""
+    until = snapshot.engine.starting_until
+    if until is not None and moment.now <= until:
+        moment.expect(until + timedelta(milliseconds=1))
+        return True
+    return False
 
 
 def _sources(snapshot: Snapshot, moment: Moment, glyphs: Glyphs) -> list[Line]:
@@ -163,42 +177,55 @@ def _flags(snapshot: Snapshot, paused: bool) -> Line:
     return spaced(parts, " ")
 
 
-def _extras(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> list[Line]:
-    """What stands at the right, from the first to be left out to the last."""
-    extras = [
-        _reading(snapshot.uptime, snapshot.setup.refresh, moment, glyphs, width),
-        _reading(snapshot.users, snapshot.setup.refresh, moment, glyphs, width),
-        _on_call(snapshot, width, moment, glyphs),
+def _fitted(extras: Sequence[tuple[Line, Line]], room: int) -> list[Line]:
+    """Return the extras that fit: the first are written shorter first, and left out first."""
+    for first in range(len(extras)):
+        shown = [whole for whole, _ in extras[first:]]
+        for at, (_, brief) in enumerate(extras[first:]):
+            if width_of(spaced(shown, "   ")) <= room:
+                return shown
+            shown[at] = brief
+        if width_of(spaced(shown, "   ")) <= room:
+            return shown
+    return []
+
+
+def _extras(snapshot: Snapshot, moment: Moment, glyphs: Glyphs) -> list[tuple[Line, Line]]:
+    """What stands at the right, whole and brief, from the first to be left out to the last."""
+    found = [
+        _reading(snapshot.uptime, snapshot.setup.refresh, moment, glyphs),
+        _reading(snapshot.users, snapshot.setup.refresh, moment, glyphs),
+        _on_call(snapshot, moment, glyphs),
     ]
     if snapshot.as_of is not None:
         zone = snapshot.as_of.astimezone(moment.zone).strftime("%Z")
-        extras.append(line((f"{moment.clock(snapshot.as_of)} {zone}", "muted")))
-    return [extra for extra in extras if extra]
+        read = line((f"{moment.clock(snapshot.as_of)} {zone}", "muted"))
+        found.append((read, read))
+    return [extra for extra in found if extra[0]]
 
 
 def _reading(
-    reading: Reading | None, refresh: timedelta, moment: Moment, glyphs: Glyphs, width: int
-) -> Line:
+    reading: Reading | None, refresh: timedelta, moment: Moment, glyphs: Glyphs
+) -> tuple[Line, Line]:
     if reading is None:
-        return EMPTY
+        return EMPTY, EMPTY
     indicator = reading.indicator
     name = line((indicator.id.replace("_", " "), "muted"), " ")
     fresh = moment.freshness(reading, refresh)
     if fresh is Freshness.NO_DATA or reading.value is None:
-        return line(name, ("no data", "unknown"))
+        return (line(name, ("no data", "unknown")),) * 2
     scale = scale_of(indicator, reading.value, reading.history)
     written = figure(reading.value, indicator, scale).compact
     if fresh is Freshness.STALE and reading.read_at is not None:
-        return line(name, (f"{written} {moment.age(reading.read_at)} old", "muted"))
+        return (line(name, (f"{written} {moment.age(reading.read_at)} old", "muted")),) * 2
     parts = line(name, (written, "bold"))
     if indicator.compare is not None:
         parts = line(parts, " ", (trend(reading.value, reading.compared, glyphs), "muted"))
-    down = _downtime(reading) if width >= 130 else ""
-    return line(parts, (down, "muted"))
+    return line(parts, (_downtime(reading), "muted")), parts
 
 
 def _downtime(reading: Reading) -> str:
-    """How long it was down, over the window of an availability's query."""
+    """The window of an availability's query, and how long it was down in it."""
     spans = windows(reading.indicator)
     if not spans:
         return ""
@@ -208,15 +235,14 @@ def _downtime(reading: Reading) -> str:
         return ""
     if reading.value is None or not 0 <= reading.value <= 1:
         return ""
-    return f", {(1 - reading.value) * window.total_seconds():,.0f} s down"
+    return f" {spans[0]}, {(1 - reading.value) * window.total_seconds():,.0f} s down"
 
 
-def _on_call(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> Line:
+def _on_call(snapshot: Snapshot, moment: Moment, glyphs: Glyphs) -> tuple[Line, Line]:
     if not snapshot.on_call:
         missing = "nobody on call" if snapshot.setup.schedules else ""
-        return line((missing, "crit bold")) if missing else EMPTY
+        return (line((missing, "crit bold")) if missing else EMPTY,) * 2
     duty = snapshot.on_call[0]
     until = moment.date_clock(duty.until)
-    if width >= 130:
-        return line(("on call ", "muted"), (duty.name, "bold"), (f" until {until}", "muted"))
-    return line((duty.name, "bold"), (f"{glyphs.arrow}{until}", "muted"))
+    whole = line(("on call ", "muted"), (duty.name, "bold"), (f" until {until}", "muted"))
+    return whole, line((duty.name, "bold"), (f"{glyphs.arrow}{until}", "muted"))

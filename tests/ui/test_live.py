@@ -1,0 +1,107 @@
+"""The dashboard's feed on a store that it may only read, and while an engine is on its way."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import opsdash.store.connection as opening
+from opsdash.domain.text import SafeText
+from opsdash.domain.timeline import Actor
+from opsdash.store import changes
+from opsdash.store.connection import Connection, connect
+from opsdash.store.errors import StoreReadOnly
+from opsdash.ui.glyphs import UTF8
+from opsdash.ui.live import StoreFeed, StoreHand
+from opsdash.ui.moment import Moment
+from opsdash.ui.panes.header import problem_lines, tiny
+from tests.ui.test_panes import words
+
+NOW = datetime(2025, 12, 22, 14, 6, tzinfo=UTC)
+
+
+def clock() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Connection:
+    """A store that somebody else writes."""
+    return connect(tmp_path / "opsdash.db")
+
+
+def forbid(monkeypatch: pytest.MonkeyPatch, path: Path, *, copies: bool = False) -> None:
+    """Make the store at `path` one that may only be read; with `copies` not even in its place."""
+
+    def refuse(_: Path) -> None:
+        raise StoreReadOnly(f"{path} cannot be written; check its owner, mode and mount")
+
+    monkeypatch.setattr(opening, "make_private", refuse)
+    real: Callable[..., object] = opening._opening
+
+    def open_copy(opened: Path, timeout: int, said: Path | None = None) -> object:
+        if opened == path:
+            raise StoreReadOnly(f"{path} cannot be opened")
+        return real(opened, timeout, said)
+
+    if copies:
+        monkeypatch.setattr(opening, "_opening", open_copy)
+
+
+@pytest.mark.parametrize("copies", [False, True])
+async def test_a_store_that_may_only_be_read_is_shown_and_followed(
+    store: Connection, monkeypatch: pytest.MonkeyPatch, copies: bool
+) -> None:
+    """The picture stays live, a line says that nothing can be recorded, an act is refused in words."""
+    forbid(monkeypatch, store.path, copies=copies)
+    feed = StoreFeed(store.path, clock)
+    taken = await feed.take()
+    assert words(problem_lines(taken, 160, 3, Moment(NOW), UTF8)).splitlines()[1] == (
+        f" ▲ nothing can be recorded: {store.path} cannot be written; "
+        "check its owner, mode and mount"
+    )
+    assert not await feed.changed()
+    for expected in (1, 2):
+        store.write(changes.next_change)
+        assert await feed.changed()
+        assert (await feed.take()).cursor == expected
+        assert not await feed.changed()
+    hand = StoreHand(store.path, Actor(SafeText("alice"), {}), clock)
+    with pytest.raises(StoreReadOnly, match="cannot be written; check its owner, mode and mount"):
+        await hand.acknowledge(["x"])
+    with pytest.raises(StoreReadOnly, match="cannot be written"):
+        await feed.request_refresh()
+    await (await feed.store()).close()
+
+
+async def test_an_engine_that_is_on_its_way_is_no_dead_one(store: Connection) -> None:
+    """The first seconds say that one is starting; when it has not come by then, the alarm is loud."""
+    feed = StoreFeed(store.path, clock, engine_missed=lambda: 10.0)
+    taken = await feed.take()
+
+    def said(seconds: float) -> tuple[str, str]:
+        at = Moment(NOW + timedelta(seconds=seconds))
+        return (
+            words(problem_lines(taken, 120, 3, at, UTF8)),
+            words([tiny(taken, 20, at, UTF8)]),
+        )
+
+    assert said(0) == (" ? starting an engine; nothing is read yet", "engine starts")
+    moment = Moment(NOW)
+    problem_lines(taken, 120, 3, moment, UTF8)
+    assert moment.changes_at == NOW + timedelta(seconds=10, milliseconds=1)
+    lines, one = said(10.1)
+    assert "NO ENGINE has run yet" in lines
+    assert one == "ENGINE DOWN"
+    # Told of again at the next look it is the same start, and no news.
+    assert (await feed.take()).engine == taken.engine
+    await (await feed.store()).close()
+
+
+async def test_no_engine_on_its_way_is_said_at_once(store: Connection) -> None:
+    """Where nobody starts one, nobody hopes for one."""
+    feed = StoreFeed(store.path, clock)
+    taken = await feed.take()
+    await (await feed.store()).close()
+    assert "NO ENGINE has run yet" in words(problem_lines(taken, 120, 3, Moment(NOW), UTF8))

@@ -9,6 +9,7 @@ from opsdash.domain.incident import IncidentState
 from opsdash.domain.indicator import Level
 from opsdash.domain.source import SourceState
 from opsdash.domain.status import Status
+from opsdash.domain.text import SafeText
 from opsdash.domain.timeline import EntryKind
 from opsdash.store import changes
 from opsdash.store.session import Store
@@ -379,3 +380,20 @@ async def test_every_step_of_an_occurrence_is_told_once(world: World) -> None:
     assert kinds == [
         EntryKind.INCIDENT, EntryKind.ESCALATE, EntryKind.RESOLVED, EntryKind.STATUS
     ]  # fmt: skip
+
+
+async def test_a_clock_that_is_off_is_named_on_every_screen(world: World) -> None:
+    """What a source of metrics warns of is a problem while it does, and costs no write while it lasts (F20)."""
+    metrics = world.metrics
+    metrics.warnings = (SafeText("the clock of http://p is 40s behind this host's"),)
+    await world.refresh()
+    await world.refresh()
+    problems = (await world.picture()).problems
+    assert [p.text for p in problems] == [f"{metrics.id}: {metrics.warnings[0]}"]
+    since = problems[0].since
+    await world.pass_time(30)
+    assert (await world.picture()).problems[0].since == since
+    metrics.warnings = ()
+    await world.refresh()
+    await world.refresh()
+    assert (await world.picture()).problems == ()

@@ -100,6 +100,7 @@ class ToldMetrics(Told):
         super().__init__()
         self.id = id
         self.values: dict[str, float | None] = {"errors": 0.001}
+        self.warnings: tuple[SafeText, ...] = ()
         self.history_hangs = False
         self.history_asked: list[tuple[datetime, timedelta]] = []
 

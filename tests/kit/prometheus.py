@@ -30,6 +30,7 @@ class PrometheusServer(QueryServer):
         interval: str = "500ms",
         web_config: str = "",
         prefix: str = "",
+        external_labels: Mapping[str, str] | None = None,
         extra: Sequence[str] = (),
     ) -> None:
         super().__init__(folder, extra=extra)
@@ -40,6 +41,7 @@ class PrometheusServer(QueryServer):
         self.interval = interval
         self.web_config = web_config
         self.prefix = prefix
+        self.external_labels = dict(external_labels or {})
 
     @property
     def url(self) -> str:
@@ -55,6 +57,7 @@ class PrometheusServer(QueryServer):
                 "scrape_interval": self.interval,
                 "scrape_timeout": self.interval,
                 "evaluation_interval": self.interval,
+                "external_labels": self.external_labels,
             },
             "rule_files": [str(self.folder / "rules.yml")] if self.rules else [],
             "alerting": {

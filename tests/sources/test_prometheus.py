@@ -494,7 +494,7 @@ async def test_a_clock_that_is_off_is_named_and_ages_stay_true(fault_server: Fau
         warnings = source.warnings
     assert before == ()
     assert len(warnings) == 1 and "behind this host's" in warnings[0]
-    assert "59m59" in warnings[0] or "1h" in warnings[0]
+    assert "59m" in warnings[0] or "1h" in warnings[0]
     assert answer.sampled_at is not None
     assert timedelta(seconds=8) < now() - answer.sampled_at < timedelta(seconds=15)
 

@@ -12,6 +12,7 @@ from opsdash.domain.alert import AlertState, Observation
 from opsdash.domain.labels import fingerprint
 from opsdash.domain.text import clean
 from opsdash.sources.alertmanager import AlertmanagerSource
+from opsdash.sources.external_labels import external_labels
 from opsdash.sources.http import HttpClient, HttpSettings
 from opsdash.sources.prometheus_rules import PrometheusRulesSource
 from opsdash.sources.source import AlertReport, AlertSource, SourceError
@@ -164,6 +165,76 @@ async def test_a_value_is_a_number_or_unknown(
     fault_server.groups = group(alert(value=raw))
     source = rules_at(fault_server.url)
     assert (await source.alerts(AT)).observations[0].value == value
+    await source.close()
+
+
+@pytest.mark.servers
+async def test_a_prometheus_tells_its_external_labels(
+    metric_target: MetricTarget, tmp_path: Path
+) -> None:
+    """What it adds to what it sends is asked of it, so that its alert is Alertmanager's (one row)."""
+    metric_target.set("app_value", 9, pod="a")
+    with AlertmanagerServer(tmp_path / "am") as alertmanager:
+        server = PrometheusServer(
+            tmp_path / "prometheus",
+            targets={"app": [metric_target.address]},
+            rules=RULES,
+            alertmanagers=[alertmanager.address],
+            external_labels={"replica": "1", "region": 'eu "west"'},
+        )
+        with server:
+            source = PrometheusRulesSource(HttpClient(HttpSettings(server.url)))
+            sent = AlertmanagerSource([HttpClient(HttpSettings(alertmanager.url))])
+            mine = await report_when(
+                source,
+                lambda r: any(o.state is AlertState.FIRING for o in r.observations),
+            )
+            theirs = await report_when(sent, lambda r: "TooHigh" in by_name(r))
+            await source.close()
+            await sent.close()
+    assert by_name(mine)["TooHigh"].labels == by_name(theirs)["TooHigh"].labels
+    assert by_name(mine)["TooHigh"].fingerprint == by_name(theirs)["TooHigh"].fingerprint
+    assert by_name(mine)["TooHigh"].labels["region"] == 'eu "west"'
+
+
+@pytest.mark.parametrize(
+    "config",
+    ["", "global: {}\n", "global:\n  external_labels: [a]\n", "global: ]\n", "scrape_configs: []"],
+)
+def test_a_configuration_without_external_labels_has_none(config: str) -> None:
+    """Whatever a server shows for a configuration, it is no error."""
+    assert external_labels(config) == {}
+
+
+def test_only_the_global_section_is_looked_at() -> None:
+    """Every value is a text, and a key of the same name elsewhere is another thing."""
+    config = (
+        "global:\n  scrape_interval: 1m\n  external_labels:\n    replica: 1\n    on: yes\n"
+        "remote_write:\n- external_labels: {a: b}\n"
+    )
+    assert external_labels(config) == {"replica": "1", "on": "yes"}
+
+
+async def test_external_labels_are_asked_for_again_after_a_failure(
+    fault_server: FaultServer,
+) -> None:
+    """A server that was away may have come back with others; one that hides them has none."""
+    fault_server.groups = group(alert())
+    source = PrometheusRulesSource(HttpClient(HttpSettings(fault_server.url)))
+
+    async def region() -> str | None:
+        (seen,) = (await source.alerts(AT)).observations
+        return seen.labels.get("region")
+
+    assert await region() is None
+    config = {"yaml": "global:\n  external_labels:\n    region: eu\n"}
+    fault_server.answer("/api/v1/status/config", {"status": "success", "data": config})
+    assert await region() is None
+    fault_server.mode = "500"
+    with pytest.raises(SourceError):
+        await source.alerts(AT)
+    fault_server.mode = "ok"
+    assert await region() == "eu"
     await source.close()
 
 

@@ -5,11 +5,13 @@ import math
 import sqlite3
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
 
 from opsdash.domain.indicator import judge
 from opsdash.domain.sample import Answer
 from opsdash.domain.setup import Setup
 from opsdash.domain.source import SourceState
+from opsdash.domain.text import SafeText
 from opsdash.engine.engine import Engine, Series
 from opsdash.engine.poll import Poll, Result
 from opsdash.sources.source import MetricSource
@@ -25,6 +27,18 @@ GAP = 3
 
 LENGTHS = {readings.MINUTE: timedelta(days=1), readings.FINE: timedelta(hours=1)}
 """How far back each series is filled: a day at one minute, an hour at every refresh."""
+
+
+@runtime_checkable
+class Wary(Protocol):
+    """A source of metrics that names what a person should know of it though it answers."""
+
+    id: str
+
+    @property
+    def warnings(self) -> tuple[SafeText, ...]:
+        """What is not right."""
+        ...
 
 
 def poll(source: MetricSource, setup: Setup) -> Poll[dict[str, Answer]]:
@@ -62,15 +76,31 @@ def series_poll(source: MetricSource, engine_: Engine) -> Poll[Series]:
 
 async def read_metrics(engine_: Engine) -> None:
     """Record the reads that ended, and begin those that are due."""
-    for one in engine_.metric_polls:
+    for source, one in zip(engine_.metric_sources, engine_.metric_polls, strict=True):
         result = one.collect(engine_.clock.monotonic())
         one.begin(engine_.clock.now(), engine_.clock.monotonic())
         if result is not None:
             now = engine_.clock.now()
             await engine_.store.write(_record, engine_.held, engine_.setup, one, result, now)
+            if isinstance(source, Wary):
+                await _warn(engine_, source, now)
             one.ended_at = result.begun_at
             if result.value is not None:
                 await _notice_gap(engine_, now)
+
+
+async def _warn(engine_: Engine, source: Wary, now: datetime) -> None:
+    """Tell what a source warns of though it answers; written only where it is news."""
+    known = await engine_.store.read(engine.load_warnings, source.id)
+    if tuple(sorted(source.warnings)) != known:
+        await engine_.store.write(_record_warnings, engine_.held, source.id, source.warnings, now)
+
+
+def _record_warnings(
+    connection: sqlite3.Connection, epoch: int, id: str, texts: tuple[SafeText, ...], now: datetime
+) -> None:
+    lease.require(connection, epoch)
+    engine.record_warnings(connection, id, texts, now)
 
 
 def _record(

@@ -67,12 +67,23 @@ class PrometheusSource:
 
     @property
     def warnings(self) -> tuple[SafeText, ...]:
-        """What a person should know of this server though it answers: a clock that is off."""
+        """What a person should know of this server though it answers: a clock that is off.
+
+        In whole seconds, and of a clock that is far off in minutes: what changes with each read
+        would be news each time.
+        """
         if self.skew is None or abs(self.skew) <= SKEW_TOLERATED:
             return ()
         way = "ahead of" if self.skew > timedelta() else "behind"
-        off = format_duration(abs(self.skew))
-        return (clean(f"the clock of {self.client.origin} is {off} {way} this host's"),)
+        off = abs(self.skew)
+        coarse = timedelta(seconds=1) if off < timedelta(minutes=1) else timedelta(minutes=1)
+        said = format_duration(off // coarse * coarse)
+        return (
+            clean(
+                f"the clock of {self.client.origin} is {said} {way} this host's; "
+                "its own decides what is asked of it, this host's who is paged when"
+            ),
+        )
 
     async def read(self, indicators: Sequence[Indicator], now: datetime) -> Mapping[str, Answer]:
         """Return the value of each indicator now, with the age of its newest sample."""

@@ -9,6 +9,7 @@ from opsdash.domain.alert import AlertState, Observation
 from opsdash.domain.labels import fingerprint
 from opsdash.domain.rules.view import RuleView
 from opsdash.domain.text import SafeText, clean
+from opsdash.sources.external_labels import ask_external_labels
 from opsdash.sources.http import MEBIBYTE, HttpClient, Reply
 from opsdash.sources.rule_views import view_of
 from opsdash.sources.source import AlertReport, SourceError
@@ -39,7 +40,8 @@ class PrometheusRulesSource:
     """Reads pending and firing alerts with the moment their condition began.
 
     The fingerprint is that of the alert's labels with `external_labels` added, computed as
-    Alertmanager does from the labels as sent, so that both show one alert. Where Prometheus also
+    Alertmanager does from the labels as sent, so that both show one alert. Those that are not given
+    are asked of the server when it is read for the first time, or again after a failure. Where Prometheus also
     rewrites labels by `alert_relabel_configs`, the fingerprints differ and it is two.
     `fired_at` is the beginning plus the rule's `for`, at most an evaluation interval too early.
     `rules` is how each alerting rule stood at the last read.
@@ -57,6 +59,7 @@ class PrometheusRulesSource:
         self.id = id
         self.client = client
         self._external = dict(external_labels or {})
+        self._external_known = self._external_given = external_labels is not None
         self._settling = settling
         self._settled_at: datetime | None = None
         self._unproven = True
@@ -68,12 +71,17 @@ class PrometheusRulesSource:
         """Return every pending or firing alert of the rules; raise SourceError when unreadable."""
         try:
             reply = await self._fetch()
+            if not self._external_known:
+                self._external = await ask_external_labels(self.client)
+                self._external_known = True
+                self._prints = {}
             with collector_paused():
                 found = _Rules(self._groups(reply), self._external, self._prints, now)
             if self._unproven or self._before.keys() - found.observations.keys():
                 await self._look_for_restart(now)
         except SourceError:
             self._unproven = True
+            self._external_known = self._external_given
             raise
         self._unproven = False
         self._before, self._prints = found.observations, found.prints

@@ -48,7 +48,7 @@ def _nothing_changes(seconds: int) -> Iterator[Figure]:
 def _wait_for_a_minute_of(seconds: int) -> None:
     """Wait until the header's clock will not turn for so long, as far as that can be."""
     left = 60 - time.time() % 60
-    if left < seconds < 55:
+    if left < seconds + 2 < 57:
         time.sleep(left + 1)
 
 

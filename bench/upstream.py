@@ -107,7 +107,7 @@ def run(faults: Sequence[str]) -> Run:
             for fault in faults:
                 _point(bed, server.url, fault not in _VALUES)
                 engine.send_signal(signal.SIGHUP)
-                _await_well(store, 1 if fault in _VALUES else 2)
+                _await_well(bed, store, 1 if fault in _VALUES else 2)
                 server.requests.clear()
                 values = fault in _VALUES
                 _point(bed, server.at(fault), not values)
@@ -165,7 +165,7 @@ def _is_new(view: SourceView, began: datetime) -> bool:
     return view.last_success is not None and view.last_success > began
 
 
-def _await_well(store: Connection, count: int) -> None:
+def _await_well(bed: Bed, store: Connection, count: int) -> None:
     began, ends = datetime.now(UTC), time.monotonic() + 30
     views: list[SourceView] = []
     while time.monotonic() < ends:
@@ -175,7 +175,8 @@ def _await_well(store: Connection, count: int) -> None:
         well = [view for view in views if view.state is SourceState.OK and _is_new(view, began)]
         if len(well) == len(views) == count:
             return
-    raise AssertionError(f"not well again: {views}")
+    log = (bed.folder / "engine.log").read_text(errors="replace")
+    raise AssertionError(f"not well again: {views}\n{log[-3000:]}")
 
 
 def measure(size: Size) -> Iterator[Figure]:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from opsdash.domain.alert import Severity
-from opsdash.domain.escalation import DEFAULT_POLICY
-from opsdash.domain.schedule import who
+from opsdash.domain.escalation import DEFAULT_POLICY, Condition
+from opsdash.domain.schedule import Window, who
 from tests.config.conftest import MINIMAL, Read, Refuse
 
 PEOPLE = """
@@ -125,3 +125,83 @@ def test_what_does_not_hold_is_refused(refuse: Refuse, text: str, problem: str) 
     found = refuse(MINIMAL + PEOPLE + text)
     assert any(problem in line for line in found), found
     assert len(found) == 1, found
+
+
+def test_layers_hours_and_policies_are_followed_as_written(read: Read) -> None:
+    """Nights over the rotation, hours of a level, conditions, repeats and how long it is anybody's."""
+    text = """
+[[schedule]]
+id = "primary"
+timezone = "Europe/Berlin"
+handoff = "09:00"
+gaps_allowed = true
+weeks = [ { mon = "john", sat = "nobody" } ]
+within = [ { days = ["mon", "fri"], start = "08:00", end = "20:00" } ]
+layers = [ { weeks = [ { mon = "sarah" } ], within = [ { start = "22:00", end = "06:00" } ] } ]
+[[escalation_policy]]
+id = "database"
+matching = ['team="db"']
+repeats = 2
+patience = "20m"
+timezone = "Europe/Berlin"
+auto_acknowledge = ["warning"]
+acknowledged_for = { critical = "2h", warning = "0s" }
+levels = [
+  { name = "On call", notify = ["schedule:primary"], hours = [ { start = "08:00", end = "18:00", end_day = "fri" } ] },
+  { name = "Lead", notify = ["person:sarah"], after = "5m", condition = "not_resolved", matching = ['region=~"eu|us"'] },
+]
+"""
+    setup = read(MINIMAL + PEOPLE + text).setup()
+    schedule, policy = setup.schedules[0], setup.policy
+    assert schedule.gaps_allowed
+    assert schedule.within == (Window(time(8), time(20), ("mon", "fri")),)
+    assert schedule.layers[0].handoff == time(9)
+    night = who(schedule, datetime(2025, 12, 22, 23, tzinfo=UTC))
+    assert night is not None
+    assert night.person == "sarah"
+    assert who(schedule, datetime(2025, 12, 27, 12, tzinfo=UTC)) is None
+    assert (policy.matching, policy.repeats, policy.patience) == (
+        ('team="db"',), 2, timedelta(minutes=20),
+    )  # fmt: skip
+    assert policy.acknowledged_for == {"critical": timedelta(hours=2), "warning": timedelta()}
+    assert policy.auto_acknowledge == (Severity.WARNING,)
+    assert policy.levels[0].hours == (Window(time(8), time(18), (), "fri"),)
+    assert policy.levels[1].condition is Condition.NOT_RESOLVED
+    assert policy.levels[1].matching == ('region=~"eu|us"',)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            SCHEDULE + 'layers = [ { weeks = [ { mon = "jhon" } ] } ]\n',
+            "layers[0].weeks[0].mon: no [[person]] has the id 'jhon'",
+        ),
+        (
+            SCHEDULE.replace('mon = "john", wed = "sarah"', 'mon = "nobody"'),
+            "weeks: nobody is ever on call",
+        ),
+        (
+            SCHEDULE + 'within = [ { days = ["monday"], start = "08:00", end = "20:00" } ]\n',
+            "write one of mon, tue, wed, thu, fri, sat, sun",
+        ),
+        (
+            policy('{ name = "A", notify = ["person:john"], condition = "acked" }'),
+            "condition: found 'acked'; write one of not_acknowledged, not_resolved",
+        ),
+        (
+            policy('{ name = "A", notify = ["person:john"], matching = ["a=~("] }'),
+            "matching[0]: found 'a=~('; no matcher",
+        ),
+        (
+            policy('{ name = "A", notify = ["person:john"] }') + "repeats = 10\n",
+            "repeats: found 10",
+        ),
+    ],
+)
+def test_what_does_not_hold_of_layers_and_conditions_is_refused(
+    refuse: Refuse, text: str, problem: str
+) -> None:
+    """Each with its key and cure."""
+    found = refuse(MINIMAL + PEOPLE + text)
+    assert any(problem in line for line in found), found

@@ -6,10 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from opsdash import presets
-from opsdash.config.models import Adjustments, Config, IndicatorTable, PolicyTable, ScheduleTable
+from opsdash.config.models import (
+    Adjustments,
+    Config,
+    IndicatorTable,
+    LayerTable,
+    LevelTable,
+    PolicyTable,
+    ScheduleTable,
+    WeekTable,
+)
 from opsdash.domain.escalation import DEFAULT_POLICY, EscalationPolicy, PolicyLevel
 from opsdash.domain.indicator import Indicator, Unit
-from opsdash.domain.schedule import WEEKDAYS, Person, Schedule
+from opsdash.domain.schedule import WEEKDAYS, Layer, Person, Schedule
 from opsdash.domain.setup import PaneSetup, Setup, TerminalSetup
 from opsdash.domain.text import clean
 from opsdash.plan import DeploymentPlan, EnginePlan, Plan, RepositoryPlan, SimulationPlan
@@ -125,21 +134,54 @@ def _adjusted(base: Indicator, table: Adjustments) -> Indicator:
 
 
 def _schedule(table: ScheduleTable) -> Schedule:
-    weeks = tuple(
-        {day: person for day in WEEKDAYS if (person := getattr(week, day)) is not None}
-        for week in table.weeks
+    return Schedule(
+        table.id,
+        table.timezone,
+        table.handoff,
+        _weeks(table.weeks),
+        table.anchor,
+        tuple(table.notify),
+        tuple(window.window() for window in table.within),
+        tuple(_layer(layer, table) for layer in table.layers),
+        table.gaps_allowed,
     )
-    notify = tuple(table.notify)
-    return Schedule(table.id, table.timezone, table.handoff, weeks, table.anchor, notify)
+
+
+def _layer(table: LayerTable, schedule: ScheduleTable) -> Layer:
+    within = tuple(window.window() for window in table.within)
+    handoff = schedule.handoff if table.handoff is None else table.handoff
+    return Layer(_weeks(table.weeks), handoff, table.anchor, within)
+
+
+def _weeks(tables: Iterable[WeekTable]) -> tuple[dict[str, str], ...]:
+    return tuple(
+        {day: person for day in WEEKDAYS if (person := getattr(week, day)) is not None}
+        for week in tables
+    )
 
 
 def _policy(table: PolicyTable) -> EscalationPolicy:
     return EscalationPolicy(
         table.id,
-        tuple(
-            PolicyLevel(clean(level.name), tuple(level.notify), level.after, tuple(level.severity))
-            for level in table.levels
-        ),
+        tuple(_level(level) for level in table.levels),
+        table.repeats,
+        table.patience,
+        dict(table.acknowledged_for),
+        table.timezone,
+        tuple(table.matching),
+        tuple(table.auto_acknowledge),
+    )
+
+
+def _level(table: LevelTable) -> PolicyLevel:
+    return PolicyLevel(
+        clean(table.name),
+        tuple(table.notify),
+        table.after,
+        tuple(table.severity),
+        tuple(table.matching),
+        tuple(window.window() for window in table.hours),
+        table.condition,
     )
 
 

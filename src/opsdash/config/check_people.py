@@ -7,7 +7,7 @@ from opsdash.config.check_notify import check_reach
 from opsdash.config.finding import Finding, Raw, nearest, table, tables, word, words
 from opsdash.config.lines import Path
 from opsdash.domain.duration import parse_duration
-from opsdash.domain.schedule import WEEKDAYS
+from opsdash.domain.schedule import NOBODY, WEEKDAYS
 
 
 def check_people(raw: Raw) -> Iterator[Finding]:
@@ -43,18 +43,24 @@ def _unique(raw: Raw, kind: str) -> Iterator[Finding]:
 
 
 def _schedule(path: tuple[str, int], schedule: Raw, people: list[str]) -> Iterator[Finding]:
+    yield from _weeks(path, schedule, people)
+    for index, layer in tables(schedule, "layers"):
+        yield from _weeks((*path, "layers", index), layer, people)
+
+
+def _weeks(path: Path, rotation: Raw, people: list[str]) -> Iterator[Finding]:
     named = False
-    for index, week in tables(schedule, "weeks"):
+    for index, week in tables(rotation, "weeks"):
         for day in WEEKDAYS:
-            named = named or day in week
             person = word(week, day)
-            if person and person not in people:
+            named = named or (day in week and person != NOBODY)
+            if person and person not in (*people, NOBODY):
                 yield Finding(
                     (*path, "weeks", index, day),
                     f"no [[person]] has the id {person!r}",
                     nearest(person, people) if people else "add the person",
                 )
-    if schedule.get("weeks") and not named:
+    if rotation.get("weeks") and not named:
         yield Finding((*path, "weeks"), "nobody is ever on call", 'name somebody, as mon = "john"')
 
 

@@ -24,6 +24,8 @@ from opsdash.config.fields import (
 )
 from opsdash.config.http import AlertmanagerTable, PrometheusTable
 from opsdash.config.notify import HeartbeatTable, NotifierTable, PagingTable, WatchdogTable
+from opsdash.config.oncall import AcknowledgedTable, ConditionName, MatcherText, WindowTable
+from opsdash.domain.escalation import Condition
 from opsdash.domain.setup import Setup
 from opsdash.plan import DEFAULT_JOBS
 
@@ -172,6 +174,19 @@ class WeekTable(Table):
     """Whose shift begins on Sunday."""
 
 
+class LayerTable(Table):
+    """A rotation that lies over the one below it."""
+
+    weeks: list[WeekTable] = Field(min_length=1)
+    """The weeks of the rotation, in order."""
+    handoff: ClockTime | None = None
+    """When its shifts begin; as those of the schedule where not given."""
+    anchor: Monday = date(2024, 1, 1)
+    """The Monday on which a first week began."""
+    within: list[WindowTable] = Field(default_factory=list)
+    """The hours that it has; all of them where empty."""
+
+
 class ScheduleTable(Table):
     """A rotation of one or more weeks."""
 
@@ -187,6 +202,12 @@ class ScheduleTable(Table):
     """The Monday on which a first week began."""
     notify: list[Reach] = Field(default_factory=list)
     """What is told beside whoever is on call: a service's pager, a channel."""
+    within: list[WindowTable] = Field(default_factory=list)
+    """The hours that the rotation has; all of them where empty."""
+    layers: list[LayerTable] = Field(default_factory=list)
+    """Rotations that lie over it, later ones over earlier ones."""
+    gaps_allowed: bool = False
+    """Whether nobody being on call is meant, and no problem."""
 
 
 class LevelTable(Table):
@@ -200,6 +221,12 @@ class LevelTable(Table):
     """The time since the page at which it is due."""
     severity: list[SeverityName] = Field(default_factory=list)
     """The severities that may reach it; all of them where empty."""
+    matching: list[MatcherText] = Field(default_factory=list)
+    """Matchers on the alert's labels that must all hold."""
+    hours: list[WindowTable] = Field(default_factory=list)
+    """When it may be reached by itself; always where empty."""
+    condition: ConditionName = Condition.NOT_ACKNOWLEDGED
+    """What must still be so when it is due."""
 
 
 class PolicyTable(Table):
@@ -209,6 +236,18 @@ class PolicyTable(Table):
     """Its name."""
     levels: list[LevelTable] = Field(min_length=1)
     """Its levels, from the first to the last."""
+    matching: list[MatcherText] = Field(default_factory=list)
+    """Matchers on the labels of the alerts that follow it; of all the others where empty."""
+    repeats: Annotated[int, Field(ge=0, le=9)] = 0
+    """How often it begins anew after its last level."""
+    patience: Annotated[Duration, _AFTER] = timedelta(minutes=15)
+    """How long the last level has before it begins anew or is exhausted."""
+    acknowledged_for: AcknowledgedTable = Field(default_factory=AcknowledgedTable)
+    """How long an acknowledgement holds."""
+    auto_acknowledge: list[SeverityName] = Field(default_factory=list)
+    """Severities that are acknowledged for whoever is on call when they are paged."""
+    timezone: Zone = "UTC"
+    """The zone of its levels' hours."""
 
 
 class Config(Table):

@@ -3,9 +3,11 @@
 from datetime import datetime, timedelta
 
 from opsdash.domain.incident import ResponseStatus
+from opsdash.domain.page import Page
 from opsdash.domain.text import SafeText
 from opsdash.domain.ticket import Priority, Ticket, TicketStatus
 from opsdash.domain.timeline import Entry, EntryKind
+from opsdash.notifiers.notifier import Receipt
 from opsdash.store.session import Store
 from tests.engine.world import START, ToldAlerts, World, alert
 
@@ -70,3 +72,27 @@ async def test_what_is_done_about_an_alert_waits_until_the_alert_is_read(store: 
     world.am.show(alert(active=0, fired=0))
     await world.pass_time(10)
     assert await _told(world) == [f"john: did {n}" for n in (10, 20, 30, 40)]
+
+
+class _Taker:
+    """A notifier that takes what it is given."""
+
+    id = "taker"
+    kind = "test"
+
+    async def send(self, page: Page, address: str, thread: str) -> Receipt:
+        return Receipt(SafeText("ok"))
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_a_simulated_page_is_not_told_beside_a_real_one(store: Store) -> None:
+    """A demo whose configuration has notifiers pages for real: the story's own page would be a second."""
+    storyteller = Storyteller()
+    storyteller.script = [(10, EntryKind.PAGE), (20, EntryKind.NOTE)]
+    world = World(store, alert_sources=(storyteller,))
+    world.engine.notifiers = {"taker": _Taker()}
+    world.am.show(alert(active=0, fired=0))
+    await world.pass_time(30)
+    assert await _told(world) == ["john: did 20"]

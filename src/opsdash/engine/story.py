@@ -6,7 +6,7 @@ from typing import Protocol, cast
 
 from opsdash.domain.record import from_ms, to_ms
 from opsdash.domain.ticket import Ticket
-from opsdash.domain.timeline import Entry
+from opsdash.domain.timeline import Entry, EntryKind
 from opsdash.engine import occurrences
 from opsdash.engine.engine import Engine
 from opsdash.store import changes, lease, tickets
@@ -38,6 +38,9 @@ async def tell_story(engine_: Engine) -> None:
         brought = simulated.tickets()
         engine_.told_until = await engine_.store.write(_begin, engine_.held, brought, now)
     told = simulated.events(engine_.told_until, now)
+    if engine_.notifiers:
+        # Whom this engine pages itself, with a real page, the story does not page as well.
+        told = tuple(entry for entry in told if entry.kind is not EntryKind.PAGE)
     if told:
         engine_.told_until = await engine_.store.write(_tell, engine_.held, told, now)
     else:

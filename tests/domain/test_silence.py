@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsdash.domain.matchers import Matcher, MatcherError, Op, parse_matchers, quoted
+from opsdash.domain.rules.regex import compile_regex
 from opsdash.domain.silence import Muting, Silence, SilenceState, matches, prefill
 from opsdash.domain.silence_sync import marked_comment, plan, split_mark
 from opsdash.domain.text import SafeText, clean
@@ -245,3 +246,15 @@ def test_nothing_to_do_is_nothing_planned() -> None:
     later = NOW + timedelta(hours=2)
     over = plan([made], {}, {"u": there}, later)
     assert (over.save, over.forget, over.tasks) == ((), (), ())
+
+
+@given(
+    st.sampled_from([r"(?i)ki[sx]*", r"^a\b.*", "a.*(b|c)", "[^a-c]+", r"(?i)[^k]I.*", "a{2,3}b?"]),
+    st.text("aAbBckKsSiI x\u212a\u017f\u0131", max_size=6),
+)
+def test_both_engines_say_the_same(pattern: str, text: str) -> None:
+    """The quick one is chosen by the expression and the text's length; neither may show."""
+    linear = compile_regex(rf"\A(?:{pattern})\z")
+    assert one(f'x=~"{pattern}"'.replace("\\", r"\\")).matches(text) is (
+        linear.search(text) is not None
+    )

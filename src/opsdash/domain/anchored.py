@@ -4,9 +4,11 @@ Where an expression is plain enough, Python's own engine is quick and safe; else
 """
 
 import re
+from collections.abc import Sequence as Sequence_
 
 from opsdash.domain.rules.regex import Regex, compile_regex
-from opsdash.domain.rules.regex_syntax import (
+from opsdash.domain.rules.regex_nodes import (
+    Assertion,
     Choice,
     Class,
     Group,
@@ -14,14 +16,19 @@ from opsdash.domain.rules.regex_syntax import (
     RegexError,
     Repeat,
     Sequence,
-    parse_regex,
 )
+from opsdash.domain.rules.regex_syntax import parse_regex
 
 _MOST_STEPS = 500
 """Instructions of a compiled expression: time grows with their number times the text's length."""
 
 _FAST_TEXT = 256
 """Characters up to which Python's own engine is safe for an expression with two open repeats."""
+
+_ODD_CASES = ((ord("k"), 0x212A), (ord("S"), 0x17F), (ord("I"), 0x131))
+"""ASCII letters that are the other case of a character that is none: Kelvin, long s, dotless i."""
+
+_PLACES = {"begin": r"\A", "end": r"\Z", "word": r"\b"}
 
 _KEPT = 10_000
 """Texts whose answers are remembered of one expression."""
@@ -49,7 +56,7 @@ class Anchored:
         self._longest = 0
         degree = _degree(part)
         if degree <= 2:
-            self._fast = re.compile(_python(part), re.DOTALL)
+            self._fast = re.compile(_python(part), re.DOTALL | re.ASCII)
             self._longest = 100_000 if degree <= 1 else _FAST_TEXT
         self._known: dict[str, bool] = {}
 
@@ -70,11 +77,14 @@ class Anchored:
 def _degree(part: Part) -> int:
     """Return a power of the text's length that bounds a backtracking search; 9 for unknown.
 
-    Only single characters may repeat, and assertions are left to the other engine.
+    Only single characters may repeat; what Python has otherwise is left to the other engine.
     """
     match part:
         case Class():
-            return 9 if part.fold or part.inner or part.category else 0
+            foreign = part.fold and any(last > 127 for _, last in part.ranges)
+            return 9 if part.inner or part.category or foreign else 0
+        case Assertion():
+            return 0 if part.kind in _PLACES else 9
         case Group():
             return _degree(part.part)
         case Sequence():
@@ -83,17 +93,19 @@ def _degree(part: Part) -> int:
             return 1 + max((_degree(each) for each in part.parts), default=0)
         case Repeat():
             return 1 if isinstance(part.part, Class) and _degree(part.part) == 0 else 9
-    return 9
+    raise AssertionError(part)
 
 
 def _python(part: Part) -> str:
     """Return a Python expression for the same set of texts; of the parts that `_degree` allows."""
     match part:
         case Class():
-            inside = "".join(f"{_code(first)}-{_code(last)}" for first, last in part.ranges)
+            inside = "".join(f"{_code(first)}-{_code(last)}" for first, last in _ranges(part))
             if not inside:
                 return r"[\s\S]" if part.negated else r"(?!)"
             return f"[{'^' if part.negated else ''}{inside}]"
+        case Assertion():
+            return _PLACES[part.kind]
         case Group():
             return _python(part.part)
         case Sequence():
@@ -104,6 +116,16 @@ def _python(part: Part) -> str:
             most = "" if part.most is None else part.most
             return f"{_python(part.part)}{{{part.least},{most}}}"
     raise AssertionError(part)
+
+
+def _ranges(part: Class) -> Sequence_[tuple[int, int]]:
+    """Return the ranges of a set, with the other case of each character where case does not count."""
+    if not part.fold:
+        return part.ranges
+    codes = {code for first, last in part.ranges for code in range(first, last + 1)}
+    both = {ord(each) for code in codes for each in (chr(code).lower(), chr(code).upper())}
+    odd = {other for code, other in _ODD_CASES if code in codes}
+    return [(code, code) for code in sorted(codes | both | odd)]
 
 
 def _code(number: int) -> str:

@@ -46,6 +46,10 @@ class Op(StrEnum):
         return self in (Op.EQUAL, Op.MATCHES)
 
 
+# Looked up in a class, a member costs more than the comparison that it decides.
+_EQUAL, _NOT_EQUAL, _MATCHES = Op.EQUAL, Op.NOT_EQUAL, Op.MATCHES
+
+
 @dataclass(frozen=True, slots=True)
 class Matcher:
     """One condition on one label."""
@@ -65,12 +69,13 @@ class Matcher:
 
         A regular expression that is too complex to be sure of its time holds for nothing.
         """
-        if self.op is Op.EQUAL:
+        op = self.op
+        if op is _EQUAL:
             return value == self.value
-        if self.op is Op.NOT_EQUAL:
+        if op is _NOT_EQUAL:
             return value != self.value
         test = _test_of(self.value)
-        return test is not None and test.matches(value) == self.op.is_equal
+        return test is not None and test.matches(value) is (op is _MATCHES)
 
 
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")

@@ -91,7 +91,10 @@ class Silence:
 
 def matches(matchers: Sequence[Matcher], labels: Labels) -> bool:
     """Whether every matcher holds for `labels`, where an absent label is an empty one."""
-    return all(matcher.matches(labels.get(matcher.name, "")) for matcher in matchers)
+    for matcher in matchers:  # noqa: SIM110 - asked of ten thousand alerts at once
+        if not matcher.matches(labels.get(matcher.name, "")):
+            return False
+    return True
 
 
 def refusal(matchers: Sequence[Matcher], comment: str, length: timedelta) -> str:
@@ -155,6 +158,10 @@ class Muting:
         self.active = tuple(s for s in known if s.state(now) is SilenceState.ACTIVE)
         self.names = {s.remote: s.id for s in known if s.remote}
         self._known = {s.id for s in known}
+        self._places: dict[str, dict[str, list[int]]] = {}
+        self._rest: list[int] = []
+        for number, silence in enumerate(self.active):
+            self._place(number, silence)
         moments = [m for s in known for m in (s.starts_at, s.until) if m > now]
         self.changes_at = min(moments, default=None)
         self._found: dict[str, tuple[str, ...]] = {}
@@ -167,9 +174,22 @@ class Muting:
         if found is None:
             if len(self._found) >= self._REMEMBERED:
                 self._found.clear()
-            found = tuple(s.id for s in self.active if matches(s.matchers, labels))
+            candidates = list(self._rest)
+            for name, values in self._places.items():
+                candidates += values.get(labels.get(name, ""), ())
+            numbers = sorted(n for n in candidates if matches(self.active[n].matchers, labels))
+            found = tuple(self.active[n].id for n in numbers)
             self._found[fingerprint] = found
         return found
+
+    def _place(self, number: int, silence: Silence) -> None:
+        """File a silence under a value that it asks for, so that few are tried on each alert."""
+        for matcher in silence.matchers:
+            if matcher.op is Op.EQUAL:
+                values = self._places.setdefault(matcher.name, {})
+                values.setdefault(matcher.value, []).append(number)
+                return
+        self._rest.append(number)
 
     def all_of(
         self, fingerprint: str, labels: Labels, said: Iterable[str], kept: Iterable[str] = ()

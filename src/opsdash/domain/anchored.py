@@ -13,11 +13,10 @@ from opsdash.domain.rules.regex_nodes import (
     Class,
     Group,
     Part,
-    RegexError,
     Repeat,
     Sequence,
 )
-from opsdash.domain.rules.regex_syntax import parse_regex
+from opsdash.domain.rules.regex_syntax import RegexError, parse_regex
 
 _MOST_STEPS = 500
 """Instructions of a compiled expression: time grows with their number times the text's length."""

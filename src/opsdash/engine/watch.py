@@ -83,12 +83,15 @@ def _see(engine_: Engine, id: str, result: Result[AlertReport]) -> None:
     if report is None:
         return
     before = engine_.sights[id]
-    if report.unchanged and before is not None:
+    shown = {o.fingerprint: o for o in report.observations}
+    # A source that cannot say so may have shown the same again all the same.
+    if before is not None and (
+        report.unchanged or (shown == before.observations and report.ended == before.ended)
+    ):
         # The sight as it was, seen again now: what fires anew after this began after it.
         sight = replace(before, restarted=report.restarted, at=result.begun_at)
         engine_.unfollowed |= before.restarted != report.restarted
     else:
-        shown = {o.fingerprint: o for o in report.observations}
         sight = Sight(shown, report.restarted, result.begun_at, report.ended)
         engine_.begun_again |= begun_again(before or engine_.earlier.get(id), sight)
         engine_.unfollowed = True

@@ -53,6 +53,8 @@ def take_shift(
         )
         return Outcome(refused=((schedule, why),))
     shift = current[0]
+    if shift.person == person:
+        return Outcome(refused=((schedule, f"{person} is on call already"),))
     wanted = Override(
         schedule,
         OverrideKind.REPLACE,

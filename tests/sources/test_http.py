@@ -164,6 +164,17 @@ async def test_a_server_that_sends_credentials_back_does_not_make_them_seen(
     assert not authorization or authorization.split()[-1] not in text
 
 
+@pytest.mark.parametrize("before", range(150, 200, 7))
+async def test_a_cut_through_a_secret_shows_no_part_of_it(
+    fault_server: FaultServer, before: int
+) -> None:
+    """Words that end in the middle of a secret are struck out before they are cut."""
+    said = "x" * before + CANARY + "y" * 100
+    fault_server.answer("/api/v1/query", {"status": "error", "errorType": "", "error": said}, 500)
+    error = await failure(fault_server.url, authorization=("Bearer", lambda: CANARY))
+    assert CANARY[:7] not in error.reason
+
+
 async def test_credentials_in_the_url_are_sent_and_never_shown(fault_server: FaultServer) -> None:
     """User and password of a URL become basic auth; neither they nor the parameters are printed."""
     host = fault_server.url.removeprefix("http://")

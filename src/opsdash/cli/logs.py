@@ -30,7 +30,7 @@ class LineFormatter(logging.Formatter):
             "ts": at.replace("+00:00", "Z"),
             "level": level,
             "component": record.name,
-            "msg": redact(clean(text, 4000)),
+            "msg": clean(redact(text), 4000),
         }
         if self._as_json:
             return json.dumps(fields)

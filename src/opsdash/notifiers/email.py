@@ -171,15 +171,15 @@ class Email:
             error = error.recipients[0]
         if isinstance(error, aiosmtplib.SMTPResponseException):
             what = "refused the login" if error.code in _LOGIN_REFUSED else f"said {error.code}"
-            text = f"{self._origin} {what}: {clean(error.message, 200)}"
+            text = f"{self._origin} {what}: {told(error.message, 200)}"
             return NotifierError(told(text), permanent=error.code >= 500)
         if "STARTTLS" in error.message or "AUTH" in error.message:
-            text = f"{self._origin} offers no such thing: {clean(error.message, 200)}"
+            text = f"{self._origin} offers no such thing: {told(error.message, 200)}"
             return NotifierError(told(text), permanent=True)
         cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
         if isinstance(error, aiosmtplib.SMTPConnectError):
             return NotifierError(told(describe(cause, self._origin)))
-        return UnsureError(told(f"{self._origin}: {clean(error.message, 200)}"))
+        return UnsureError(told(f"{self._origin}: {told(error.message, 200)}"))
 
 
 def _digest(text: str) -> str:

@@ -53,6 +53,7 @@ BODY_CAP = 8 * MEBIBYTE
 
 LONGEST_RETRY_AFTER = timedelta(seconds=300)
 AUTH_RETRY_AFTER = timedelta(seconds=60)
+_WORDS_READ = 4096
 _KEEP_ALIVE = 120.0
 _CONNECTIONS = 6
 _UNSENT = ("ConnectError", "ProxyError", "LocalProtocolError", "InvalidURL", "UnsupportedProtocol")
@@ -230,7 +231,8 @@ class HttpClient:
             _, secrets = self._credentials.reveal(self.origin)
         except SourceError:
             return SafeText("")
-        return scrub(clean(words_of(reply), TEXT_LIMIT), secrets)
+        # Cut last: the beginning of a secret that a cut went through would not be known as one.
+        return clean(scrub(clean(words_of(reply), _WORDS_READ), secrets), TEXT_LIMIT)
 
     async def close(self) -> None:
         """Let go of the connections; the next request opens new ones."""

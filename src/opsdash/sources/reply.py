@@ -52,7 +52,7 @@ class Body:
 def words_of(reply: Reply) -> str:
     """Return the error text of Prometheus' envelope, Alertmanager's string or object, or plain text."""
     start = reply.body[:4096].lstrip()
-    plain = start[: 4 * TEXT_LIMIT].decode(errors="replace").strip()
+    plain = start.decode(errors="replace").strip()
     if reply.content_type == "text/html" or start[:1] == b"<":
         return HTML
     if start[:1] not in (b"{", b'"'):

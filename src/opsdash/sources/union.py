@@ -14,6 +14,7 @@ from opsdash.domain.frozen import dataclass
 from opsdash.domain.promql import Selector, find_selectors
 from opsdash.domain.sample import Answer, Point
 from opsdash.domain.text import SafeText, clean
+from opsdash.secret import redact
 from opsdash.sources.wire import read_epoch, read_number, safe_labels
 
 MARK = "__opsdash"
@@ -224,7 +225,7 @@ def notes_of(payload: Mapping[str, Any], union: Union) -> dict[int | None, SafeT
         notes[None] = SafeText("partial: the server could not read all its storage")
     warnings = payload.get("warnings")
     for warning in warnings if isinstance(warnings, list) else ():
-        text = clean(warning, 200)
+        text = clean(redact(str(warning)), 200)
         position = _POSITION.search(text)
         if position is None:
             notes.setdefault(None, clean(f"partial: {text}"))

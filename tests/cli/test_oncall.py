@@ -110,3 +110,14 @@ def test_the_digest_names_what_is_open(live_team: Team) -> None:
     assert "Handoff primary" in told["text"]
     figures = json.loads(live_team.run("oncall", "metrics", "--format", "json").stdout)
     assert set(figures) == {"from", "until", "all", "people", "services", "shifts"}
+
+
+def test_check_names_the_gaps(team: Team) -> None:
+    """A weekend that is nobody's is a failure of the check; without it each schedule is said to be whole."""
+    assert "ok    schedule primary: somebody is always on call" in team.run("check").stdout
+    team.config.write_text(
+        team.config.read_text().replace('mon = "john"', 'mon = "john", sat = "nobody"')
+    )
+    done = team.run("check")
+    assert done.returncode == 1
+    assert "FAIL  schedule primary: nobody is on call Sat" in done.stdout

@@ -55,3 +55,11 @@ def test_an_unknown_zone_is_utc() -> None:
     assert zone_of("Nowhere/Atall") is UTC
     assert zone_of("../etc/passwd") is UTC
     assert zone_of("Europe/Berlin") == ZoneInfo("Europe/Berlin")
+
+
+def test_an_age_that_stands_in_many_places_moves_in_steps() -> None:
+    """Below a minute it moves each ten seconds, then as any short age does."""
+    for seconds, words, lasts in ((3, "<10s", 7), (10, "10s", 10), (49, "40s", 1), (61, "1m", 59)):
+        moment = Moment(NOW)
+        assert moment.rough_age(NOW - timedelta(seconds=seconds)) == words
+        assert moment.changes_at == NOW + timedelta(seconds=lasts)

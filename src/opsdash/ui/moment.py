@@ -52,6 +52,18 @@ class Moment:
         self.expect(self.now + unit - length % unit)
         return short_age(length)
 
+    def rough_age(self, since: datetime) -> str:
+        """Return how long ago `since` is, for what stands on the screen twenty times: `<10s`, `40s`.
+
+        Twenty ages that tick each second would be what a dead server writes to a thin link.
+        """
+        length = max(self.now - since, timedelta())
+        if length >= timedelta(minutes=1):
+            return self.short_age(since)
+        tens = length // timedelta(seconds=10)
+        self.expect(since + (tens + 1) * timedelta(seconds=10))
+        return f"{tens}0s" if tens else "<10s"
+
     def left(self, until: datetime) -> str:
         """Return how long it is to `until`, rounded up so that `0s` means now: `3m48s`."""
         rest = until - self.now

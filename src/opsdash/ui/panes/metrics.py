@@ -40,7 +40,7 @@ def tile_of(reading: Reading, refresh: timedelta, moment: Moment) -> Tile:
     scale = scale_of(reading.indicator, reading.value, reading.history)
     written = figure(reading.value, reading.indicator, scale)
     if fresh is Freshness.STALE:
-        old = f"{moment.age(oldest(reading))} old"
+        old = f"{moment.rough_age(oldest(reading))} old"
         return Tile(written, Level.UNKNOWN, fresh, old)
     return Tile(written, reading.level, fresh)
 

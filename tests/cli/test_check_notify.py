@@ -94,3 +94,27 @@ def test_a_check_tries_every_secret_of_the_notifiers(team: Team) -> None:
         assert pagerduty.requests + slack.requests == []
     assert f"chmod 600 {team.folder}/pd.key" in done.stdout
     assert f"ok    secret Secret(file='{team.folder}/slack.token') can be read" in done.stdout
+
+
+def test_check_says_who_is_on_call_at_pagerduty(team: Team) -> None:
+    """With a token it is asked, which also proves the token; a refused one is named without it."""
+    with PagerDutyServer() as pagerduty, SlackServer() as slack:
+        aim(team, pagerduty, slack)
+        rest = f'token_file = "pd.token"\nsender = "{pagerduty.user}"\napi_url = "{pagerduty.url}"'
+        key = 'routing_key_file = "pd.key"'
+        team.config.write_text(team.config.read_text().replace(key, f"{key}\n{rest}"))
+        token = team.folder / "pd.token"
+        token.write_text(pagerduty.token)
+        token.chmod(0o600)
+        policy = {"id": "PE1", "summary": "Payments"}
+        pagerduty.on_calls = [
+            {"user": {"summary": "Jane Doe"}, "escalation_policy": policy, "escalation_level": 2}
+        ]
+        done = team.run("check")
+        assert "ok    pd: on call there: Jane Doe (level 2 of Payments)" in done.stdout, done.stdout
+        token.write_text("another-token")
+        done = team.run("check")
+        assert done.returncode == 1
+        assert "FAIL  pd: who is on call there: " in done.stdout
+        assert "another-token" not in done.stdout + done.stderr
+        assert pagerduty.wrong == []

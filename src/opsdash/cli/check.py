@@ -78,8 +78,10 @@ def _store(plan: Plan) -> Iterator[tuple[bool, str]]:
 
 async def _servers(plan: Plan) -> list[tuple[bool, str]]:
     from opsdash.cli.try_deployments import try_deployments
+    from opsdash.cli.try_pagers import try_pagers
 
-    return [*await _sources(plan), *await _rules(plan), *await try_deployments(plan)]
+    tried = [*await _sources(plan), *await _rules(plan), *await try_deployments(plan)]
+    return [*tried, *await try_pagers(plan)]
 
 
 async def _rules(plan: Plan) -> list[tuple[bool, str]]:

@@ -42,6 +42,16 @@ DEFAULT_KEYS: Mapping[str, str] = {
     "expire": "x",
     "rules": "v",
     "notifications": "N",
+    "take": "m",
+    "reassign": "h",
+    "snooze": "Z",
+    "reapply": "P",
+    "mine": "M",
+    "override": "O",
+    "take_shift": "T",
+    "maintenance": "D",
+    "simulate": "W",
+    "handoff": "H",
 }
 """Each action's keys, several ones separated by commas; empty for one that has none."""
 

@@ -121,3 +121,31 @@ def test_check_names_the_gaps(team: Team) -> None:
     done = team.run("check")
     assert done.returncode == 1
     assert "FAIL  schedule primary: nobody is on call Sat" in done.stdout
+
+
+def test_an_alert_is_taken_given_snoozed_and_says_what_is_next(live_team: Team) -> None:
+    """From a shell: what happens next, and each act changes it."""
+
+    def next_of(name: str = "HighErrorRate") -> dict[str, object]:
+        alerts = json.loads(live_team.run("alerts", "--format", "json").stdout)
+        id = next(a["id"] for a in alerts if a["labels"]["alertname"] == name)
+        listed = json.loads(live_team.run("oncall", "next", "--format", "json").stdout)
+        found: dict[str, object] = next(one for one in listed if one["id"] == id)
+        return found
+
+    first = next_of()
+    assert (first["next"], first["level"], first["who"]) == ("escalates", 2, ["Maria"])
+    id = str(first["id"])
+    assert live_team.run("oncall", "extend", id).stderr == (
+        f"opsdash: {id}: nobody has acknowledged it\n"
+    )
+    assert live_team.run("oncall", "take", id).stdout == f"took {id}\n"
+    assert next_of()["next"] == "acknowledgement_ends"
+    assert live_team.run("oncall", "extend", id).stdout == f"extended {id}\n"
+    snoozed = live_team.run("oncall", "snooze", id, "--for", "2h", "--reason", "batch")
+    assert snoozed.stdout == f"snoozed {id}\n"
+    assert next_of()["next"] == "snooze_ends"
+    assert live_team.run("oncall", "give", id, "--to", "pm", "--reason", "hers").returncode == 0
+    assert next_of()["owner"] == "pm"
+    assert live_team.run("oncall", "reapply", id).returncode == 2
+    assert "acknowledgement ends" in live_team.run("oncall", "next").stdout

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from opsdash.cli import oncall_acts, oncall_digest
+from opsdash.cli import oncall_acts, oncall_alerts, oncall_digest
 from opsdash.cli.main import config_option, fail, load_plan
 from opsdash.cli.moment import parse_moment
 from opsdash.cli.output import format_option, print_columns, print_json
@@ -222,7 +222,16 @@ def _schedule_shape(setup: Setup, one: Schedule, at: datetime, days: int) -> dic
     }
 
 
-oncall.add_command(oncall_acts.override)
-oncall.add_command(oncall_acts.maintenance)
-oncall.add_command(oncall_digest.handoff)
-oncall.add_command(oncall_digest.metrics)
+for _command in (
+    oncall_alerts.next_,
+    oncall_alerts.take,
+    oncall_alerts.give,
+    oncall_alerts.extend,
+    oncall_alerts.snooze,
+    oncall_alerts.reapply,
+    oncall_acts.override,
+    oncall_acts.maintenance,
+    oncall_digest.handoff,
+    oncall_digest.metrics,
+):
+    oncall.add_command(_command)

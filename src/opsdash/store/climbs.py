@@ -157,7 +157,7 @@ def set_due(connection: sqlite3.Connection, alert: str, due_at: datetime | None)
 
 def keep_policy(connection: sqlite3.Connection, policy: EscalationPolicy) -> int:
     """Store a policy as it is now and return its version: a new one where it has been edited."""
-    body = json.dumps(encode(policy), ensure_ascii=False, sort_keys=True)
+    body = _body(policy)
     row = connection.execute(
         "SELECT version, body FROM policy_version WHERE policy = ? ORDER BY version DESC LIMIT 1",
         (policy.id,),
@@ -170,6 +170,19 @@ def keep_policy(connection: sqlite3.Connection, policy: EscalationPolicy) -> int
         (policy.id, version, body),
     )
     return int(version)
+
+
+_BODIES: list[tuple[EscalationPolicy, str]] = []
+"""The policies that were encoded last: a storm of alerts follows the same few, and encoding one is slow."""
+
+
+def _body(policy: EscalationPolicy) -> str:
+    for known, body in _BODIES:
+        if known is policy:
+            return body
+    body = json.dumps(encode(policy), ensure_ascii=False, sort_keys=True)
+    _BODIES[:] = [(policy, body), *_BODIES[:7]]
+    return body
 
 
 def acted_at(

@@ -1,0 +1,170 @@
+"""`opsdash oncall take`, `give`, `extend`, `snooze`, `reapply` and `next`: whose an alert is, and what then."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+
+from opsdash import ownership, response
+from opsdash.cli.main import config_option, fail, load_plan
+from opsdash.cli.moment import parse_moment
+from opsdash.cli.output import format_option, print_columns, print_json
+from opsdash.cli.reading import picture, writing
+from opsdash.cli.rota import clock
+from opsdash.cli.shapes import rfc3339
+from opsdash.domain.climb import owner
+from opsdash.domain.outcome import Outcome
+from opsdash.domain.span import format_span
+from opsdash.runtime import now, who_acts
+from opsdash.store.connection import Connection
+
+_ids = click.argument("ids", nargs=-1, required=True, metavar="ID...")
+
+
+@click.command(epilog="Example:  opsdash oncall take INC-001 --comment 'I know this one'")
+@_ids
+@config_option
+@click.option("--comment", default="", help="What the others should know.")
+def take(ids: tuple[str, ...], config: Path | None, comment: str) -> None:
+    """Acknowledge alerts for oneself, also those that another has."""
+    _act(
+        config,
+        ids,
+        lambda s, found: s.write(ownership.take, who_acts(), now(), found, comment),
+        "took",
+    )
+
+
+@click.command(
+    epilog="Example:  opsdash oncall give 5f2c --to sarah --reason 'she knows the customer'"
+)
+@_ids
+@config_option
+@click.option("--to", required=True, help="The id of the person; they are paged.")
+@click.option("--reason", required=True, help="Why; it is what they read first.")
+def give(ids: tuple[str, ...], config: Path | None, to: str, reason: str) -> None:
+    """Reassign alerts: no acknowledgement, and no timer begins anew."""
+    _act(
+        config,
+        ids,
+        lambda s, found: s.write(ownership.reassign, who_acts(), now(), found, to, reason),
+        "gave",
+    )
+
+
+@click.command(epilog="Example:  opsdash oncall extend 5f2c")
+@_ids
+@config_option
+def extend(ids: tuple[str, ...], config: Path | None) -> None:
+    """Let acknowledgements count from now again."""
+    _act(
+        config,
+        ids,
+        lambda s, found: s.write(ownership.extend, who_acts(), now(), found),
+        "extended",
+    )
+
+
+@click.command(
+    epilog="Example:  opsdash oncall snooze 5f2c --for 2h --reason 'the batch ends at four'"
+)
+@_ids
+@config_option
+@click.option("--until", default="", help="When it ends; --for says how long instead.")
+@click.option("--for", "length", default="", help="How long, as 2h.")
+@click.option("--reason", required=True, help="Why it may wait.")
+def snooze(ids: tuple[str, ...], config: Path | None, until: str, length: str, reason: str) -> None:
+    """Put alerts off until a time; they end early when what was put off grows worse."""
+    if bool(until) == bool(length):
+        fail("say when it ends: --until TIME or --for 2h, one of them")
+    zone, moment = load_plan(config).setup.timezone, now()
+    ends = parse_moment(until or f"+{length}", zone, moment, "--until" if until else "--for")
+    _act(
+        config,
+        ids,
+        lambda s, found: s.write(ownership.snooze, who_acts(), moment, found, ends, reason),
+        "snoozed",
+    )
+
+
+@click.command(epilog="Example:  opsdash oncall reapply INC-001")
+@_ids
+@config_option
+def reapply(ids: tuple[str, ...], config: Path | None) -> None:
+    """Let alerts follow their policy as it is configured now."""
+    _act(
+        config,
+        ids,
+        lambda s, found: s.write(ownership.reapply, who_acts(), now(), found),
+        "reapplied",
+    )
+
+
+@click.command(name="next", epilog="Example:  opsdash oncall next --format json")
+@config_option
+@format_option()
+def next_(config: Path | None, form: str) -> None:
+    """Say of each open alert whose it is and what happens next, to whom, and when."""
+    snapshot = picture(load_plan(config))
+    steps = [(alert, snapshot.next_step(alert)) for alert in snapshot.alerts if alert.open]
+    climbs, moment = snapshot.roster.climbs, snapshot.taken_at
+    if form == "json":
+        print_json(
+            [
+                {
+                    "id": alert.id,
+                    "owner": owner(alert, climbs.get(alert.id)) or None,
+                    "policy": snapshot.roster.policy_of(alert, snapshot.setup).id,
+                    "version": climbs[alert.id].version if alert.id in climbs else None,
+                    "next": step.kind,
+                    "at": rfc3339(step.at),
+                    "level": step.level or None,
+                    "who": list(step.who),
+                    "text": step.text,
+                }
+                for alert, step in steps
+            ]
+        )
+        return
+    if not steps:
+        click.echo("no open alerts")
+        return
+    print_columns(
+        ("ID", "ALERT", "OWNER", "IN", "AT", "NEXT"),
+        [
+            (
+                alert.id,
+                alert.name,
+                owner(alert, climbs.get(alert.id)) or "nobody",
+                _left(step.at, moment),
+                clock(step.at, snapshot.setup) if step.at is not None else "-",
+                step.text,
+            )
+            for alert, step in steps
+        ],
+    )
+
+
+def _left(at: datetime | None, moment: datetime) -> str:
+    return "-" if at is None else format_span(max(at - moment, timedelta()))
+
+
+def _act(
+    config: Path | None,
+    ids: tuple[str, ...],
+    act: Callable[[Connection, tuple[str, ...]], Outcome],
+    done: str,
+) -> None:
+    with writing(load_plan(config)) as store:
+        try:
+            found = [one for id in ids for one in store.read(response.find, id)]
+        except LookupError as error:
+            fail(error)
+        outcome = act(store, tuple(dict.fromkeys(found)))
+    for id in outcome.done:
+        click.echo(f"{done} {id}")
+    for id, reason in outcome.refused:
+        click.echo(f"opsdash: {id}: {reason}", err=True)
+    if outcome.refused:
+        raise SystemExit(2)

@@ -103,6 +103,7 @@ def run(faults: Sequence[str]) -> Run:
             bed.environment[name] = foreign.url
         _point(bed, server.url, True)
         with bed.engine() as engine, closing(connect_to_read(bed.store)) as store:
+            _await_well(bed, store, 2)
             rests = resident(engine.pid)
             for fault in faults:
                 _point(bed, server.url, fault not in _VALUES)

@@ -13,7 +13,15 @@ from typing import Any
 import pytest
 
 from opsdash.domain.text import clean
-from opsdash.sources.http import HttpClient, HttpSettings, NoAnswerError, Reply, TooLargeError
+from opsdash.sources.http import (
+    MEBIBYTE,
+    HttpClient,
+    HttpSettings,
+    NoAnswerError,
+    Reply,
+    TooLargeError,
+)
+from opsdash.sources.reply import Body
 from opsdash.sources.source import SourceError
 from tests.faultserver import FaultServer, Request
 from tests.kit.certificates import Certificates
@@ -427,3 +435,23 @@ def test_what_a_refusal_says_is_found_in_every_shape(body: bytes, kind: str, wor
     said = client.words(Reply(400, body, kind, None, None))
     assert said.startswith(words) if words else said == ""
     assert len(said) <= 200
+
+
+async def test_endless_answers_together_take_no_more_than_one(fault_server: FaultServer) -> None:
+    """Six servers that never end are each refused long before each has reached its own cap."""
+    fault_server.mode = "endless"
+
+    async def read() -> SourceError:
+        async with client_of(fault_server.url) as client:
+            with pytest.raises(SourceError) as raised:
+                await client.fetch("/api/v1/query", cap=32 * MEBIBYTE)
+        return raised.value
+
+    peak = 0
+    reads = [asyncio.ensure_future(read()) for _ in range(6)]
+    while not all(one.done() for one in reads):
+        peak = max(peak, Body.under_way)
+        await asyncio.sleep(0)
+    assert {type(one.result()) for one in reads} == {TooLargeError}
+    assert 8 * MEBIBYTE < peak < 64 * MEBIBYTE
+    assert Body.under_way == 0

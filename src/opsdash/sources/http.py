@@ -51,6 +51,10 @@ MEBIBYTE = 1 << 20
 BODY_CAP = 8 * MEBIBYTE
 """Bytes of one body that are read where a caller names no other cap."""
 
+_TOGETHER = 32 * MEBIBYTE
+"""Bytes of all answers under way beyond which none may be larger than BODY_CAP: servers that answer
+without end, all at once, must not take the memory of the host."""
+
 LONGEST_RETRY_AFTER = timedelta(seconds=300)
 AUTH_RETRY_AFTER = timedelta(seconds=60)
 _WORDS_READ = 4096
@@ -302,20 +306,23 @@ class HttpClient:
     ) -> Reply:
         response = await client.send(self._build(client, request, headers), stream=True)
         self._reused = True
+        body = Body(request.known)
         try:
             self._check(response, request.cap)
-            body = Body(request.known)
             async for chunk in response.aiter_raw():
                 body.add(chunk)
                 request.arrived = body.size
-                if body.size > request.cap:
-                    raise self._too_large(request.cap)
+                crowded = Body.under_way > _TOGETHER and body.size > BODY_CAP
+                if body.size > request.cap or crowded:
+                    raise self._too_large(min(request.cap, body.size))
+            whole = body.whole()
         finally:
+            body.let_go()
             await response.aclose()
         date = read_date(response.headers.get("date"))
         return Reply(
             response.status_code,
-            body.whole(),
+            whole,
             response.headers.get("content-type", "").partition(";")[0].strip().lower(),
             date,
             read_retry_after(response.headers.get("retry-after"), date),

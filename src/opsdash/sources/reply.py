@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from opsdash.sources.wire import MalformedError, read_json
 
@@ -26,12 +26,18 @@ class Reply(NamedTuple):
 
 
 class Body:
-    """Puts a body together; as long as it is like the `known` one, nothing is copied."""
+    """Puts a body together; as long as it is like the `known` one, nothing is copied.
+
+    `under_way` is how many bytes all bodies of this process hold that are not whole yet.
+    """
+
+    under_way: ClassVar[int] = 0
 
     def __init__(self, known: bytes) -> None:
         self._known = known
         self._alike = 0
         self._chunks: list[bytes] = []
+        self._held = 0
         self.size = 0
 
     def add(self, chunk: bytes) -> None:
@@ -40,7 +46,15 @@ class Body:
             self._alike += len(chunk)
         else:
             self._chunks.append(chunk)
+            self._held += len(chunk)
+            Body.under_way += len(chunk)
         self.size += len(chunk)
+
+    def let_go(self) -> None:
+        """Count no more: it is whole, or will never be."""
+        Body.under_way -= self._held
+        self._held = 0
+        self._chunks.clear()
 
     def whole(self) -> bytes:
         """Return all bytes taken, the known body itself if they are the same."""

@@ -26,6 +26,7 @@ from opsdash.sources.alertmanager_silences import AlertmanagerSilences
 from opsdash.sources.http import HttpClient, HttpSettings
 from opsdash.store import alerts, silences
 from opsdash.store.session import Store, open_store
+from tests.faultserver import FaultServer
 from tests.servers import AlertmanagerServer, free_port, read_json
 
 pytestmark = pytest.mark.servers
@@ -333,3 +334,26 @@ async def test_an_alertmanager_that_forgot_everything_is_told_again(bench: Bench
     await bench.until(lambda: len(bench.there("active")) == 1)
     row = await bench.synced()
     assert bench.there("active")[0]["id"] == row.remote
+
+
+async def test_a_hostile_list_of_silences_is_read_as_letters(fault_server: FaultServer) -> None:
+    """Whatever stands in it: what cannot be understood is left out, the rest is clean."""
+    evil = "\x1b]0;x\x07[red]\u202e"
+    sound = {
+        "id": evil,
+        "createdBy": evil,
+        "comment": evil,
+        "startsAt": "2026-11-24T11:00:00Z",
+        "endsAt": "2036-11-24T11:00:00Z",
+        "matchers": [{"name": evil, "value": evil, "isRegex": True}],
+    }
+    broken: list[Any] = [None, 7, {"id": 3}, {"id": "x"}, sound | {"endsAt": evil}]
+    broken += [sound | {"matchers": found} for found in (None, [], [1], "x")]
+    fault_server.silences = [sound, *broken]
+    client = HttpClient(HttpSettings(fault_server.url))
+    found = await AlertmanagerSilences([client]).load(runtime.now())
+    await client.close()
+    (silence,) = found.values()
+    texts = [silence.id, silence.author, silence.comment, silence.text]
+    assert [text for text in texts if text != clean(text)] == []
+    assert not silence.matchers[0].matches("anything")

@@ -1,15 +1,14 @@
 """Alerts from Alertmanager's API v2: several URLs, one list by fingerprint, and why one is mute."""
 
-import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from opsdash.domain.alert import AlertState, Observation
 from opsdash.domain.labels import fingerprint
 from opsdash.domain.text import SafeText, clean
-from opsdash.sources.http import MEBIBYTE, HttpClient, Reply
+from opsdash.sources.http import MEBIBYTE, HttpClient
 from opsdash.sources.peers import Peer, PeerReading, doubtful, ended, read_peers
 from opsdash.sources.source import AlertReport, SourceError
 from opsdash.sources.wire import (
@@ -29,14 +28,6 @@ GROUP_INTERVAL = timedelta(minutes=5)
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _STATES = {"active", "suppressed", "unprocessed"}
-
-
-class Silence(NamedTuple):
-    """Who silenced something, why, and until when."""
-
-    created_by: SafeText
-    comment: SafeText
-    ends_at: datetime | None
 
 
 class AlertmanagerSource:
@@ -82,25 +73,6 @@ class AlertmanagerSource:
             return AlertReport(unchanged=True, restarted=restarted, warnings=tuple(warnings))
         self._told = told
         return AlertReport(_union(self._peers), False, restarted, tuple(warnings), gone)
-
-    async def silences(self) -> Mapping[str, Silence]:
-        """Return the silences that have not expired, by id; raise SourceError when no URL answers."""
-        found = await asyncio.gather(
-            *(peer.client.fetch("/api/v2/silences", cap=BODY_CAP) for peer in self._peers),
-            return_exceptions=True,
-        )
-        silences: dict[str, Silence] = {}
-        errors = []
-        for peer, reply in zip(self._peers, found, strict=True):
-            if isinstance(reply, Reply):
-                silences |= _silences(peer.client, reply)
-            elif isinstance(reply, SourceError):
-                errors.append(reply)
-            else:
-                raise reply
-        if len(errors) == len(self._peers):
-            raise errors[0]
-        return silences
 
     def forget(self) -> None:
         """Give the whole list at the next read, changed or not: the last one was not kept."""
@@ -231,25 +203,3 @@ def _union(peers: Sequence[Peer]) -> tuple[Observation, ...]:
             if known is None or (at is not None and (known[0] is None or at > known[0])):
                 newest[name] = (at, seen)
     return tuple(seen for _, seen in newest.values())
-
-
-def _silences(client: HttpClient, reply: Reply) -> dict[str, Silence]:
-    try:
-        found = read_json(reply.body)
-        if not isinstance(found, list):
-            raise MalformedError("JSON that is not Alertmanager's list of silences")
-    except MalformedError as error:
-        raise client.strange(str(error), reply) from None
-    silences = {}
-    for raw in found:
-        if not isinstance(raw, dict) or not isinstance(raw.get("id"), str):
-            continue
-        status = raw.get("status")
-        if isinstance(status, dict) and status.get("state") == "expired":
-            continue
-        silences[clean(raw["id"], 200)] = Silence(
-            clean(raw.get("createdBy") or "", 200),
-            clean(raw.get("comment") or ""),
-            read_time(raw.get("endsAt")),
-        )
-    return {str(name): silence for name, silence in silences.items()}

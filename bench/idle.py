@@ -49,7 +49,7 @@ def _wait_for_a_minute_of(seconds: int) -> None:
     """Wait until the header's clock will not turn for so long, as far as that can be."""
     left = 60 - time.time() % 60
     if left < seconds + 2 < 57:
-        time.sleep(left + 1)
+        time.sleep(left + 6)
 
 
 def _changes(terminal: Recorder) -> str:
@@ -86,18 +86,19 @@ def _everything_changes(seconds: int) -> Iterator[Figure]:
 def _nothing_answers(seconds: int) -> Iterator[Figure]:
     with (
         Fixture(alerts=20) as fixture,
-        Bed(fixture.url) as bed,
+        Bed(fixture.url, refresh="1s") as bed,
         bed.engine(),
         bed.dashboard() as terminal,
     ):
         terminal.wait_for("CheckoutSlow")
-        for state, orders in (("hanging", {"hang": 1}), ("gone", None)):
+        for state, orders, settled in (("hanging", {"hang": 1}, 18.0), ("gone", None, 9.0)):
             if orders is None:
                 bed.command("status")
                 fixture.stop()
             else:
                 fixture.order(**orders)
-            time.sleep(SETTLED)
+            # Past ten refreshes every tile has turned to `no data`, once.
+            time.sleep(settled)
             before = terminal.written()
             time.sleep(seconds)
             rate = (terminal.written() - before) / seconds

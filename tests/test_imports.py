@@ -31,7 +31,11 @@ ALLOWED: dict[str, set[str]] = {
     # Both read and tell of the world through the one HTTP client, which lives with the sources.
     "notifiers": {"domain", "plan", "resources", "secret", "sources"},
     "reports": {"domain", "resources", "response", "snapshot", "store"},
-    "ui": {"covering", "domain", "ownership", "resources", "response", "snapshot", "store"},
+    "digest": {"domain", "snapshot", "store"},
+    "ui": {
+        *("covering", "digest", "domain", "ownership", "resources", "response", "silencing"),
+        *("snapshot", "store"),
+    },
     "engine": {
         *("domain", "notifiers", "ownership", "paging", "plan", "presets", "resources", "response"),
         *("secret", "snapshot", "sources", "store"),

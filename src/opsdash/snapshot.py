@@ -136,6 +136,7 @@ def take_snapshot(
     told_anew = not followed or (previous is not None and previous.read_mark != marks["read"])
     roster = take_roster(connection, now, shown, before, told_anew)
     problems = _problems(engine_view, told.sources, told.setup, now)
+    exhausted = _exhausted(shown, roster)
     blind = engine_view.state is not EngineState.RUNNING or any(
         _silent(source, told.setup, now) for source in told.sources
     )
@@ -152,7 +153,7 @@ def take_snapshot(
         incidents=open_incidents,
         tickets=_tickets(connection, previous, marks["change"]),
         sources=told.sources,
-        problems=(*problems, *letter_problems(registers.letters, now), *told.warnings),
+        problems=(*problems, *exhausted, *letter_problems(registers.letters, now), *told.warnings),
         on_call=told.on_call,
         as_of=None if held is None else held.cycle_at,
         cursor=marks["change"],
@@ -376,3 +377,17 @@ def _problems(
             text = f"{source.id}: has not answered since it was read last"
             found.append(Problem(f"source:{source.id}", clean(text), source.last_success))
     return tuple(found)
+
+
+def _exhausted(shown: Iterable[Alert], roster: Roster) -> tuple[Problem, ...]:
+    """What has reached everybody whom its policy names, and is nobody's still: said on every screen."""
+    at = {c.alert: c.exhausted_at for c in roster.climbs.values() if c.exhausted_at is not None}
+    found = [a for a in shown if a.id in at and a.needs_person] if at else []
+    if not found:
+        return ()
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    policy = roster.climbs[found[0].id].policy.id
+    text = f"EXHAUSTED: {found[0].name}{more}: all of policy {policy} were paged, nobody has it"
+    return (
+        Problem("exhausted", clean(text), min(filter(None, map(at.get, (a.id for a in found))))),
+    )

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from opsdash.digest import Digest
 from opsdash.domain.alert import Acknowledgement
+from opsdash.domain.maintenance import Maintenance
 from opsdash.domain.matchers import Matcher
+from opsdash.domain.override import Override
 from opsdash.domain.text import SafeText, clean
 from opsdash.snapshot import Snapshot
 from opsdash.ui.ports import Detail, Outcome
@@ -18,6 +21,7 @@ class MemoryFeed:
     def __init__(self, snapshot: Snapshot, details: Mapping[str, Detail] | None = None) -> None:
         self.snapshot = snapshot
         self.details = dict(details or {})
+        self.digests: dict[str, Digest] = {}
         self.fresh = True
         self.asked = 0
         self.fault: Exception | None = None
@@ -43,6 +47,10 @@ class MemoryFeed:
     async def detail(self, id: str) -> Detail:
         """Return what is known of `id`."""
         return self.details.get(id, Detail(id))
+
+    async def digest(self, schedule: str) -> Digest | None:
+        """Return the digest that is held for a schedule."""
+        return self.digests.get(schedule)
 
     async def request_refresh(self) -> None:
         """Count the calls."""
@@ -128,6 +136,58 @@ class MemoryHand:
         """End silences."""
         self.calls.append(("expire_silences", tuple(ids)))
         return self._outcome(ids)
+
+    async def take(self, ids: Sequence[str], as_of: Mapping[str, str]) -> Outcome:
+        """Take alerts over."""
+        self.calls.append(("take", tuple(ids), dict(as_of)))
+        return self._outcome(ids)
+
+    async def reassign(
+        self, ids: Sequence[str], as_of: Mapping[str, str], to: str, reason: str
+    ) -> Outcome:
+        """Give alerts to somebody."""
+        self.calls.append(("reassign", tuple(ids), dict(as_of), to, reason))
+        return self._outcome(ids)
+
+    async def extend(self, ids: Sequence[str]) -> Outcome:
+        """Extend acknowledgements."""
+        self.calls.append(("extend", tuple(ids)))
+        return self._outcome(ids)
+
+    async def snooze(self, ids: Sequence[str], until: datetime, reason: str) -> Outcome:
+        """Put alerts off."""
+        self.calls.append(("snooze", tuple(ids), until, reason))
+        return self._outcome(ids)
+
+    async def unsnooze(self, ids: Sequence[str]) -> Outcome:
+        """End snoozes."""
+        self.calls.append(("unsnooze", tuple(ids)))
+        return self._outcome(ids)
+
+    async def reapply(self, ids: Sequence[str]) -> Outcome:
+        """Apply policies anew."""
+        self.calls.append(("reapply", tuple(ids)))
+        return self._outcome(ids)
+
+    async def cover(self, wanted: Override) -> Outcome:
+        """Store an override."""
+        self.calls.append(("cover", wanted))
+        return self._outcome(("7",), "Sarah is on call")
+
+    async def uncover(self, id: int) -> Outcome:
+        """Take an override back."""
+        self.calls.append(("uncover", id))
+        return self._outcome((str(id),))
+
+    async def maintain(self, window: Maintenance) -> Outcome:
+        """Begin maintenance."""
+        self.calls.append(("maintain", window))
+        return self._outcome(("4",))
+
+    async def end_maintenance(self, id: int) -> Outcome:
+        """End maintenance."""
+        self.calls.append(("end_maintenance", id))
+        return self._outcome((str(id),))
 
     async def undo(self) -> Outcome:
         """Take back the last act."""

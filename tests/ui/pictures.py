@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from opsdash.domain.alert import Acknowledgement, Alert, AlertState, Severity, urgency
+from opsdash.domain.climb import Climb
+from opsdash.domain.escalation import DEFAULT_POLICY
 from opsdash.domain.incident import Incident, IncidentState, ResponseStatus
 from opsdash.domain.indicator import Indicator, Level, Pane, Reading, judge
 from opsdash.domain.on_call import OnCall
@@ -18,6 +20,7 @@ from opsdash.domain.text import SafeText, clean
 from opsdash.domain.ticket import Priority, Ticket, TicketStatus
 from opsdash.domain.timeline import Entry, EntryKind
 from opsdash.presets import DEFAULT_PANES, UPTIME, USERS
+from opsdash.roster import Roster
 from opsdash.snapshot import Snapshot
 
 NOW = datetime(2025, 12, 22, 14, 6, 12, tzinfo=UTC)
@@ -96,7 +99,7 @@ def alert(name: str, **changes: object) -> Alert:
         fired_at=ago(seconds=72),
         sources=("prometheus",),
         level=1,
-        level_at=ago(seconds=72),
+        level_at=changes.get("fired_at", ago(seconds=72)),  # type: ignore[arg-type]
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -256,6 +259,26 @@ SETUP = Setup(
 )
 
 
+def climbs(found: Sequence[Alert]) -> dict[str, Climb]:
+    """Return how far each open alert that fires is on the default policy, by the alert's id."""
+    return {
+        a.id: Climb(
+            a.id,
+            DEFAULT_POLICY,
+            began_at=(a.level_at or a.active_at) - DEFAULT_POLICY.after(a.level),
+            level=a.level,
+            acknowledged=a.acknowledgement is not None,
+        )
+        for a in found
+        if a.state is AlertState.FIRING and a.level
+    }
+
+
+def climbing(*found: Alert) -> Snapshot:
+    """Return the evening with these alerts instead, each on its way up the default policy."""
+    return replace(busy(), alerts=found, roster=Roster(climbs(found)))
+
+
 def busy() -> Snapshot:
     """Return the evening of the incident."""
     return Snapshot(
@@ -269,6 +292,7 @@ def busy() -> Snapshot:
         uptime=reading(UPTIME),
         users=reading(USERS),
         alerts=alerts(),
+        roster=Roster(climbs(alerts())),
         incidents=(incident(),),
         tickets=tickets(),
         sources=sources(),

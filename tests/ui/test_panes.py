@@ -39,7 +39,7 @@ from opsdash.ui.panes.metrics import pane_block, pane_line, pane_zoomed, tile_of
 from opsdash.ui.panes.tickets import ticket_row, tickets_aside
 from opsdash.ui.ports import Detail
 from tests.ui import pictures
-from tests.ui.pictures import NOW, ago, alert, blind, busy, quiet, reading
+from tests.ui.pictures import NOW, ago, alert, blind, busy, climbing, quiet, reading
 
 REFRESH = timedelta(seconds=5)
 
@@ -60,8 +60,8 @@ def row_words(name: str, snapshot: Snapshot, narrow: bool = False) -> list[str]:
 def test_the_header_says_status_people_and_age() -> None:
     """At 160 columns everything that the guide's figure has is on one line."""
     assert text_of(header(busy(), 160, moment(), UTF8)) == (
-        " Payment App Production   ✖ CRITICAL   ✖ 1 critical  ▲ 2 warning         "
-        "uptime 99.98%, 17 s down   users 2,450 ↑15%   on call John until Wed 09:06   14:06 UTC "
+        " Payment App Production   ✖ CRITICAL   ✖ 1 critical  ▲ 2 warning     "
+        "uptime 99.98% 24h, 17 s down   users 2,450 ↑15%   on call John until Wed 09:06   14:06 UTC "
     )
 
 
@@ -80,6 +80,20 @@ def test_the_demo_and_a_pause_are_said() -> None:
     for width in (160, 80, 60):
         assert "SIMULATED" in text_of(header(snapshot, width, moment(), UTF8))
         assert "PAUSED" in text_of(header(busy(), width, moment(), UTF8, paused=True))
+
+
+def test_what_does_not_fit_into_the_header_is_written_shorter_before_it_is_left_out() -> None:
+    """With the flag of the demo there is room for the uptime still, only not for its downtime."""
+    simulated = replace(busy(), setup=replace(pictures.SETUP, simulated=True))
+    drawn = text_of(header(simulated, 160, moment(), UTF8))
+    assert (
+        "   uptime 99.98%   users 2,450 ↑15%   on call John until Wed 09:06   14:06 UTC " in drawn
+    )
+    wide = text_of(header(simulated, 200, moment(), UTF8))
+    assert "   uptime 99.98% 24h, 17 s down   users 2,450 ↑15%   on call John until" in wide
+    assert "users 2,450 ↑15%   John→Wed 09:06   14:06 UTC " in text_of(
+        header(busy(), 120, moment(), UTF8)
+    )
 
 
 def test_nobody_on_call_is_said_where_there_is_a_schedule() -> None:
@@ -170,7 +184,7 @@ def test_the_same_pane_in_ascii() -> None:
     [
         (2, Freshness.LIVE, "318 ms", ""),
         (9, Freshness.LIVE, "318 ms", ""),
-        (20, Freshness.STALE, "318 ms", "21s old"),
+        (20, Freshness.STALE, "318 ms", "20s old"),
         (51, Freshness.NO_DATA, "no data", "not read for too long"),
     ],
 )
@@ -187,7 +201,7 @@ def test_a_tile_grows_old_in_two_steps(
 def test_a_fresh_read_of_an_old_sample_is_not_live() -> None:
     """A server answers with samples minutes old; the sample's age counts."""
     old = replace(reading(PERFORMANCE.indicators[0]), sampled_at=ago(seconds=90))
-    assert tile_of(old, REFRESH, moment()).trouble == "1m30s old"
+    assert tile_of(old, REFRESH, moment()).trouble == "1m old"
 
 
 def test_a_tile_without_a_value_says_why() -> None:
@@ -229,24 +243,34 @@ def test_an_alert_says_what_where_why_whose_and_what_next() -> None:
     rows = ["|".join(row_words(str(a.name), snapshot)) for a in snapshot.alerts]
     assert rows == [
         "✖ CRIT|HighErrorRate|payments-api|2.5% > 1% of requests answered 5xx, over 5m|1m12s|"
-        "nobody|1 John|2 Tech Lead due in 3m48s|INC-001",
+        "nobody 3m48s|1 John|2 Tech Lead in 3m48s (Maria)|INC-001",
         "▲ WARN|CPUSaturated|pod payments-1|98% > 90%|58s|"
-        "nobody|1 John|2 Tech Lead due in 4m02s|INC-001",
+        "nobody 4m02s|1 John|2 Tech Lead in 4m02s (Maria)|INC-001",
         "◌ PENDING|DatabasePerformanceDegraded|payments-db|p95 512ms > 500ms per query, over 5m|"
         "40s|–|–|fires in 4m20s unless it recovers|",
-        "✔ WARN|DiskWillFill|payments-db|full in 21h|3h02m|john 2h ago|1 John|“vacuum running”|",
+        "✔ WARN|DiskWillFill|payments-db|full in 21h|3h02m|john 2h ago|1 John|"
+        "asks again in 21h57m “vacuum running”|",
         "∅ silenced|CertExpiresSoon|edge|13 days|2d04h|–|–|silenced by a1b2c3d4e5f6|",
         "· resolved|ReplicaLag|payments-db-2|was 34s > 30s|6m00s|–|1 John|12:58–14:00|",
     ]
 
 
 def test_an_overdue_level_and_the_last_one_are_said() -> None:
-    """A climb that nobody did is late; past the last level there is none to climb."""
-    late = alert("Late", fired_at=ago(minutes=6))
+    """A climb that nobody did is late; past the last level the policy is exhausted before long."""
+    late = alert("Late", fired_at=ago(minutes=6), level_at=ago(minutes=6))
     warning = alert("Top", severity=Severity.WARNING, level=3)
-    snapshot = replace(busy(), alerts=(late, warning))
-    assert row_words("Late", snapshot)[7] == "2 Tech Lead overdue 1m00s"
-    assert row_words("Top", snapshot)[7] == "last level reached"
+    snapshot = climbing(late, warning)
+    assert row_words("Late", snapshot)[7] == "2 Tech Lead overdue 1m00s (Maria)"
+    assert row_words("Top", snapshot)[7] == "EXHAUSTED in 13m"
+
+
+def test_the_next_level_is_counted_from_when_the_alert_came_to_its_own() -> None:
+    """An alert that fired long before opsdash saw it, or that was raised by hand, has its whole wait."""
+    old = alert("Old", fired_at=ago(hours=3), level_at=ago(minutes=1))
+    raised = alert("Raised", fired_at=ago(hours=3), level=2, level_at=ago(minutes=1))
+    snapshot = climbing(old, raised)
+    assert row_words("Old", snapshot)[7] == "2 Tech Lead in 4m00s (Maria)"
+    assert row_words("Raised", snapshot)[7] == "3 PM in 9m00s (Pat)"
 
 
 def test_rows_say_the_same_in_fewer_cells_on_a_narrow_screen() -> None:
@@ -262,7 +286,7 @@ def test_rows_say_the_same_in_fewer_cells_on_a_narrow_screen() -> None:
         "· done",
     ]
     assert found[3][5] == "john 2h"
-    assert found[0][7] == "L2 Tech Lead due in 3m48s"
+    assert found[0][7] == "L2 Maria in 3m48s"
 
 
 def test_an_inhibited_alert_is_not_called_silenced() -> None:
@@ -478,7 +502,7 @@ def test_a_ticket_says_priority_status_and_age() -> None:
     ("name", "hints"),
     [
         ("HighErrorRate", "a acknowledge  e escalate → 2 Tech Lead  space mark  enter detail"),
-        ("DiskWillFill", "A give back  e escalate → 2 Tech Lead  space mark  enter detail"),
+        ("DiskWillFill", "A give back  + extend  e escalate → 2 Tech Lead  space mark"),
         ("ReplicaLag", "enter detail  / filter"),
     ],
 )

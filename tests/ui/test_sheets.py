@@ -205,7 +205,7 @@ async def test_help_lists_every_action_with_its_key() -> None:
         assert "f9" in text
     async with driven(busy()) as board:
         await board.press("?")
-        await board.shows("escalate one level, with a reason", "who is on call")
+        await board.shows("escalate one level, with a reason", "who is on call, the next")
         await board.press("?")
         await closed(board)
 
@@ -239,13 +239,6 @@ async def test_a_theme_is_worn_while_it_is_chosen() -> None:
         assert board.app.palette.theme.name == "ember"
         ground = load_theme("ember").tokens["panel"]
         await board.until(lambda: board.app.screen.styles.background.hex.lower() == ground)
-
-
-async def test_on_call_is_a_key_away() -> None:
-    """Who, until when, and whom each level reaches."""
-    async with driven(busy()) as board:
-        await board.press("o")
-        await board.shows("primary", "John  until Wed 09:06", "2 Tech Lead (Maria)  due after 5m")
 
 
 async def test_keys_in_a_sheet_reach_nothing_beneath_it() -> None:

@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from opsdash.domain.alert import Alert
-from opsdash.domain.escalation import Refused, next_level
+from opsdash.domain.escalation import EscalationPolicy, Refused, next_level
 from opsdash.domain.matchers import Matcher
 from opsdash.domain.reach import names_reached
 from opsdash.domain.silence import USUAL, Silence, SilenceState, prefill
 from opsdash.domain.text import clean
 from opsdash.snapshot import Snapshot
+from opsdash.ui import owning
+from opsdash.ui.chosen import names, some
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.panes.alerts import summary, where
 from opsdash.ui.panes.detail import runbook_of
@@ -48,14 +50,23 @@ def _named(ids: Sequence[str], names: Mapping[str, str]) -> str:
 def escalation_plan(
     alerts: Sequence[Alert], snapshot: Snapshot, to: int | None = None
 ) -> list[tuple[Alert, int | Refused]]:
-    """Return for each alert the level to which it would go, or why it would not."""
-    policy = snapshot.setup.policy
-    return [(alert, next_level(policy, alert.level, alert.severity, to)) for alert in alerts]
+    """Return for each alert the level of its policy to which it would go, or why it would not."""
+    return [
+        (alert, next_level(_policy_of(alert, snapshot), alert.level, alert.severity, to))
+        for alert in alerts
+    ]
 
 
-def concerned(level: int, snapshot: Snapshot) -> str:
-    """Return whom a level concerns: its number and name, and the people known to stand there."""
-    policy = snapshot.setup.policy
+def _policy_of(alert: Alert, snapshot: Snapshot) -> EscalationPolicy:
+    return snapshot.roster.policy_of(alert, snapshot.setup)
+
+
+def concerned(level: int, snapshot: Snapshot, policy: EscalationPolicy | None = None) -> str:
+    """Return whom a level concerns: its number and name, and the people known to stand there.
+
+    It is a level of `policy`, else of the policy that alerts follow unless another matches.
+    """
+    policy = policy or snapshot.setup.policy
     people = names_reached(snapshot.setup, policy.level(level), snapshot.taken_at)
     name = f"{level} {policy.name(level)}"
     return f"{name} ({people})" if people else name
@@ -63,7 +74,7 @@ def concerned(level: int, snapshot: Snapshot) -> str:
 
 def acknowledge(app: "OpsdashApp", ids: Ids) -> None:
     """Take the alerts at once."""
-    if _some(app, ids):
+    if some(app, ids):
         app.act("acknowledged", ids, lambda: app.hand.acknowledge(ids))
 
 
@@ -71,20 +82,20 @@ def acknowledge_with(app: "OpsdashApp", ids: Ids) -> None:
     """Take the alerts with a comment."""
     from opsdash.ui.screens.sheet import Ask
 
-    if not _some(app, ids):
+    if not some(app, ids):
         return
 
     def answer(comment: str | None) -> None:
         if comment is not None:
             app.act("acknowledged", ids, lambda: app.hand.acknowledge(ids, comment))
 
-    words = [line((name, "bold")) for name in _names(app, ids)]
+    words = [line((name, "bold")) for name in names(app, ids)]
     app.open_sheet(Ask("Acknowledge", words, "comment: "), answer)
 
 
 def unacknowledge(app: "OpsdashApp", ids: Ids) -> None:
     """Give the alerts back to nobody."""
-    if _some(app, ids):
+    if some(app, ids):
         app.act("gave back", ids, lambda: app.hand.unacknowledge(ids))
 
 
@@ -103,19 +114,21 @@ def escalate_to(app: "OpsdashApp", ids: Ids) -> None:
     from opsdash.ui.screens.sheet import Choose
 
     snapshot = app.snapshot
-    if not _some(app, ids) or snapshot is None:
+    if not some(app, ids) or snapshot is None:
         return
     # What the person sees now is what they decide on, however long they take to choose.
     as_of = _levels(app, ids)
-    levels = range(1, len(snapshot.setup.policy.levels) + 1)
-    choices = [(str(n), line(concerned(n, snapshot))) for n in levels]
+    first = next(iter(app.alerts_of(ids)), None)
+    policy = snapshot.setup.policy if first is None else _policy_of(first, snapshot)
+    levels = range(1, len(policy.levels) + 1)
+    choices = [(str(n), line(concerned(n, snapshot, policy))) for n in levels]
     next_one = str(min(max(as_of.values(), default=0) + 1, len(levels)))
 
     def chosen(level: str | None) -> None:
         if level is not None:
             _ask_escalation(app, ids, int(level), as_of)
 
-    app.open_sheet(Choose("Escalate to which level?", choices, next_one), chosen)
+    app.open_sheet(Choose("To which level?", choices, next_one), chosen)
 
 
 def _ask_escalation(
@@ -124,7 +137,7 @@ def _ask_escalation(
     from opsdash.ui.screens.sheet import Ask
 
     snapshot = app.snapshot
-    if not _some(app, ids) or snapshot is None:
+    if not some(app, ids) or snapshot is None:
         return
     levels = _levels(app, ids) if as_of is None else as_of
     plan = escalation_plan(app.alerts_of(ids), snapshot, to)
@@ -135,10 +148,13 @@ def _ask_escalation(
 
     def answer(reason: str | None) -> None:
         if reason:
-            app.act("escalated", ids, lambda: app.hand.escalate(ids, levels, reason, to))
+            app.act(verb, ids, lambda: app.hand.escalate(ids, levels, reason, to))
 
+    down = all(isinstance(step, Refused) or step < alert.level for alert, step in plan)
+    verb = "de-escalated" if down else "escalated"
     words = _escalation_words(plan, snapshot, app)
-    app.open_sheet(Ask("Escalate", words, "reason: ", "A reason is needed."), answer)
+    title = "De-escalate" if down else "Escalate"
+    app.open_sheet(Ask(title, words, "reason: ", "A reason is needed."), answer)
 
 
 def _escalation_words(
@@ -154,8 +170,11 @@ def _escalation_words(
             words.append(line((alert.name, "bold"), (f"  {before} {arrow} level {step}", "text")))
     if len(plan) > 6:
         words.append(line((f"and {len(plan) - 6} more", "muted")))
-    reached = sorted({step for _, step in plan if not isinstance(step, Refused)})
-    whom = ", ".join(concerned(level, snapshot) for level in reached)
+    up = [(a, step) for a, step in plan if not isinstance(step, Refused) and step > a.level]
+    if not up:
+        return [*words, EMPTY, line(("This goes down: nobody is paged", "text"))]
+    found = [concerned(step, snapshot, _policy_of(alert, snapshot)) for alert, step in up]
+    whom = ", ".join(dict.fromkeys(sorted(found)))
     return [*words, EMPTY, line(("This concerns ", "text"), (whom, "warn bold"))]
 
 
@@ -198,23 +217,8 @@ def one_line(alert: Alert) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _some(app: "OpsdashApp", ids: Ids) -> bool:
-    """Whether there is anything to act on; an empty choice never falls through to another row."""
-    if not ids:
-        app.say(
-            "nothing is chosen: no alert is under the cursor, and no marked one is shown", "warn"
-        )
-    return bool(ids)
-
-
 def _levels(app: "OpsdashApp", ids: Ids) -> dict[str, int]:
     return {alert.id: alert.level for alert in app.alerts_of(ids)}
-
-
-def _names(app: "OpsdashApp", ids: Ids) -> list[str]:
-    known = {alert.id: str(alert.name) for alert in app.alerts_of(ids)}
-    names = [known.get(id, id) for id in ids]
-    return names if len(names) <= 6 else [*names[:6], f"and {len(names) - 6} more"]
 
 
 def silence(app: "OpsdashApp", ids: Ids) -> None:
@@ -269,8 +273,15 @@ def change_silence(app: "OpsdashApp", found: Silence) -> None:
 
 
 def extend(app: "OpsdashApp", ids: Ids) -> None:
-    """Extend the silences that hide the alerts by an hour."""
-    extend_silences(app, _hiding(app, ids))
+    """Extend the silences that hide the alerts by an hour, else the acknowledgements they have."""
+    taken = tuple(a.id for a in app.alerts_of(ids) if a.open and a.acknowledgement is not None)
+    hiding = _hiding(app, ids)
+    if taken and not hiding:
+        owning.extend(app, taken)
+    elif hiding:
+        extend_silences(app, hiding)
+    else:
+        app.say("neither a silence nor an acknowledgement to extend", "warn")
 
 
 def extend_silences(app: "OpsdashApp", ids: Ids) -> None:
@@ -284,8 +295,13 @@ def extend_silences(app: "OpsdashApp", ids: Ids) -> None:
 
 
 def expire(app: "OpsdashApp", ids: Ids) -> None:
-    """Ask, then end the silences that hide the alerts."""
-    expire_silences(app, _hiding(app, ids))
+    """End the snooze of the alerts at once; else ask, then end the silences that hide them."""
+    climbs = app.snapshot.roster.climbs if app.snapshot else {}
+    put_off = tuple(id for id in ids if id in climbs and climbs[id].snooze is not None)
+    if put_off:
+        owning.unsnooze(app, put_off)
+    else:
+        expire_silences(app, _hiding(app, ids))
 
 
 def expire_silences(app: "OpsdashApp", ids: Ids) -> None:
@@ -332,6 +348,10 @@ ACTS: dict[str, Callable[["OpsdashApp", Ids], None]] = {
     "silence": silence,
     "extend": extend,
     "expire": expire,
+    "take": owning.take,
+    "reassign": owning.reassign,
+    "snooze": owning.snooze,
+    "reapply": owning.reapply,
     "undo": undo,
     "runbook": runbook,
     "copy": copy,

@@ -6,24 +6,30 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from opsdash import response, silencing
+from opsdash import covering, ownership, response, silencing
 from opsdash.domain.alert import Alert
 from opsdash.domain.deployment import services_of, telling
 from opsdash.domain.incident import incident_number
 from opsdash.domain.indicator import Indicator
+from opsdash.domain.maintenance import Maintenance
 from opsdash.domain.matchers import Matcher
+from opsdash.domain.override import Override
 from opsdash.domain.sample import Point
 from opsdash.domain.setup import Setup
 from opsdash.domain.text import clean
 from opsdash.domain.timeline import Actor, Entry
 from opsdash.snapshot import EngineState, Problem, Snapshot, take_snapshot, with_start
-from opsdash.store import alerts, changes, deployments, entries, letters, readings
+from opsdash.store import alerts, changes, deployments, engine, entries, letters, readings
 from opsdash.store.connection import Connection, connect_as_allowed
 from opsdash.store.errors import StoreLocked
 from opsdash.store.files import touched
 from opsdash.store.session import Store, open_store, open_store_as_allowed
 from opsdash.ui.ports import LETTER, Detail, Outcome
+
+if TYPE_CHECKING:
+    from opsdash.digest import Digest
 
 EARLIER_SHOWN = 20
 """Former occurrences of an alert that its detail lists."""
@@ -31,8 +37,6 @@ EARLIER_SHOWN = 20
 
 class _Opened:
     """A store that is opened by the event loop that first needs it."""
-
-    _open = staticmethod(open_store)
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -43,8 +47,11 @@ class _Opened:
         """Return the open store; raise StoreError where it cannot be opened."""
         async with self._opening:
             if self._store is None:
-                self._store = await self._open(self._path)
+                self._store = await self._open()
             return self._store
+
+    async def _open(self) -> Store:
+        return await open_store(self._path)
 
 
 class StoreFeed(_Opened):
@@ -54,8 +61,6 @@ class StoreFeed(_Opened):
     seconds one that is on its way should be, 0 where none is. A store that may not be written is
     read; the snapshot says that nothing can be recorded.
     """
-
-    _open = staticmethod(open_store_as_allowed)
 
     def __init__(
         self,
@@ -72,6 +77,9 @@ class StoreFeed(_Opened):
         self._version: int | None = None
         self._marks: tuple[int | None, ...] | None = None
         self._copied: object = None
+
+    async def _open(self) -> Store:
+        return await open_store_as_allowed(self._path)
 
     async def changed(self) -> bool:
         """Return whether another connection has written, since the last `take`, what is drawn.
@@ -136,6 +144,10 @@ class StoreFeed(_Opened):
         """Return the timeline and chart of an alert or incident, or the chart of an indicator."""
         setup = self._previous.setup if self._previous else Setup()
         return await (await self.store()).read(_detail, id, setup, self._clock())
+
+    async def digest(self, schedule: str) -> "Digest | None":
+        """Return what the shift of a schedule hands over."""
+        return await (await self.store()).read(_digest, schedule, self._clock())
 
     async def request_refresh(self) -> None:
         """Ask the engine to read every source now."""
@@ -214,9 +226,76 @@ class StoreHand(_Opened):
         """End silences now."""
         return await (await self.store()).write(silencing.expire, self._actor, self._clock(), ids)
 
+    async def take(self, ids: Sequence[str], as_of: Mapping[str, str]) -> Outcome:
+        """Take the alerts over, unless they changed hands since."""
+        return await (await self.store()).write(
+            ownership.take, self._actor, self._clock(), ids, "", as_of
+        )
+
+    async def reassign(
+        self, ids: Sequence[str], as_of: Mapping[str, str], to: str, reason: str
+    ) -> Outcome:
+        """Give the alerts to person `to`, unless they changed hands since."""
+        return await (await self.store()).write(
+            ownership.reassign, self._actor, self._clock(), ids, to, reason, as_of
+        )
+
+    async def extend(self, ids: Sequence[str]) -> Outcome:
+        """Let the acknowledgements of the alerts count from now again."""
+        return await (await self.store()).write(ownership.extend, self._actor, self._clock(), ids)
+
+    async def snooze(self, ids: Sequence[str], until: datetime, reason: str) -> Outcome:
+        """Put the alerts off until a time."""
+        return await (await self.store()).write(
+            ownership.snooze, self._actor, self._clock(), ids, until, reason
+        )
+
+    async def unsnooze(self, ids: Sequence[str]) -> Outcome:
+        """End the snooze of the alerts."""
+        return await (await self.store()).write(ownership.unsnooze, self._actor, self._clock(), ids)
+
+    async def reapply(self, ids: Sequence[str]) -> Outcome:
+        """Let the alerts follow their policy as it is configured now."""
+        return await (await self.store()).write(ownership.reapply, self._actor, self._clock(), ids)
+
+    async def cover(self, wanted: Override) -> Outcome:
+        """Store an override of a schedule."""
+        return await (await self.store()).write(_cover, self._actor, self._clock(), wanted)
+
+    async def uncover(self, id: int) -> Outcome:
+        """Take an override back."""
+        return await (await self.store()).write(covering.uncover, self._actor, self._clock(), id)
+
+    async def maintain(self, window: Maintenance) -> Outcome:
+        """Begin a maintenance window."""
+        made = replace(window, by=self._actor.user)
+        return await (await self.store()).write(covering.maintain, self._actor, self._clock(), made)
+
+    async def end_maintenance(self, id: int) -> Outcome:
+        """End a maintenance window now."""
+        return await (await self.store()).write(
+            covering.end_maintenance, self._actor, self._clock(), id
+        )
+
     async def undo(self) -> Outcome:
         """Take back this person's own last act."""
         return await (await self.store()).write(response.undo, self._actor, self._clock())
+
+
+def _cover(
+    connection: sqlite3.Connection, actor: Actor, now: datetime, wanted: Override
+) -> Outcome:
+    text = engine.load_setup_text(connection)
+    setup = Setup() if text is None else engine.decode_setup(text)
+    return covering.cover(connection, setup, actor, now, replace(wanted, by=actor.user))
+
+
+def _digest(connection: sqlite3.Connection, schedule: str, now: datetime) -> "Digest | None":
+    from opsdash.digest import take_digest
+
+    snapshot = take_snapshot(connection, now)
+    found = next((s for s in snapshot.setup.schedules if s.id == schedule), None)
+    return None if found is None else take_digest(connection, snapshot, found, now)
 
 
 def _detail(connection: sqlite3.Connection, id: str, setup: Setup, now: datetime) -> Detail:

@@ -2,18 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
 
 from opsdash.domain.alert import Alert
 from opsdash.domain.deployment import Deployment
 from opsdash.domain.indicator import Indicator
+from opsdash.domain.maintenance import Maintenance
 from opsdash.domain.matchers import Matcher
+from opsdash.domain.override import Override
 from opsdash.domain.page import Page
 from opsdash.domain.sample import Point
 from opsdash.domain.timeline import Entry
 from opsdash.response import Outcome
 from opsdash.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from opsdash.digest import Digest
 
 __all__ = ["LETTER", "Detail", "Feed", "Hand", "Outcome"]
 
@@ -53,6 +58,9 @@ class Feed(Protocol):
 
     async def detail(self, id: str) -> Detail:
         """Return what belongs to the alert or indicator `id`; an empty Detail where unknown."""
+
+    async def digest(self, schedule: str) -> "Digest | None":
+        """Return what the shift of a schedule hands over, None for a schedule that is not there."""
 
     async def request_refresh(self) -> None:
         """Ask the engine to read every source now instead of at the next interval."""
@@ -103,6 +111,41 @@ class Hand(Protocol):
 
     async def expire_silences(self, ids: Sequence[str]) -> Outcome:
         """End silences now."""
+
+    async def take(self, ids: Sequence[str], as_of: Mapping[str, str]) -> Outcome:
+        """Take the alerts over, whoever has them.
+
+        `as_of` is whose each was when the person decided: what changed hands meanwhile is refused.
+        """
+
+    async def reassign(
+        self, ids: Sequence[str], as_of: Mapping[str, str], to: str, reason: str
+    ) -> Outcome:
+        """Give the alerts to person `to`, who is paged; nobody's clock begins anew."""
+
+    async def extend(self, ids: Sequence[str]) -> Outcome:
+        """Let the acknowledgements of the alerts count from now again."""
+
+    async def snooze(self, ids: Sequence[str], until: datetime, reason: str) -> Outcome:
+        """Put the alerts off until a time."""
+
+    async def unsnooze(self, ids: Sequence[str]) -> Outcome:
+        """End the snooze of the alerts; whoever has them has them still."""
+
+    async def reapply(self, ids: Sequence[str]) -> Outcome:
+        """Let the alerts follow their policy as it is configured now."""
+
+    async def cover(self, wanted: Override) -> Outcome:
+        """Store an override of a schedule."""
+
+    async def uncover(self, id: int) -> Outcome:
+        """Take an override back."""
+
+    async def maintain(self, window: Maintenance) -> Outcome:
+        """Begin a maintenance window."""
+
+    async def end_maintenance(self, id: int) -> Outcome:
+        """End a maintenance window now."""
 
     async def undo(self) -> Outcome:
         """Take back the person's own last act, where nobody has acted on it since."""

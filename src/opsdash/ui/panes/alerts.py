@@ -1,9 +1,8 @@
 """Incidents and alerts in one list: what needs a person first, whose it is, and what happens next."""
 
-from datetime import timedelta
-
 from opsdash.domain.alert import Alert, AlertState, Severity
-from opsdash.domain.escalation import EscalationPolicy, Refused, next_level
+from opsdash.domain.climb import owner
+from opsdash.domain.escalation import EscalationPolicy
 from opsdash.domain.freshness import Freshness
 from opsdash.domain.incident import Incident
 from opsdash.domain.labels import Labels
@@ -13,6 +12,7 @@ from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.header import engine_state
 from opsdash.ui.panes.tally import tally
+from opsdash.ui.panes.upcoming import nobody_cell, step_cell
 from opsdash.ui.widgets.columns import Column
 from opsdash.ui.widgets.table import Row
 
@@ -40,7 +40,7 @@ def alert_columns(width: int) -> tuple[Column, ...]:
         Column("where", "WHERE", 16, least=13, flex=1, most=26, keep=2 if width >= WIDE else 0),
         Column("why", "WHY", 24, least=18, flex=3, keep=0 if narrow else 4),
         Column("for", "FOR", 6, keep=7, align="right"),
-        Column("owner", "OWNER", 9 if narrow else 13, least=9 if narrow else 11, keep=6),
+        Column("owner", "OWNER", 9 if narrow else 13, least=9 if narrow else 12, keep=6),
         Column("level", "LEVEL", 10, least=8, keep=-1 if narrow else 1),
         Column("next", "NEXT", 26, least=26 if narrow else 24, flex=2, most=44, keep=5),
         Column("incident", "INCIDENT", 8, keep=3 if width >= MIDDLE else 0),
@@ -51,8 +51,14 @@ def listed(snapshot: Snapshot) -> list[str]:
     """Return the ids of the list in order: alerts as the snapshot sorts them, and the incidents
     that none of the open alerts shows, each above the first row that is less urgent.
     """
-    shown = {alert.incident for alert in snapshot.alerts if alert.open and alert.incident}
-    lone = [i for i in snapshot.incidents if i.open and i.id not in shown]
+    unseen = {i.id for i in snapshot.incidents if i.open}
+    for alert in snapshot.alerts:
+        # One incident has most of a storm's alerts: the first of them ends the search for it.
+        if not unseen:
+            break
+        if alert.incident in unseen and alert.open:
+            unseen.discard(alert.incident)
+    lone = [i for i in snapshot.incidents if i.id in unseen]
     if not lone:
         return [alert.id for alert in snapshot.alerts]
     lone.sort(key=lambda i: (_RANK[i.severity], i.opened_at))
@@ -121,7 +127,7 @@ def alert_row(
         line((where(alert.labels)[:_BRIEF], style)),
         line((why(alert)[:_BRIEF], style)),
         line((_how_long(alert, moment), style)),
-        owner_cell(alert, narrow, moment, glyphs),
+        owner_cell(alert, snapshot, narrow, moment, glyphs),
         level_cell(alert, snapshot) or dash,
         next_cell(alert, snapshot, narrow, moment, glyphs) or dash,
         line((alert.incident or "", "accent")),
@@ -156,15 +162,21 @@ def _how_long(alert: Alert, moment: Moment) -> str:
     return moment.age(alert.fired_at or alert.active_at)
 
 
-def owner_cell(alert: Alert, narrow: bool, moment: Moment, glyphs: Glyphs) -> Line:
-    """Return whose an alert is: `nobody` loudly where a person is needed."""
+def owner_cell(
+    alert: Alert, snapshot: Snapshot, narrow: bool, moment: Moment, glyphs: Glyphs
+) -> Line:
+    """Return whose an alert is: `nobody` loudly where a person is needed, with their clock."""
     taken = alert.acknowledgement
+    climb = snapshot.roster.climbs.get(alert.id)
+    whose = owner(alert, climb)
     if taken is not None:
         ago = moment.short_age(taken.at)
         style = "ok" if alert.open else "muted"
-        return line((taken.by, style), (f" {ago}" if narrow else f" {ago} ago", "muted"))
+        return line((whose, style), (f" {ago}" if narrow else f" {ago} ago", "muted"))
+    if whose and alert.open:
+        return line((f"{glyphs.arrow}{whose}", "warn bold"))
     if alert.needs_person:
-        return line(("nobody", "crit bold" if alert.severity is Severity.CRITICAL else "warn"))
+        return nobody_cell(alert, narrow, moment, glyphs)
     return line((glyphs.dash, "muted"))
 
 
@@ -173,12 +185,13 @@ def level_cell(alert: Alert, snapshot: Snapshot) -> Line:
     if not alert.level:
         return EMPTY
     style = "muted" if not alert.open else ""
-    return line((f"{alert.level} ", "accent"), (who_stands(alert.level, snapshot), style))
+    policy = snapshot.roster.policy_of(alert, snapshot.setup)
+    who = who_stands(alert.level, policy, snapshot)
+    return line((f"{alert.level} ", "accent"), (who, style))
 
 
-def who_stands(level: int, snapshot: Snapshot) -> str:
+def who_stands(level: int, policy: EscalationPolicy, snapshot: Snapshot) -> str:
     """Return who is reached at a level: the person's name, else the name of the level."""
-    policy = snapshot.setup.policy
     found = policy.level(level)
     if found is None:
         return f"level {level}"
@@ -203,11 +216,7 @@ def next_cell(
         return line((_mute(alert, snapshot, narrow, moment), "muted"))
     if alert.state is AlertState.PENDING:
         return _fires(alert, narrow, moment)
-    if alert.acknowledgement is not None:
-        comment = alert.acknowledgement.comment
-        left, right = glyphs.quotes[0], glyphs.quotes[1]
-        return line((f"{left}{comment}{right}" if comment else "", "muted"))
-    return due_cell(alert, snapshot.setup.policy, narrow, moment)
+    return step_cell(alert, snapshot, narrow, moment, glyphs)
 
 
 def _mute(alert: Alert, snapshot: Snapshot, narrow: bool, moment: Moment) -> str:
@@ -231,25 +240,6 @@ def _fires(alert: Alert, narrow: bool, moment: Moment) -> Line:
         return line(("fires at the next evaluation", "warn"))
     left = f"fires in {moment.left(alert.fires_at)}"
     return line(left) if narrow else line(left, (" unless it recovers", "muted"))
-
-
-def due_cell(alert: Alert, policy: EscalationPolicy, narrow: bool, moment: Moment) -> Line:
-    """Return when the next level is due by the policy, and that it is late where it is."""
-    following = next_level(policy, alert.level, alert.severity)
-    if isinstance(following, Refused):
-        return line(("last level reached", "warn" if alert.level else "muted"))
-    level = policy.levels[following - 1]
-    # As the engine counts (domain.climb): from when it came to its level, less what led there.
-    start = alert.fired_at or alert.active_at
-    if alert.level_at is not None:
-        start = alert.level_at - policy.after(alert.level)
-    name = f"{'L' if narrow else ''}{following} {level.name}"
-    if following <= 1 or level.after <= timedelta():
-        return line((f"{name} is next", "muted"))
-    due = start + level.after
-    if due > moment.now:
-        return line(name, (f" due in {moment.left(due)}", "muted"))
-    return line(name, (f" overdue {moment.age(due)}", "warn bold"))
 
 
 def incident_row(incident: Incident, narrow: bool, moment: Moment, glyphs: Glyphs) -> Row:

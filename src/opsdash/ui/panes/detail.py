@@ -18,6 +18,7 @@ from opsdash.ui.lines import EMPTY, Line, beside, crop, cut, line, width_of
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.alerts import level_cell, next_cell, owner_cell, state_cell, summary, why
 from opsdash.ui.panes.metrics import tile_of
+from opsdash.ui.panes.upcoming import clock_words
 from opsdash.ui.ports import Detail
 
 _HIDDEN = {"alertname", "severity"}
@@ -248,11 +249,12 @@ def alert_page(
         line(state_cell(alert, False, glyphs), "  ", (alert.name, "bold")),
         *(line(piece) for piece in wrapped(summary(alert), width)),
         EMPTY,
-        *field_lines("owner", owner_cell(alert, False, moment, glyphs), width),
+        *field_lines("owner", owner_cell(alert, snapshot, False, moment, glyphs), width),
         *field_lines("level", level_cell(alert, snapshot) or "none reached yet", width),
         *field_lines(
             "next", next_cell(alert, snapshot, False, moment, glyphs) or glyphs.dash, width
         ),
+        *_climbing(alert, snapshot, width, moment),
         *field_lines("condition", f"since {moment.date_clock(alert.active_at)}", width),
         *field_lines("firing", _since(alert, moment) if alert.fired_at else glyphs.dash, width),
         *field_lines("incident", alert.incident or glyphs.dash, width),
@@ -277,6 +279,22 @@ def alert_page(
         lines += [_earlier(other, moment, glyphs) for other in detail.earlier]
     lines += [EMPTY, line((f"first seen {moment.date_clock(started)}", "muted"))]
     return lines
+
+
+def _climbing(alert: Alert, snapshot: Snapshot, width: int, moment: Moment) -> list[Line]:
+    """Return the clock of a page, why the alert was put off, and which policy it follows."""
+    climb = snapshot.roster.climbs.get(alert.id)
+    clock = clock_words(alert, moment)
+    lines = field_lines("acknowledge", clock, width) if clock else []
+    if climb is None:
+        return lines
+    if climb.snooze is not None:
+        put_off = f"until {moment.date_clock(climb.snooze.until)} by {climb.snooze.by}"
+        lines += field_lines("snoozed", f"{put_off}: {climb.snooze.reason}", width)
+    followed = f"{climb.policy.id} v{climb.version}"
+    if alert.open and climb.policy != snapshot.setup.policy_for(alert.labels):
+        followed += ", as it was when this was paged; it has been edited since"
+    return lines + field_lines("policy", followed, width)
 
 
 def _since(alert: Alert, moment: Moment) -> str:

@@ -69,9 +69,11 @@ def _row_hints(
         hints.append(("acknowledge", ack))
     else:
         hints.append(("unacknowledge", "give back"))
-    following = next_level(snapshot.setup.policy, alert.level, alert.severity)
+        hints.append(("extend", "extend"))
+    policy = snapshot.roster.policy_of(alert, snapshot.setup)
+    following = next_level(policy, alert.level, alert.severity)
     if not isinstance(following, Refused):
-        name = snapshot.setup.policy.name(following)
+        name = policy.name(following)
         target = f"L{following}" if narrow else f"{following} {name}"
         hints.append(("escalate", f"escalate {glyphs.arrow} {target}"))
     hints.append(("mark", "mark"))

@@ -106,7 +106,9 @@ def problem_lines(
     for problem in snapshot.problems:
         if problem.id != "engine" and not problem.id.startswith("source:"):
             since = f", since {moment.date_clock(problem.since)}" if problem.since else ""
-            found.append(line((f" {glyphs.warn} {problem.text}{since}", "warn")))
+            loud = problem.id == "exhausted"
+            sign, style = (glyphs.crit, "crit bold") if loud else (glyphs.warn, "warn")
+            found.append(line((f" {sign} {problem.text}{since}", style)))
     if len(found) > room > 0:
         hidden = len(found) - room + 1
         found = [*found[: room - 1], line((f" {glyphs.warn} and {hidden} more problems", "warn"))]

@@ -11,9 +11,11 @@ from textual.geometry import Size
 from textual.screen import Screen
 
 from opsdash.domain.alert import Alert
+from opsdash.domain.climb import owner
 from opsdash.domain.indicator import Reading
 from opsdash.domain.ticket import Ticket
 from opsdash.snapshot import Snapshot
+from opsdash.ui.chosen import own_names
 from opsdash.ui.keys import first_key
 from opsdash.ui.layout import LIST_PANE, TICKET_PANE, Content, Form, Layout, arrange
 from opsdash.ui.lines import EMPTY, Line, line, plain
@@ -49,6 +51,7 @@ class Dashboard(Screen[None]):
         self.pane = LIST_PANE
         self.zoomed = False
         self.filter = ""
+        self.mine = False
         self.layout_now = Layout(Form.TINY)
         self._applied: tuple[Layout, Size, bool] | None = None
         self.moment: Moment | None = None
@@ -260,6 +263,23 @@ class Dashboard(Screen[None]):
         """Move in the list while typing."""
         self.move(rows)
 
+    def toggle_mine(self) -> None:
+        """Show only the alerts that are the person's own, or all again."""
+        self.mine = not self.mine
+        if self.mine:
+            self.show_pane(LIST_PANE)
+        self.draw()
+
+    def _own(self, ids: Sequence[str], snapshot: Snapshot) -> list[str]:
+        """Return those of the ids whose alert belongs to the person at this terminal."""
+        called, climbs = own_names(self.app), snapshot.roster.climbs
+        alerts = ((id, self._listing.alerts.get(id)) for id in ids)
+        return [
+            id
+            for id, alert in alerts
+            if alert is not None and owner(alert, climbs.get(id)).casefold() in called
+        ]
+
     def _end_filter(self) -> None:
         self.entry.display = False
         self._focus_pane()
@@ -270,8 +290,8 @@ class Dashboard(Screen[None]):
         if self.alerts.marks or self.tickets.marks:
             self.alerts.clear_marks()
             self.tickets.clear_marks()
-        elif self.filter:
-            self.filter = ""
+        elif self.filter or self.mine:
+            self.filter, self.mine = "", False
         elif self.zoomed:
             self.zoomed = False
         self.draw()
@@ -285,7 +305,7 @@ class Dashboard(Screen[None]):
             self.app.size.width,
             self.pane,
             here.indicator.id if here else None,
-            self.filter,
+            " ".join(filter(None, ("mine" if self.mine else "", self.filter))),
             len(self._table().marks) if self.pane >= LIST_PANE else 0,
             self.app.paused,
             self.app.message,
@@ -372,9 +392,13 @@ class Dashboard(Screen[None]):
         in_tickets = self.pane == TICKET_PANE
         if self.layout_now.alerts:
             ids = self._listing.narrowed([] if in_tickets else words)
+            if self.mine:
+                ids = self._own(ids, snapshot)
             said = empty_words(snapshot, moment, self.app.glyphs)
             if self._listing.ids and not ids:
                 said = line(("no alert matches the filter", "muted"))
+                if self.mine:
+                    said = line(("nothing here is yours", "muted"))
             self.alerts.set_empty(self._paper(said))
             self.alerts.set_keys(
                 alert_columns(width), ids, lambda id: self._row(id, snapshot, width, moment)
@@ -396,7 +420,9 @@ class Dashboard(Screen[None]):
                 return self._plain_row(incident_row(incident, narrow, own, glyphs))
             return Row(id, ())
 
-        inputs = (alert, incident, narrow, snapshot.on_call, snapshot.setup.policies)
+        climb = snapshot.roster.climbs.get(id)
+        windows = snapshot.roster.maintenance
+        inputs = (alert, incident, climb, windows, narrow, snapshot.on_call, snapshot.setup)
         return self._parts.part(f"row {id}", inputs, moment, drawn)
 
     def _ticket_row(self, id: str, moment: Moment) -> Row:

@@ -145,39 +145,45 @@ def open_themes(app: "OpsdashApp") -> None:
 
 
 def open_on_call(app: "OpsdashApp") -> None:
-    """Say who is on call on each schedule, and until when."""
-    app.open_sheet(Page("On call", lambda _width, moment: on_call_lines(app, moment)))
+    """List every schedule: now, next, two weeks ahead, overrides and gaps."""
+    from opsdash.ui.screens.on_call import OnCallScreen
+
+    app.open_sheet(OnCallScreen())
 
 
-def on_call_lines(app: "OpsdashApp", moment: Moment) -> list[Line]:
-    """Return who is on call, a line a schedule, then whom each escalation level reaches."""
-    from opsdash.ui.acts import concerned
+def open_override(app: "OpsdashApp") -> None:
+    """Change the first schedule for a while."""
+    from opsdash.ui import rostering
 
-    snapshot = app.snapshot
-    if snapshot is None:
-        return []
-    lines = [
-        line((f"{duty.schedule:<16} ", "muted"), (duty.name, "bold"))
-        + line((f"  until {moment.date_clock(duty.until)}", "muted"))
-        for duty in snapshot.on_call
-    ]
-    if not lines:
-        missing = "nobody is on call" if snapshot.setup.schedules else "no schedule is configured"
-        lines.append(line((missing, "warn bold")))
-    lines += [EMPTY, line(("escalation levels", "accent bold"))]
-    for number in range(1, len(snapshot.setup.policy.levels) + 1):
-        after = moment_after(snapshot.setup.policy.levels[number - 1].after.total_seconds())
-        lines.append(line(f"  {concerned(number, snapshot)}", (f"  {after}", "muted")))
-    return lines
+    rostering.override(app)
 
 
-def moment_after(seconds: float) -> str:
-    """Return when a level is due, in words."""
-    from datetime import timedelta
+def open_take_shift(app: "OpsdashApp") -> None:
+    """Take the first schedule's shift until its usual end."""
+    from opsdash.ui import rostering
 
-    from opsdash.domain.duration import format_duration
+    rostering.take_shift(app)
 
-    return f"due after {format_duration(timedelta(seconds=seconds))}" if seconds else "at once"
+
+def open_maintenance(app: "OpsdashApp") -> None:
+    """Hold a service's pages for a while."""
+    from opsdash.ui import rostering
+
+    rostering.maintenance(app)
+
+
+def open_simulate(app: "OpsdashApp") -> None:
+    """Show who would be woken, and when."""
+    from opsdash.ui import rostering
+
+    rostering.simulate(app)
+
+
+def open_handoff(app: "OpsdashApp") -> None:
+    """Show the digest of the shift for whoever takes over."""
+    from opsdash.ui import rostering
+
+    rostering.handoff(app)
 
 
 def open_silences(app: "OpsdashApp") -> None:
@@ -209,5 +215,10 @@ SHEETS: dict[str, Callable[["OpsdashApp"], None]] = {
     "silences": open_silences,
     "rules": open_rules,
     "notifications": open_notifications,
+    "override": open_override,
+    "take_shift": open_take_shift,
+    "maintenance": open_maintenance,
+    "simulate": open_simulate,
+    "handoff": open_handoff,
 }
 """The sheets that need no row."""

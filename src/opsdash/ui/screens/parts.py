@@ -179,7 +179,9 @@ class Parts:
             return [EMPTY] * room
         from opsdash.ui.panes.detail import alert_area
 
-        inputs = (alert, detail, width, room, snapshot.setup, snapshot.on_call)
+        roster = snapshot.roster
+        step = (roster.climbs.get(alert.id), roster.maintenance)
+        inputs = (alert, detail, width, room, step, snapshot.setup, snapshot.on_call)
         area = self.part(
             "detail",
             inputs,

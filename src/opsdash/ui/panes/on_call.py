@@ -1,0 +1,327 @@
+"""Schedules in rows and as a calendar: who is on call, until when, who is next, and when nobody is."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
+
+from opsdash.domain.coverage import Gap
+from opsdash.domain.duration import format_duration
+from opsdash.domain.duty import Day, OnCallView
+from opsdash.domain.maintenance import Maintenance
+from opsdash.domain.override import Override, OverrideKind
+from opsdash.domain.reach import names_reached, person_name
+from opsdash.domain.schedule import Schedule, shifts
+from opsdash.domain.setup import Setup
+from opsdash.domain.shift import Shift
+from opsdash.domain.span import format_span
+from opsdash.ui.glyphs import Glyphs
+from opsdash.ui.lines import EMPTY, Line, crop, line
+from opsdash.ui.moment import Moment
+from opsdash.ui.panes.detail import field_lines, section
+from opsdash.ui.widgets.columns import Column
+from opsdash.ui.widgets.spans import fit_line
+from opsdash.ui.widgets.table import Row
+
+ON_CALL_COLUMNS = (
+    Column("what", "SCHEDULE", 18, least=14, flex=1, most=28, keep=9),
+    Column("now", "NOW", 22, least=14, flex=2, most=40, keep=10),
+    Column("until", "UNTIL", 17, least=15, keep=8),
+    Column("next", "NEXT", 26, least=18, flex=2, most=40, keep=6),
+    Column("gaps", "GAPS", 26, least=8, flex=2, keep=7),
+    Column("zone", "ZONE", 18, least=14, keep=1),
+)
+"""The columns of the list; an override or a maintenance window says its reason under GAPS."""
+
+_SHIFTS = 14
+"""Shifts that are listed beneath the calendar."""
+
+
+def schedule_row(view: OnCallView, moment: Moment, glyphs: Glyphs) -> Row:
+    """Return the row of a schedule, one cell a column."""
+    until = min((shift.end for shift in view.now), default=None)
+    if view.now:
+        now = line((", ".join(view.names), "bold"))
+        if any(shift.override is not None for shift in view.now):
+            now = line(now, (" override", "accent"))
+    else:
+        now = line((f"{glyphs.crit} NOBODY", "crit reverse bold"))
+    following = EMPTY
+    if view.next is not None:
+        following = line(view.next_name, (f" from {day_clock(moment, view.next.start)}", "muted"))
+    if until is not None:
+        moment.expect(until)
+    ends = line(day_clock(moment, until), (f" {moment.left(until)}", "muted")) if until else EMPTY
+    cells = (
+        line((view.schedule, "bold")),
+        now,
+        ends,
+        following,
+        gap_cell(view.gaps, moment, glyphs),
+        line((view.timezone, "muted")),
+    )
+    return Row(f"schedule/{view.schedule}", cells)
+
+
+def gap_cell(gaps: Sequence[Gap], moment: Moment, glyphs: Glyphs) -> Line:
+    """Return how many gaps are ahead and when the next is, loudly."""
+    if not gaps:
+        return line((f"{glyphs.ok} none", "ok"))
+    first, count = gaps[0], "1 gap" if len(gaps) == 1 else f"{len(gaps)} gaps"
+    when = "now" if first.start <= moment.now else day_clock(moment, first.start)
+    words = f"{glyphs.crit} {count}, {when} for {format_span(first.length)}"
+    return line((words, "crit bold"))
+
+
+def override_row(override: Override, setup: Setup, moment: Moment, glyphs: Glyphs) -> Row:
+    """Return the row of an override beneath its schedule."""
+    moment.expect(override.start)
+    moment.expect(override.end)
+    begun = override.start <= moment.now
+    cells = (
+        line((f"  override {override.id}", "accent")),
+        line(override_words(override, setup)),
+        line(day_clock(moment, override.end), (f" {moment.left(override.end)}", "muted")),
+        line((f"{'since' if begun else 'from'} {day_clock(moment, override.start)}", "muted")),
+        line((said(override.reason, override.by, glyphs), "muted")),
+        EMPTY,
+    )
+    return Row(f"override/{override.id}", cells)
+
+
+def override_words(override: Override, setup: Setup) -> str:
+    """Say what an override does in a few words: `Sarah for John`, `Sarah beside`, `John off`."""
+    who, off = person_name(setup, override.person), person_name(setup, override.replaces)
+    if override.kind is OverrideKind.ADD:
+        return f"{who} beside the others"
+    if override.kind is OverrideKind.REMOVE:
+        return f"{off} off call"
+    return f"{who} for {off or 'whoever is'}"
+
+
+def said(reason: str, by: str, glyphs: Glyphs) -> str:
+    """Return why and by whom something was done."""
+    quoted = f"{glyphs.quotes[0]}{reason}{glyphs.quotes[1]}" if reason else "no reason given"
+    return f"{quoted} by {by or 'nobody named'}"
+
+
+def maintenance_row(window: Maintenance, holds: int, moment: Moment, glyphs: Glyphs) -> Row:
+    """Return the row of a maintenance window; `holds` is how many alerts it keeps from paging now."""
+    moment.expect(window.start)
+    moment.expect(window.until)
+    begun = window.start <= moment.now
+    count = f", holds {holds}" if holds else ""
+    cells = (
+        line((f"maintenance {window.id}", "warn bold" if begun else "warn")),
+        line((maintained(window), "bold"), (count, "warn")),
+        line(day_clock(moment, window.until), (f" {moment.left(window.until)}", "muted")),
+        line((f"{'since' if begun else 'from'} {day_clock(moment, window.start)}", "muted")),
+        line((said(window.reason, window.by, glyphs), "muted")),
+        EMPTY,
+    )
+    return Row(f"maintenance/{window.id}", cells)
+
+
+def maintained(window: Maintenance) -> str:
+    """Return what a maintenance window is about."""
+    return ", ".join(filter(None, (window.service, *window.matching))) or "everything"
+
+
+def calendar_lines(view: OnCallView, width: int, moment: Moment, glyphs: Glyphs) -> list[Line]:
+    """Return the days as bars, a line a person and one for nobody, in the viewer's zone."""
+    people = {cell.person: str(cell.name) for day in view.days for cell in day.cells}
+    label = min(14, max([len(name) for name in people.values()] + [6]) + 1)
+    room = (width - label) // max(1, len(view.days))
+    if room < 1:
+        return []
+    room = min(room, 10)
+    spans = [_day_span(day, moment) for day in view.days]
+    rows: list[tuple[str | None, Line]] = [(id, line(name)) for id, name in people.items()]
+    if any(day.gaps for day in view.days):
+        rows.append((None, line(("NOBODY", "crit bold"))))
+    lines = [_heading(view.days, label, room, moment)]
+    for person, name_line in rows:
+        head = fit_line(name_line, label - 1, ellipsis=glyphs.ellipsis)
+        days = zip(view.days, spans, strict=True)
+        bars = [_bar(day, person, *span, room, glyphs) for day, span in days]
+        lines.append(line(head, " ", *(cell for bar in bars for cell in bar)))
+    start, end = spans[0]
+    at = label + int(room * ((moment.now - start) / (end - start)))
+    moment.expect(moment.now + (end - start) / room)
+    return [crop(one, width) for one in (*lines, line(" " * at, (f"{glyphs.up} now", "muted")))]
+
+
+def _day_span(day: Day, moment: Moment) -> tuple[datetime, datetime]:
+    first, after = day.date, day.date + timedelta(days=1)
+    zone = moment.zone
+    start = datetime.combine(first, time(), tzinfo=zone).astimezone(UTC)
+    return start, datetime.combine(after, time(), tzinfo=zone).astimezone(UTC)
+
+
+def _heading(days: Sequence[Day], label: int, room: int, moment: Moment) -> Line:
+    today = moment.now.astimezone(moment.zone).date()
+    form = "%a %d" if room >= 7 else "%d" if room >= 3 else "%a"
+    short = room if room >= 3 else 1
+    names = [(f"{day.date.strftime(form)[:short]:<{room}}", day) for day in days]
+    styled = [
+        (text, "bold" if day.date == today else "warn" if day.date.weekday() >= 5 else "muted")
+        for text, day in names
+    ]
+    return line((" " * label, ""), *styled)
+
+
+def _bar(
+    day: Day, person: str | None, start: datetime, end: datetime, room: int, glyphs: Glyphs
+) -> list[tuple[str, str]]:
+    """Return one day of one person, or of nobody for None, in `room` cells."""
+    cells = []
+    for place in range(room):
+        at = start + (end - start) * ((place + 0.5) / room)
+        if person is None:
+            gap = any(g.start <= at < g.end for g in day.gaps)
+            cells.append((glyphs.crit if gap else glyphs.dot, "crit bold" if gap else "border"))
+            continue
+        found = [c for c in day.cells if c.person == person and c.start <= at < c.end]
+        if not found:
+            cells.append((glyphs.dot, "border"))
+        elif all(c.overridden for c in found):
+            cells.append((glyphs.spark[4], "accent bold"))
+        else:
+            cells.append((glyphs.spark[-1], "accent"))
+    return cells
+
+
+def schedule_about(
+    schedule: Schedule, view: OnCallView, setup: Setup, width: int, moment: Moment, glyphs: Glyphs
+) -> list[Line]:
+    """Return everything about a schedule: calendar, gaps, the shifts ahead, whom each level reaches."""
+    lines = calendar_lines(view, width, moment, glyphs)
+    for gap in view.gaps[:4]:
+        words = f"{glyphs.crit} NOBODY is on call {gap_words(gap, moment)}"
+        lines.append(line((words, "crit bold")))
+    if len(view.gaps) > 4:
+        lines.append(line((f"  and {len(view.gaps) - 4} more gaps", "crit")))
+    lines += section(f"shifts ahead, in {zone_name(moment)}")
+    ahead = shifts(schedule, moment.now, moment.now + timedelta(days=14))
+    lines += [_shift_line(shift, setup, moment) for shift in ahead[:_SHIFTS]]
+    return [*lines, *level_lines(setup, moment)]
+
+
+def gap_words(gap: Gap, moment: Moment) -> str:
+    """Say when nobody is on call, in the viewer's zone."""
+    start = day_clock(moment, gap.start)
+    return f"{start} to {day_clock(moment, gap.end)} ({format_span(gap.length)})"
+
+
+def _shift_line(shift: Shift, setup: Setup, moment: Moment) -> Line:
+    local = shift.start.astimezone(moment.zone).strftime("%a %d %b %H:%M")
+    how = f"override {shift.override}" if shift.override is not None else ""
+    beside = ", beside" if shift.beside else ""
+    return line(
+        (f"  {local}  ", "muted"),
+        (f"{person_name(setup, shift.person):<16}", "bold"),
+        (f" until {day_clock(moment, shift.end)}  {format_span(shift.end - shift.start)}", "muted"),
+        (f"  {how}{beside}", "accent"),
+    )
+
+
+def day_clock(moment: Moment, at: datetime) -> str:
+    """Return a time of day in the viewer's zone, with its weekday, and its date where it is far."""
+    local, today = at.astimezone(moment.zone), moment.now.astimezone(moment.zone)
+    near = abs(local.date() - today.date()) < timedelta(days=7)
+    return moment.date_clock(at) if near else local.strftime("%a %d %b %H:%M")
+
+
+def zone_name(moment: Moment) -> str:
+    """Return how the viewer's zone is called now."""
+    return moment.now.astimezone(moment.zone).strftime("%Z")
+
+
+def level_lines(setup: Setup, moment: Moment) -> list[Line]:
+    """Return each policy's levels: whom they reach now, and after how long."""
+    lines: list[Line] = []
+    for policy in setup.policies:
+        lines += section(f"escalation policy {policy.id}")
+        for number, level in enumerate(policy.levels, 1):
+            reached = names_reached(setup, level, moment.now)
+            due = f"due after {format_duration(level.after)}" if level.after else "at once"
+            only = f", {' and '.join(level.severity)} only" if level.severity else ""
+            whom = f" ({reached})" if reached else ""
+            lines.append(line(f"  {number} {level.name}{whom}", (f"  {due}{only}", "muted")))
+        again = f"begins anew {policy.repeats} times, then " if policy.repeats else ""
+        lines.append(line((f"  {again}is EXHAUSTED", "muted")))
+    return lines
+
+
+def override_about(
+    override: Override, setup: Setup, width: int, moment: Moment, glyphs: Glyphs
+) -> list[Line]:
+    """Return everything about an override."""
+    made = day_clock(moment, override.made_at) if override.made_at else glyphs.dash
+    fields = [
+        ("what", override_words(override, setup)),
+        ("schedule", override.schedule),
+        ("from", day_clock(moment, override.start)),
+        ("until", day_clock(moment, override.end)),
+        ("why", str(override.reason)),
+        ("made", f"{made} by {override.by}"),
+    ]
+    return [one for name, value in fields for one in field_lines(name, value, width)]
+
+
+def maintenance_about(
+    window: Maintenance, held: Sequence[str], width: int, moment: Moment
+) -> list[Line]:
+    """Return everything about a maintenance window, and the alerts that it keeps from paging."""
+    fields = [
+        ("what", maintained(window)),
+        ("from", day_clock(moment, window.start)),
+        ("until", f"{day_clock(moment, window.until)}, by itself"),
+        ("why", f"{window.reason} by {window.by}"),
+        ("holds", ", ".join(held) or "no alert now"),
+    ]
+    return [one for name, value in fields for one in field_lines(name, value, width)]
+
+
+def changed_lines(
+    before: Sequence[Shift],
+    after: Sequence[Shift],
+    start: datetime,
+    end: datetime,
+    setup: Setup,
+    moment: Moment,
+    glyphs: Glyphs,
+) -> list[Line]:
+    """Return what a change of a schedule from `start` to `end` comes to, a line for each time that
+    reads otherwise; one that is left without anybody is loud.
+    """
+    bounds = (at for shift in (*before, *after) for at in (shift.start, shift.end))
+    edges = sorted({start, end, *(at for at in bounds if start < at < end)})
+    found: list[tuple[datetime, datetime, str, str]] = []
+    for begin, finish in pairwise(edges):
+        was, comes = _names_at(before, begin, setup), _names_at(after, begin, setup)
+        if was == comes:
+            continue
+        if found and found[-1][1:] == (begin, was, comes):
+            found[-1] = (found[-1][0], finish, was, comes)
+        else:
+            found.append((begin, finish, was, comes))
+    lines = []
+    for begin, finish, was, comes in found:
+        times = f"{day_clock(moment, begin)} to {day_clock(moment, finish)}  "
+        style = "ok bold" if comes else "crit reverse bold"
+        arrow = (f" {glyphs.arrow} ", "muted")
+        new = (comes or "NOBODY", style)
+        lines.append(line((times, "muted"), (was or "nobody", ""), arrow, new))
+    return lines
+
+
+def _names_at(found: Sequence[Shift], at: datetime, setup: Setup) -> str:
+    return ", ".join(person_name(setup, shift.person) for shift in found if shift.covers(at))
+
+
+def gaps_summary(views: Mapping[str, OnCallView]) -> str:
+    """Return what the border says of all schedules together."""
+    count = sum(len(view.gaps) for view in views.values())
+    if not views:
+        return "no schedule"
+    return f"{count} gaps ahead" if count > 1 else "1 gap ahead" if count else "no gap ahead"

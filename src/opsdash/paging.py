@@ -117,6 +117,9 @@ def page_level(
         names = _names(found)
         again = f", for the {repeat + 1}. time" if repeat else ""
         _tell(connection, alert, now, EntryKind.PAGE, f"paging {names}{again}")
+        if level > 1:
+            said = clean(f"level {level} {policy.name(level)}: paging {names}{again}")
+            _tell_channels(connection, setup, alert, replace(page, text=said), found, now)
     return written
 
 
@@ -418,10 +421,35 @@ def _page_left_behind(
             _page_first(connection, setup, alert, now)
 
 
+def _tell_channels(
+    connection: sqlite3.Connection,
+    setup: Setup,
+    alert: Alert,
+    page: Page,
+    found: Route,
+    now: datetime,
+) -> None:
+    """Note in the channels that were paged before that a later level is: a person is not woken for it."""
+    note = replace(page, kind=PageKind.NOTE, by=page.by or _ENGINE, at=now)
+    step = len(outbox.load_of_key(connection, alert.id))
+    paged = {(one.notifier, one.address) for one in found.destinations}
+    for destination in _left_for(connection, alert.id):
+        place = (destination.notifier, destination.address)
+        if not destination.reached and place not in paged:
+            _write(connection, setup, destination, note, step, now, now)
+
+
 def _tell_paged(
     connection: sqlite3.Connection, setup: Setup, key: str, page: Page, now: datetime
 ) -> None:
     """Send `page` to every destination that a trigger of `key` has left for, or may have."""
+    step = len(outbox.load_of_key(connection, key))
+    for destination in _left_for(connection, key):
+        _write(connection, setup, destination, page, step, now, now)
+
+
+def _left_for(connection: sqlite3.Connection, key: str) -> tuple[Destination, ...]:
+    """Return every destination that a trigger of `key` has left for, or may have."""
     told: dict[tuple[str, str], Destination] = {}
     for letter in outbox.load_of_key(connection, key):
         left = letter.state in (LetterState.SENT, LetterState.SENDING)
@@ -430,9 +458,7 @@ def _tell_paged(
         if letter.page.kind is PageKind.TRIGGER and (left or tried):
             place = (letter.destination.notifier, letter.destination.address)
             told[place] = letter.destination
-    step = len(outbox.load_of_key(connection, key))
-    for destination in told.values():
-        _write(connection, setup, destination, page, step, now, now)
+    return tuple(told.values())
 
 
 def _flaps(connection: sqlite3.Connection, setup: Setup, alert: Alert, now: datetime) -> int:

@@ -316,3 +316,16 @@ async def test_without_notifiers_nothing_is_written_or_claimed(world: World) -> 
     await world.turn(3)
     assert await world.letters() == []
     assert "paging" not in await world.story(key)
+
+
+async def test_a_channel_is_told_of_the_next_level_and_nobody_is_woken_for_it(
+    world: World,
+) -> None:
+    """Five minutes on Maria is paged: the channel reads whom, John's pager is left alone."""
+    key = world.alerts.fire("HighErrorRate")
+    await world.turn(3)
+    await world.turn(310, step=10)
+    (note,) = world.pagers["channel"].told(PageKind.NOTE)
+    assert note.text == "level 2 Tech Lead: paging Maria"
+    assert (note.key, note.by) == ((await world.alert(key)).id, "engine")
+    assert [page.kind for page, _, _ in world.pagers["john"].sent] == [PageKind.TRIGGER]

@@ -12,6 +12,7 @@ import pytest
 
 from opsdash import __version__
 from tests.kit.source_tree import ROOT
+from tests.terminal import Terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,19 @@ def test_the_installed_package_finds_its_files(installed: Installed) -> None:
     assert done.returncode == 0, done.stderr
     for path in done.stdout.split():
         assert path.startswith(str(installed.folder))
+
+
+def test_the_demo_runs_from_the_wheel_alone(installed: Installed) -> None:
+    """With its themes, sample data and engine: the incident unfolds, `q` leaves nothing behind."""
+    command = [installed.program, "demo", "--speed", "40"]
+    environment = {**installed.environment, "TMPDIR": str(installed.folder)}
+    with Terminal(command, columns=160, lines=45, env=environment, cwd=installed.folder) as screen:
+        screen.wait_for("HighErrorRate", 60)
+        screen.wait_for(lambda text: "SIMULATED" in text and "#131" in text and "INC-001" in text)
+        screen.send("q")
+        assert screen.wait_exit() == 0
+        assert screen.restored
+    assert not list(installed.folder.glob("opsdash-demo-*"))
 
 
 def test_the_dependencies_suffice(installed: Installed) -> None:

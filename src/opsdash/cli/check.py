@@ -29,7 +29,12 @@ def check(config: Path | None, notify: tuple[str, ...]) -> None:
 
         found = try_notifiers(plan, notify)
     else:
-        found = [*_secrets(plan), *_store(plan), *asyncio.run(_servers(plan))]
+        found = [
+            *_secrets(plan),
+            *_store(plan),
+            *_schedules(plan),
+            *asyncio.run(_servers(plan)),
+        ]
     for good, text in found:
         click.echo(f"{'ok   ' if good else 'FAIL '} {text}")
         bad += not good
@@ -57,21 +62,38 @@ def _secrets(plan: Plan) -> Iterator[tuple[bool, str]]:
             yield True, f"secret {secret!r} can be read"
 
 
-def _store(plan: Plan) -> Iterator[tuple[bool, str]]:
-    import sqlite3
+def _schedules(plan: Plan) -> Iterator[tuple[bool, str]]:
+    """Name the times of the fortnight ahead at which nobody is on call."""
+    if not plan.setup.schedules:
+        return
+    from opsdash.cli.rota import rota
+    from opsdash.domain.coverage import gap_words, gaps_ahead
+    from opsdash.runtime import now
 
-    from opsdash.store.connection import connect
+    moment = now()
+    for schedule in rota(plan).schedules:
+        text = gap_words(gaps_ahead(schedule, moment), plan.setup.timezone)
+        yield not text, str(text) or f"schedule {schedule.id}: somebody is always on call"
+
+
+def _store(plan: Plan) -> Iterator[tuple[bool, str]]:
+    from opsdash.store.connection import connect_as_allowed
     from opsdash.store.errors import StoreError
+    from opsdash.store.library import weakness
 
     try:
-        connect(Path(plan.store_path)).close()
+        connection = connect_as_allowed(Path(plan.store_path))
     except StoreError as error:
         yield False, str(error)
     else:
-        yield True, f"store {plan.store_path}"
-    if (3, 7, 0) <= sqlite3.sqlite_version_info < (3, 51, 3):
-        # sqlite.org/wal.html, "the WAL-reset bug": two checkpointers can corrupt the file.
-        yield True, f"SQLite {sqlite3.sqlite_version}: only the engine may checkpoint (it does)"
+        connection.close()
+        if connection.read_only:
+            yield False, f"{connection.read_only}; it can only be read"
+        else:
+            yield True, f"store {plan.store_path}"
+    known = weakness()
+    if known is not None:
+        yield True, str(known)
     if os.environ.get("OPSDASH_USER"):
         yield True, "OPSDASH_USER is recorded as a claim, beside the real user"
 

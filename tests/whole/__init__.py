@@ -1,0 +1,1 @@
+"""The whole program in terminals, on real servers, as people use it."""

@@ -41,6 +41,7 @@ GOALS: dict[str, tuple[str, ...]] = {
     "tty": ("R10",),
     "storage": ("R11",),
     "watchdog": ("R12",),
+    "secrets": ("R13",),
 }
 """The scripts of the reliability goals."""
 

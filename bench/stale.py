@@ -119,7 +119,7 @@ def _await_live(terminal: Terminal, alert: bool) -> None:
     terminal.wait_for(
         lambda screen: (
             not unmarked_tiles(screen.splitlines(), True)
-            and ("CRIT      StaleOrNot" in screen) == alert
+            and ("1 critical" in screen) == alert
             and (alert or "HEALTHY" in screen)
             and "alertmanager" not in screen.split("Performance")[0]
         ),

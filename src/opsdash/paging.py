@@ -160,6 +160,22 @@ def _context(connection: sqlite3.Connection, alert: Alert, now: datetime) -> tup
     return deployments.recent_changes(connection, services, now, alert_at=alert.fired_at)
 
 
+def repeat_of_climb(connection: sqlite3.Connection, alert: Alert, level: int) -> int:
+    """Return the `repeat` of a page for a level that is reached by the clock for the first time.
+
+    Whoever was paged there already, in place of the level below, is not paged twice for one thing;
+    a level that was left since, or whose page was dropped before it left, is paged anew.
+    """
+    told = [
+        letter
+        for letter in outbox.load_of_key(connection, alert.id)
+        if letter.page.kind is PageKind.TRIGGER and letter.page.level == level
+    ]
+    left = [letter for letter in told if letter.state is not LetterState.DROPPED]
+    in_place = bool(left) and not any(letter.page.by for letter in left)
+    return 0 if in_place else next_repeat(connection, alert, level)
+
+
 def next_repeat(connection: sqlite3.Connection, alert: Alert, level: int) -> int:
     """Return how often a level was paged for an alert already: the `repeat` of paging it once more."""
     told = [

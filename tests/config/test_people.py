@@ -177,6 +177,11 @@ levels = [
             SCHEDULE + 'layers = [ { weeks = [ { mon = "jhon" } ] } ]\n',
             "layers[0].weeks[0].mon: no [[person]] has the id 'jhon'",
         ),
+        (SCHEDULE + "layers = [ { } ]\n", "layers[0]: it needs either weeks or a calendar"),
+        (
+            SCHEDULE + 'layers = [ { weeks = [ { mon = "john" } ], calendar = "x.ics" } ]\n',
+            "layers[0]: it needs either weeks or a calendar",
+        ),
         (
             SCHEDULE.replace('mon = "john", wed = "sarah"', 'mon = "nobody"'),
             "weeks: nobody is ever on call",

@@ -14,6 +14,7 @@ from opsdash.domain.page import PageKind
 from opsdash.domain.rotation import Window
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Actor, Entry, EntryKind
+from opsdash.notifiers.notifier import NotifierError
 from opsdash.store import alerts, engine, entries
 from tests.paging.world import MONDAY, SARAH, World
 
@@ -139,6 +140,33 @@ async def test_a_climb_in_the_same_second_as_the_acknowledgement_is_taken_back_u
     await world.turn(60)
     assert world.paged("maria") == [0]
     assert (await world.alert(key)).level == 2
+
+
+async def test_whoever_was_paged_in_place_of_another_is_not_paged_twice(world: World) -> None:
+    """John's pager takes nothing, so that Maria is paged after a minute; at minute five she has it already."""
+    world.pagers["john"].refusing = NotifierError(SafeText("503"))
+    key = world.alerts.fire("HighErrorRate")
+    await world.turn(6 * MINUTE, step=10)
+    assert world.paged("maria") == [1]
+    assert (await world.alert(key)).level == 2
+
+
+async def test_a_page_that_was_dropped_is_written_anew_when_the_level_is_reached_again(
+    world: World,
+) -> None:
+    """Acknowledged before Maria's page left, given back, moved down: at level 2 she is paged after all."""
+    paging = replace(world.setup.paging, group_wait=timedelta(seconds=10))
+    world.setup = world.engine.setup = replace(world.setup, paging=paging)
+    key = world.alerts.fire("HighErrorRate")
+    await world.turn(1)
+    await world.turn(5 * MINUTE, step=30)
+    await acknowledge(world, key)
+    id = (await world.alert(key)).id
+    await world.turn(5)
+    await world.store.write(response.unacknowledge, SARAH, world.clock.now(), [id])
+    await world.store.write(response.escalate, SARAH, world.clock.now(), [id], {id: 2}, "no", 1)
+    await world.turn(6 * MINUTE, step=30)
+    assert world.paged("maria") == [1]
 
 
 async def test_given_back_the_level_has_its_whole_time_again(world: World) -> None:
@@ -407,7 +435,7 @@ async def test_de_escalated_it_climbs_from_there_again(world: World) -> None:
     assert (await world.alert(key)).level == 1
     await world.turn(2 * MINUTE, step=30)
     assert (await world.alert(key)).level == 2
-    assert world.paged("chen") == [0]
+    assert world.paged("maria", "chen") == [2, 0]
 
 
 async def test_escalating_keeps_an_acknowledgement(world: World) -> None:

@@ -13,6 +13,7 @@ from opsdash.cli.reading import reading
 from opsdash.domain.schedule import Schedule
 from opsdash.domain.setup import Setup
 from opsdash.plan import Plan
+from opsdash.runtime import now
 from opsdash.store import overrides
 from opsdash.store.connection import Connection
 from opsdash.store.errors import StoreError
@@ -23,20 +24,32 @@ def rota(plan: Plan) -> Setup:
 
     Where the store cannot be read the rotation alone is known, which is said.
     """
+    setup = _read_calendars(plan)
     try:
         with reading(plan) as store:
-            return store.read(overrides.overridden, plan.setup)
+            return store.read(overrides.overridden, setup)
     except StoreError as error:
         if Path(plan.store_path).exists():
             click.echo(f"! covers are not known: {error}", err=True)
-        return plan.setup
+        return setup
 
 
 @contextmanager
 def opened(plan: Plan) -> Iterator[tuple[Connection, Setup]]:
     """Open the store to read, with the setup and its overrides."""
     with reading(plan) as store:
-        yield store, store.read(overrides.overridden, plan.setup)
+        yield store, store.read(overrides.overridden, _read_calendars(plan))
+
+
+def _read_calendars(plan: Plan) -> Setup:
+    if not any(layer.calendar for s in plan.setup.schedules for layer in s.layers):
+        return plan.setup
+    from opsdash.sources.calendars import with_calendars
+
+    setup, problems = with_calendars(plan.setup, now())
+    for problem in problems:
+        click.echo(f"! {problem}", err=True)
+    return setup
 
 
 def chosen_schedules(setup: Setup, only: str | None) -> tuple[Schedule, ...]:

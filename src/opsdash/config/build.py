@@ -31,7 +31,7 @@ def plan_of(config: Config, path: Path) -> Plan:
     alertmanager = config.alertmanager
     simulation = config.simulation
     return Plan(
-        setup=setup_of(config),
+        setup=_located(setup_of(config), path.parent),
         store_path=_store_path(config.store.url, path.parent),
         config_path=str(path),
         prometheus=prometheus.plan(prometheus.url, folder) if prometheus else None,
@@ -150,7 +150,23 @@ def _schedule(table: ScheduleTable) -> Schedule:
 def _layer(table: LayerTable, schedule: ScheduleTable) -> Layer:
     within = tuple(window.window() for window in table.within)
     handoff = schedule.handoff if table.handoff is None else table.handoff
-    return Layer(_weeks(table.weeks), handoff, table.anchor, within)
+    calendar = table.calendar or ""
+    return Layer(_weeks(table.weeks), handoff, table.anchor, within, calendar=calendar)
+
+
+def _located(setup: Setup, folder: Path) -> Setup:
+    """Return the setup with the paths of its calendars as they are from anywhere."""
+    if not any(layer.calendar for schedule in setup.schedules for layer in schedule.layers):
+        return setup
+
+    def located(layer: Layer) -> Layer:
+        return replace(layer, calendar=str(folder / layer.calendar)) if layer.calendar else layer
+
+    schedules = tuple(
+        replace(schedule, layers=tuple(located(layer) for layer in schedule.layers))
+        for schedule in setup.schedules
+    )
+    return replace(setup, schedules=schedules)
 
 
 def _weeks(tables: Iterable[WeekTable]) -> tuple[dict[str, str], ...]:

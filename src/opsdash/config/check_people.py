@@ -45,7 +45,11 @@ def _unique(raw: Raw, kind: str) -> Iterator[Finding]:
 def _schedule(path: tuple[str, int], schedule: Raw, people: list[str]) -> Iterator[Finding]:
     yield from _weeks(path, schedule, people)
     for index, layer in tables(schedule, "layers"):
-        yield from _weeks((*path, "layers", index), layer, people)
+        here = (*path, "layers", index)
+        yield from _weeks(here, layer, people)
+        if bool(layer.get("weeks")) == bool(layer.get("calendar")):
+            cure = "write one of them: a rotation, or the path of an iCalendar file"
+            yield Finding(here, "it needs either weeks or a calendar", cure)
 
 
 def _weeks(path: Path, rotation: Raw, people: list[str]) -> Iterator[Finding]:

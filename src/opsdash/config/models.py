@@ -175,9 +175,11 @@ class WeekTable(Table):
 
 
 class LayerTable(Table):
-    """A rotation that lies over the one below it."""
+    """A rotation, or a calendar, that lies over the rotation below it."""
 
-    weeks: list[WeekTable] = Field(min_length=1)
+    calendar: FileName | None = None
+    """An iCalendar file whose events are its shifts, in place of weeks."""
+    weeks: list[WeekTable] = Field(default_factory=list)
     """The weeks of the rotation, in order."""
     handoff: ClockTime | None = None
     """When its shifts begin; as those of the schedule where not given."""

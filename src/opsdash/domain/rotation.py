@@ -49,7 +49,8 @@ class Layer:
 
     `weeks` maps a weekday to the person whose shift begins then; a day not named continues the shift
     before it. `anchor` is the Monday on which the first week of the cycle began. `within` restricts
-    the layer to these hours. With `turns` it has these and no rotation.
+    the layer to these hours. With `turns` it has these and no rotation; they may come from the file
+    `calendar`.
     """
 
     weeks: tuple[Mapping[str, str], ...] = ()
@@ -57,6 +58,7 @@ class Layer:
     anchor: date = date(2024, 1, 1)
     within: tuple[Window, ...] = ()
     turns: tuple[Turn, ...] = ()
+    calendar: str = ""
 
 
 def layer_shifts(

@@ -47,6 +47,8 @@ SOURCES_PATIENCE = 30.0
 """Seconds that the sources are waited for after a time asleep: a dead one must not stop the climb."""
 
 _ENGINE = SafeText("engine")
+_CLOCK = SafeText("the clock")
+"""Who gives an acknowledgement back that nobody renewed, to those who read it on their pagers."""
 
 
 @runtime_checkable
@@ -257,8 +259,7 @@ class _Climbing:
         why = self._why(step, alert, climb)
         again = paging.next_repeat(self.connection, alert, step.level)
         if step.kind is StepKind.ESCALATES and climb.round == 1:
-            # Whoever was paged in place of the level below is not paged twice for one thing.
-            again = 0
+            again = paging.repeat_of_climb(self.connection, alert, step.level)
         elif alert.acknowledgement is not None:
             also = self._person(alert.acknowledgement)
             alert = self._take_back(step, alert, alert.acknowledgement, climb)
@@ -307,7 +308,7 @@ class _Climbing:
         alerts.set_acknowledgement(self.connection, alert.id, None, change)
         self._tell(alert, kind, text)
         ownership.follow_incident(self.connection, alert, change)
-        paging.page_given_back(self.connection, self.setup, alert, _ENGINE, self.now)
+        paging.page_given_back(self.connection, self.setup, alert, _CLOCK, self.now)
         return replace(alert, acknowledgement=None)
 
     def _person(self, taken: Acknowledgement) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from datetime import timedelta
 from opsdash.domain.span import format_span
 from opsdash.engine import (
     audit,
+    calendars,
     change_events,
     climb,
     deployments,
@@ -47,6 +48,7 @@ _CLOSE_PATIENCE = 2.0
 STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
     tend.renew_lease,
     tend.take_requests,
+    calendars.read_calendars,
     metrics.read_metrics,
     deployments.notice_deployments,
     rules.evaluate_rules,

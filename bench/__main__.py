@@ -53,7 +53,7 @@ _VERDICTS = {True: "ok", False: "MISSED", None: "-"}
 
 
 def main() -> int:
-    """Measure, print a line a figure, and return 1 where a budget is missed."""
+    """Measure, print a line a figure; return 1 where a budget is missed, if `--quick` where a script fails."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="as little as CI can afford")
     parser.add_argument("--full", action="store_true", help="the counts that the goals name")
@@ -68,15 +68,17 @@ def main() -> int:
     print(f"{os.cpu_count()} cores, load {load:.1f} at the start", end="")
     print(": figures of time are high on a busy machine" if load > 0.7 else "", flush=True)
     _line("row", "what", "budget", "measured", "")
-    missed = 0
+    missed = failed = 0
     for name in wanted:
         for figure in _measured(name, size, options.only):
             verdict = _VERDICTS[figure.ok]
             against = f"  ({figure.against})" if figure.against else ""
             _line(figure.row, figure.what, figure.budget, figure.measured, verdict + against)
             missed += figure.ok is False
+            failed += figure.ok is False and not figure.budget
     print(f"{missed} missed" if missed else "every budget that was measured holds")
-    return int(missed > 0)
+    # A budget of time is measured and never asserted where others are at work on the machine.
+    return int((failed if options.quick else missed) > 0)
 
 
 def _wanted(only: str | None, quick: bool, budgets: bool) -> Iterator[str]:

@@ -12,6 +12,7 @@ from opsdash.domain.text import SafeText
 from opsdash.ui.format import (
     age,
     age_step,
+    baseline,
     figure,
     scale_of,
     short_age,
@@ -159,3 +160,26 @@ def test_the_windows_are_read_from_the_query() -> None:
     """A sub-query's step is no window, and each window is named once."""
     query = "sum(rate(a[5m])) / sum(rate(b[5m])) + max_over_time(c[24h:15s])"
     assert windows(Indicator("x", SafeText("X"), query, Unit.RATE)) == ("5m", "24h")
+
+
+@pytest.mark.parametrize(
+    ("value", "compared", "words"),
+    [
+        (0.45, 0.35, "↑ from 35%"),
+        (0.35, 0.45, "↓ from 45%"),
+        (0.35, 0.35, "→ from 35%"),
+        (1.0, 1.0, "→ from 100%"),
+        (0.9, 0.9998, "↓ from 100%"),
+        (0.0006, 0.001, "↓ from 0.10%"),
+        (0.35, None, "n/a"),
+        (0.35, 0.0, "n/a"),
+        (float("nan"), 0.35, "n/a"),
+    ],
+)
+def test_a_share_is_compared_by_what_it_was(
+    value: float, compared: float | None, words: str
+) -> None:
+    """`45 % ↑ from 35%` (S12) and not `↑29%`, which reads as a share itself; twelve cells at most."""
+    indicator = Indicator("cpu", SafeText("CPU"), "q", Unit.RATIO, compare=timedelta(days=1))
+    assert baseline(value, compared, indicator) == words
+    assert len(words) <= 12

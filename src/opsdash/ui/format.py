@@ -132,6 +132,19 @@ def trend(value: float | None, compared: float | None, glyphs: Glyphs = UTF8) ->
     return f"{sign}{share}%" if share <= 999 else f"{sign}>999%"
 
 
+def baseline(
+    value: float | None, compared: float | None, indicator: Indicator, glyphs: Glyphs = UTF8
+) -> str:
+    """Return a share against what it was, in at most twelve cells: `↑ from 35%`, `n/a` without."""
+    if trend(value, compared, glyphs) == "n/a" or value is None or compared is None:
+        return "n/a"
+    before = figure(compared, indicator, scale_of(indicator, compared)).compact
+    if len(before) > 5:
+        before = f"{100 * compared if indicator.unit is Unit.RATIO else compared:.0f}%"
+    sign = glyphs.same if value == compared else glyphs.up if value > compared else glyphs.down
+    return f"{sign} from {before}"
+
+
 def age(length: timedelta) -> str:
     """Return a length of time in at most two units: `58s`, `1m12s`, `14m`, `3h02m`, `2d04h`.
 

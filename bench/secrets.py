@@ -323,8 +323,8 @@ def _spill(bed: Bed, echo: Echo, search: Search, done: Run, seconds: float) -> N
         with contextlib.suppress(subprocess.TimeoutExpired):
             engine.wait(5)
     except AssertionError as error:
-        log = (bed.folder / "engine.log").read_text(errors="replace")
-        done.wrong.append(f"{str(error)[:700]} {log[-300:]}")
+        said = (bed.folder / "engine.log").read_text(errors="replace")
+        done.wrong.append(f"{str(error)[:700]} {said[-300:]}")
     finally:
         watched.ended.set()
         engine.kill()

@@ -1,0 +1,79 @@
+"""Hostile text from the world through the engine and out of every command: seen, without effect."""
+
+import json
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+from opsdash.domain.labels import fingerprint
+from tests.cli.conftest import Team
+from tests.faultserver import FaultServer
+from tests.kit.waiting import wait_until
+from tests.ui.test_hostile import HOSTILE
+
+COMMANDS = (
+    ("status",),
+    ("status", "--format", "json"),
+    ("status", "--format", "tmux"),
+    ("alerts",),
+    ("alerts", "--format", "json"),
+    ("check",),
+)
+
+
+def alert(text: str, number: int) -> dict[str, Any]:
+    """An alert whose every text is hostile."""
+    labels = {"alertname": text, "severity": "critical", "n": str(number), "instance": text}
+    return {
+        "labels": labels,
+        "annotations": {"summary": text, "runbook_url": text, "description": text},
+        "fingerprint": fingerprint(labels),
+        "startsAt": "2025-12-22T14:00:00.000Z",
+        "endsAt": "2035-12-22T14:00:00.000Z",
+        "updatedAt": "2025-12-22T14:00:00.000Z",
+        "generatorURL": text,
+        "receivers": [{"name": text}],
+        "status": {"state": "active", "silencedBy": [], "inhibitedBy": []},
+    }
+
+
+def harmful(text: str) -> list[str]:
+    """What a terminal would obey, or a reader be deceived by."""
+    kinds = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    return sorted({repr(c) for c in text if unicodedata.category(c) in kinds} - {"'\\n'"})
+
+
+def test_no_command_lets_a_control_character_through(
+    tmp_path: Path, fault_server: FaultServer
+) -> None:
+    """H01 to H50 as name, label, annotation and link of alerts: every command, text and JSON."""
+    texts = [text for text in HOSTILE.values() if text.isprintable() or len(text) < 3000]
+    sendable = [text.encode(errors="surrogatepass").decode(errors="replace") for text in texts]
+    fault_server.alerts = [alert(text, n) for n, text in enumerate(sendable)]
+    team = Team(
+        tmp_path,
+        f'refresh = "1s"\n[store]\nurl = "sqlite:///{tmp_path}/ops.db"\n'
+        f'[alertmanager]\nurls = ["{fault_server.url}"]\n',
+    )
+    team.start_engine()
+    try:
+        wait_until(
+            lambda: (
+                len(json.loads(team.run("alerts", "--format", "json").stdout or "[]")) == len(texts)
+            ),
+            30,
+        )
+        outputs = {command: team.run(*command) for command in COMMANDS}
+        found = json.loads(outputs["alerts", "--format", "json"].stdout)
+        for one, act in zip(found[:12], (("ack",), ("escalate", "--reason", "x")) * 6, strict=True):
+            outputs[act[0], one["id"]] = team.run(act[0], one["id"], *act[1:])
+        outputs["ack", "evil"] = team.run("ack", "\x1b[2Jnobody\u202e")
+    finally:
+        team.stop_engines()
+    for command, done in outputs.items():
+        assert "Traceback" not in done.stderr, command
+        assert harmful(done.stdout + done.stderr) == [], command
+    assert (
+        "[@click=app.quit]x[/]" in outputs["alerts",].stdout
+        or "@click" in outputs["alerts",].stdout
+    )

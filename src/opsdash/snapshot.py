@@ -136,7 +136,7 @@ def take_snapshot(
     told_anew = not followed or (previous is not None and previous.read_mark != marks["read"])
     roster = take_roster(connection, now, shown, before, told_anew)
     problems = _problems(engine_view, told.sources, told.setup, now)
-    exhausted = _exhausted(shown, roster)
+    exhausted = exhausted_problems(shown, roster)
     blind = engine_view.state is not EngineState.RUNNING or any(
         _silent(source, told.setup, now) for source in told.sources
     )
@@ -379,7 +379,7 @@ def _problems(
     return tuple(found)
 
 
-def _exhausted(shown: Iterable[Alert], roster: Roster) -> tuple[Problem, ...]:
+def exhausted_problems(shown: Iterable[Alert], roster: Roster) -> tuple[Problem, ...]:
     """What has reached everybody whom its policy names, and is nobody's still: said on every screen."""
     at = {c.alert: c.exhausted_at for c in roster.climbs.values() if c.exhausted_at is not None}
     found = [a for a in shown if a.id in at and a.needs_person] if at else []

@@ -129,12 +129,15 @@ class AckClock:
     left: timedelta
 
 
-def ack_clock(alert: Alert, now: datetime) -> AckClock | None:
+def ack_clock(alert: Alert, now: datetime, paged_at: datetime | None = None) -> AckClock | None:
     """Return how an alert's page stands against five minutes, None for one that nobody is paged for.
 
-    It runs from when the alert fired; at exactly five minutes it is breached.
+    It runs from when the alert fired, or from `paged_at` where that was later: what had fired before
+    anybody could be paged is not late. At exactly five minutes it is breached.
     """
     begun = alert.fired_at
+    if begun is not None and paged_at is not None:
+        begun = max(begun, paged_at)
     if begun is None or alert.muted or alert.severity is Severity.INFO or alert.level == 0:
         return None
     taken = alert.acknowledgement

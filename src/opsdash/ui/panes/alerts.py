@@ -176,7 +176,7 @@ def owner_cell(
     if whose and alert.open:
         return line((f"{glyphs.arrow}{whose}", "warn bold"))
     if alert.needs_person:
-        return nobody_cell(alert, narrow, moment, glyphs)
+        return nobody_cell(alert, snapshot, narrow, moment, glyphs)
     return line((glyphs.dash, "muted"))
 
 

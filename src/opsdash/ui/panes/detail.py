@@ -284,7 +284,7 @@ def alert_page(
 def _climbing(alert: Alert, snapshot: Snapshot, width: int, moment: Moment) -> list[Line]:
     """Return the clock of a page, why the alert was put off, and which policy it follows."""
     climb = snapshot.roster.climbs.get(alert.id)
-    clock = clock_words(alert, moment)
+    clock = clock_words(alert, snapshot, moment)
     lines = field_lines("acknowledge", clock, width) if clock else []
     if climb is None:
         return lines

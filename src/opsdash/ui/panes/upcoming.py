@@ -28,8 +28,12 @@ def step_cell(
         said = _comment(alert, glyphs)
         return said or line((step.text if alert.acknowledgement is None else "", "muted"))
     what, style = _what(step, alert, snapshot, narrow)
-    said = _comment(alert, glyphs)
-    after = line(" ", said) if said else line(_whom(step, narrow))
+    climb = snapshot.roster.climbs.get(alert.id)
+    if climb is not None and climb.snooze is not None:
+        after = line(_whom(step, narrow), " ", _quoted(climb.snooze.reason, glyphs))
+    else:
+        said = _comment(alert, glyphs)
+        after = line(" ", said) if said else line(_whom(step, narrow))
     return line((what, style), _when(step, moment), after)
 
 
@@ -74,13 +78,19 @@ def _comment(alert: Alert, glyphs: Glyphs) -> Line:
     taken = alert.acknowledgement
     if taken is None or not taken.comment:
         return EMPTY
-    return line((f"{glyphs.quotes[0]}{taken.comment}{glyphs.quotes[1]}", "muted"))
+    return _quoted(taken.comment, glyphs)
 
 
-def nobody_cell(alert: Alert, narrow: bool, moment: Moment, glyphs: Glyphs) -> Line:
+def _quoted(text: str, glyphs: Glyphs) -> Line:
+    return line((f"{glyphs.quotes[0]}{text}{glyphs.quotes[1]}", "muted"))
+
+
+def nobody_cell(
+    alert: Alert, snapshot: Snapshot, narrow: bool, moment: Moment, glyphs: Glyphs
+) -> Line:
     """Return `nobody` with the clock by which a page is to be taken: running, at risk, breached."""
     style = "crit bold" if alert.severity is Severity.CRITICAL else "warn"
-    clock = _clock(alert, moment)
+    clock = _clock(alert, snapshot, moment)
     if clock is None:
         return line(("nobody", style))
     due = moment.now + clock.left
@@ -94,9 +104,9 @@ def nobody_cell(alert: Alert, narrow: bool, moment: Moment, glyphs: Glyphs) -> L
     return line(("nobody", style), (left, "muted"))
 
 
-def clock_words(alert: Alert, moment: Moment) -> str:
+def clock_words(alert: Alert, snapshot: Snapshot, moment: Moment) -> str:
     """Return how the clock of a page stands, in words; empty where nobody is paged for it."""
-    clock = _clock(alert, moment)
+    clock = _clock(alert, snapshot, moment)
     if clock is None:
         return ""
     within = format_duration(ACKNOWLEDGE_WITHIN)
@@ -110,8 +120,9 @@ def clock_words(alert: Alert, moment: Moment) -> str:
     return f"{risk}{moment.left(moment.now + clock.left)} left of {within}"
 
 
-def _clock(alert: Alert, moment: Moment) -> AckClock | None:
-    clock = ack_clock(alert, moment.now)
+def _clock(alert: Alert, snapshot: Snapshot, moment: Moment) -> AckClock | None:
+    climb = snapshot.roster.climbs.get(alert.id)
+    clock = ack_clock(alert, moment.now, None if climb is None else climb.began_at)
     if clock is not None and clock.state in (ClockState.RUNNING, ClockState.AT_RISK):
         due = moment.now + clock.left
         moment.expect(due)

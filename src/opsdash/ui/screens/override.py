@@ -60,7 +60,7 @@ class OverrideSheet(Form[Override | None]):
         """Say who is on call when, before and after, and the gap that it would leave."""
         schedule, wanted = self._known(), self._wanted(moment)
         if schedule is None or wanted is None:
-            return []
+            return [line(("say who; what it changes is shown here", "muted"))]
         setup = self._setup()
         refusal = cover_refusal(setup, replace(wanted, reason=clean("any")), moment.now)
         if refusal:

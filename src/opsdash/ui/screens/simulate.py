@@ -36,8 +36,9 @@ class SimulateSheet(Form[None]):
             if name == "at":
                 return self._moment_of(moment).astimezone(moment.zone).strftime("%a %d %b %H:%M %Z")
             if name == "policy":
-                policies = ", ".join(policy.id for policy in self._setup().policies)
-                return f"{self._policy().id}; there are {policies}"
+                others = [policy.id for policy in self._setup().policies]
+                known = f", of {', '.join(others)}" if len(others) > 1 else ""
+                return f"{self._policy().id}{known}"
             self._labels()
         except (ValueError, MatcherError) as error:
             return str(error)

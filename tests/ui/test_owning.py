@@ -1,0 +1,172 @@
+"""Keys about whose an alert is: take, reassign, snooze, extend, de-escalate, reapply, mine."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from opsdash.domain.alert import Acknowledgement, Severity
+from opsdash.domain.climb import Snooze
+from opsdash.domain.escalation import DEFAULT_POLICY, PolicyLevel
+from opsdash.domain.schedule import Person
+from opsdash.domain.text import SafeText
+from opsdash.roster import Roster
+from opsdash.snapshot import Snapshot
+from opsdash.ui.preferences import Preferences
+from tests.ui.driving import Driven, driven
+from tests.ui.pictures import NOW, ago, alert, alerts, busy
+from tests.ui.rosters import staffed
+
+HIGH, CPU = alert("HighErrorRate").id, alert("CPUSaturated").id
+DISK = alert("DiskWillFill").id
+
+
+def calls(board: Driven) -> list[tuple[object, ...]]:
+    """Return what was written."""
+    return board.hand.calls
+
+
+def with_climb(id: str, **changes: object) -> Snapshot:
+    """Return the evening with one climb changed."""
+    snapshot = staffed()
+    climbs = dict(snapshot.roster.climbs)
+    climbs[id] = replace(climbs[id], **changes)  # type: ignore[arg-type]
+    return replace(snapshot, roster=Roster(climbs))
+
+
+async def to_row(board: Driven, word: str) -> None:
+    """Move the cursor to the alert of this name."""
+    await board.press("g")
+    for _ in range(10):
+        found = board.app.dashboard.alert
+        if found is not None and found.name == word:
+            return
+        await board.press("j")
+    raise AssertionError(word)
+
+
+async def test_one_key_takes_an_alert_that_somebody_else_has() -> None:
+    """Decided on whose it was; of two persons the second is refused."""
+    async with driven(staffed()) as board:
+        await to_row(board, "DiskWillFill")
+        await board.press("m")
+        await board.shows("took DiskWillFill")
+        assert calls(board) == [("take", (DISK,), {DISK: "john"})]
+        board.hand.refuse[HIGH] = "sarah has it now"
+        await board.press("g", "m")
+        await board.shows("HighErrorRate not: sarah has it now")
+
+
+async def test_it_is_given_to_a_person_with_a_reason_and_says_whom_that_pages() -> None:
+    """Without a reason nothing is done."""
+    setup = staffed().setup
+    people = (*setup.people[:-1], Person("alex", SafeText("Alex"), notify=("pager",)))
+    paging = replace(setup.paging, notifiers=("pager",))
+    snapshot = replace(staffed(), setup=replace(setup, people=people, paging=paging))
+    async with driven(snapshot) as board:
+        await board.press("h", *"alex", "enter")
+        await board.shows("Give to Alex", "This pages Alex", "It is no acknowledgement")
+        await board.press("enter")
+        await board.shows("A reason is needed.")
+        await board.press(*"your service", "enter")
+        await board.shows("gave to Alex HighErrorRate")
+        assert calls(board) == [("reassign", (HIGH,), {HIGH: ""}, "alex", "your service")]
+
+
+async def test_it_is_put_off_until_a_time_and_says_who_is_paged_then() -> None:
+    """Whoever is on call by then; a reason is needed, and seven days are the most."""
+    async with driven(staffed()) as board:
+        await board.press("Z")
+        await board.shows("until 15:06, in 1h00m", "HighErrorRate  then pages John")
+        await board.press("enter")
+        await board.shows("Why may it wait? A reason is needed.")
+        await board.press(*"known", "up", "ctrl+u", *"8d", "enter")
+        await board.shows("seven days at most")
+        await board.press("ctrl+u", *"wed 12:00")
+        await board.shows("then pages Sarah")
+        await board.press("enter")
+        await board.until(lambda: calls(board))
+        until = NOW.replace(day=24, hour=12, minute=0, second=0)
+        assert calls(board) == [("snooze", (HIGH,), until, "known")]
+
+
+async def test_one_key_extends_an_acknowledgement_and_another_ends_a_snooze() -> None:
+    """The same keys as for the silence that hides a row."""
+    put_off = Snooze(
+        NOW + timedelta(hours=1), SafeText("john"), SafeText("known"), Severity.WARNING
+    )
+    async with driven(with_climb(DISK, snooze=put_off)) as board:
+        await to_row(board, "DiskWillFill")
+        await board.press("plus")
+        await board.until(lambda: calls(board) == [("extend", (DISK,))])
+        await board.press("x")
+        await board.until(lambda: calls(board)[-1] == ("unsnooze", (DISK,)))
+        await board.press("g", "plus")
+        await board.shows("neither a silence nor an acknowledgement to extend")
+
+
+async def test_a_lower_level_is_chosen_and_pages_nobody() -> None:
+    """`E` goes down as well, with a reason."""
+    up = alert("HighErrorRate", level=3, level_at=ago(minutes=1))
+    snapshot = replace(staffed(), alerts=(up, *busy().alerts[1:]))
+    async with driven(snapshot) as board:
+        await board.press("E", *"On-call", "enter")
+        await board.shows("De-escalate", "level 3 → level 1", "This goes down: nobody is paged")
+        await board.press(*"false alarm", "enter")
+        await board.shows("de-escalated HighErrorRate")
+        assert calls(board) == [("escalate", (HIGH,), {HIGH: 3}, "false alarm", 1)]
+
+
+async def test_levels_are_those_of_the_policy_that_the_alert_follows() -> None:
+    """Not those of the policy as it is now, or of another."""
+    own = replace(
+        DEFAULT_POLICY,
+        id="database",
+        levels=(
+            PolicyLevel(SafeText("DBA"), ("person:alex",)),
+            PolicyLevel(SafeText("DBA lead"), ("person:pm",), timedelta(minutes=7)),
+        ),
+    )
+    async with driven(with_climb(HIGH, policy=own)) as board:
+        await board.shows("e escalate → 2 DBA lead", "2 DBA lead in 5m48s (Pat)")
+        await board.press("e")
+        await board.shows("This concerns 2 DBA lead (Pat)")
+
+
+async def test_the_policy_as_it_is_now_is_applied_after_it_was_shown_what_follows() -> None:
+    """Where it has not been edited it says so."""
+    old = replace(DEFAULT_POLICY, levels=DEFAULT_POLICY.levels[:2])
+    async with driven(with_climb(HIGH, policy=old)) as board:
+        await board.press("P")
+        await board.shows("default v1 gives way to default", "escalates to level 2 Tech Lead")
+        await board.press("enter")
+        await board.until(lambda: calls(board) == [("reapply", (HIGH,))])
+        await board.press("j", "P")
+        await board.shows("it follows its policy as it is configured already")
+
+
+async def test_only_what_is_mine_is_shown_until_all_is_again() -> None:
+    """What I took and what was given to me, by my name or my id; the last line says so."""
+    mine = Preferences(names=("john",))
+    async with driven(with_climb(CPU, owner=SafeText("john")), preferences=mine) as board:
+        await board.press("M")
+        text = await board.shows("filter mine")
+        assert "DiskWillFill" in text and "CPUSaturated" in text
+        assert list(board.app.dashboard.alerts.keys) == [CPU, DISK]
+        await board.press("escape")
+        await board.shows_not("filter mine")
+        assert len(board.app.dashboard.alerts.keys) == len(alerts())
+    async with driven(staffed(), preferences=Preferences(names=("alex",))) as board:
+        await board.press("M")
+        await board.shows("nothing here is yours")
+        await board.press("m", "Z", "h")
+        await board.shows("nothing")
+        assert calls(board) == []
+
+
+async def test_an_acknowledgement_of_mine_under_another_name_is_mine() -> None:
+    """The system calls me alex.s, the configuration Alex."""
+    taken = Acknowledgement(SafeText("Alex"), ago(minutes=1))
+    found = replace(alerts()[0], acknowledgement=taken)
+    snapshot = replace(staffed(), alerts=(found,))
+    async with driven(snapshot, preferences=Preferences(names=("root", "alex"))) as board:
+        await board.press("M")
+        await board.shows("filter mine", "HighErrorRate")

@@ -1,0 +1,155 @@
+"""The NEXT field and the clock of a page: what happens next to an alert, to whom, and when."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from opsdash.domain.alert import Acknowledgement, Alert, Severity
+from opsdash.domain.climb import Snooze
+from opsdash.domain.escalation import DEFAULT_POLICY
+from opsdash.domain.text import SafeText
+from opsdash.roster import Roster
+from opsdash.snapshot import Snapshot, exhausted_problems
+from opsdash.ui.glyphs import UTF8
+from opsdash.ui.lines import text_of
+from opsdash.ui.moment import Moment
+from opsdash.ui.panes.alerts import next_cell, owner_cell
+from opsdash.ui.panes.detail import alert_page
+from opsdash.ui.panes.header import problem_lines
+from opsdash.ui.panes.upcoming import clock_words
+from tests.ui.driving import driven
+from tests.ui.pictures import NOW, ago, alert, climbing
+from tests.ui.rosters import MIGRATION, staffed
+
+TAKEN = Acknowledgement(SafeText("john"), ago(hours=1), SafeText("on it"))
+PUT_OFF = Snooze(NOW + timedelta(hours=2), SafeText("john"), SafeText("known"), Severity.CRITICAL)
+
+
+def one(found: Alert, **changes: object) -> Snapshot:
+    """Return the evening with one alert, its climb changed."""
+    snapshot = climbing(found)
+    climb = replace(snapshot.roster.climbs[found.id], **changes)  # type: ignore[arg-type]
+    setup = staffed().setup
+    return replace(snapshot, setup=setup, roster=Roster({found.id: climb}))
+
+
+def next_of(snapshot: Snapshot, narrow: bool = False, later: timedelta = timedelta()) -> str:
+    """Return the NEXT field of the only alert."""
+    moment = Moment(NOW + later)
+    return text_of(next_cell(snapshot.alerts[0], snapshot, narrow, moment, UTF8))
+
+
+def owner_of(snapshot: Snapshot, narrow: bool = False, later: timedelta = timedelta()) -> str:
+    """Return the OWNER field of the only alert."""
+    moment = Moment(NOW + later)
+    return text_of(owner_cell(snapshot.alerts[0], snapshot, narrow, moment, UTF8))
+
+
+def test_what_happens_next_is_said_with_when_and_whom() -> None:
+    """Escalation, acknowledgement, snooze, a policy that begins anew: wide and narrow."""
+    plain, taken = alert("Plain"), alert("Taken", acknowledgement=TAKEN)
+    top = alert("Top", level=4)
+    again = replace(DEFAULT_POLICY, repeats=1)
+    said = {
+        "climbs": one(plain),
+        "taken": one(taken),
+        "put off": one(taken, snooze=PUT_OFF),
+        "again": one(top, policy=again),
+        "last": one(top),
+    }
+    assert {name: (next_of(s), next_of(s, True)) for name, s in said.items()} == {
+        "climbs": ("2 Tech Lead in 3m48s (Maria)", "L2 Maria in 3m48s"),
+        "taken": ("asks again in 3h00m “on it”", "asks in 3h00m “on it”"),
+        "put off": ("snoozed, pages in 2h00m (John) “known”", "snoozed, back in 2h00m “known”"),
+        "again": ("policy begins anew in 13m (John)", "L1 again in 13m"),
+        "last": ("EXHAUSTED in 13m", "EXHAUSTED in 13m"),
+    }
+
+
+def test_an_exhausted_policy_is_loud() -> None:
+    """In the row, reversed, and in a line under the header of every screen."""
+    snapshot = one(alert("Left", level=4), exhausted_at=ago(minutes=1))
+    cell = next_cell(snapshot.alerts[0], snapshot, False, Moment(NOW), UTF8)
+    assert cell == (("✖ EXHAUSTED: nobody is left to page", "crit reverse bold"),)
+    problems = exhausted_problems(snapshot.alerts, snapshot.roster)
+    drawn = problem_lines(replace(snapshot, problems=problems), 160, 4, Moment(NOW), UTF8)
+    assert text_of(drawn[0]).strip() == (
+        "✖ EXHAUSTED: Left: all of policy default were paged, nobody has it, since 14:05"
+    )
+    assert drawn[0][0][1] == "crit bold"
+    taken = replace(snapshot.alerts[0], acknowledgement=TAKEN)
+    assert exhausted_problems((taken,), snapshot.roster) == ()
+
+
+def test_maintenance_says_when_it_ends() -> None:
+    """What began to fire within the window waits for its end."""
+    found = alert("Held", fired_at=ago(minutes=1))
+    snapshot = one(found, began_at=None)
+    window = replace(MIGRATION, service=SafeText("payments-api"), start=ago(minutes=5))
+    roster = replace(snapshot.roster, maintenance=(window,))
+    assert next_of(replace(snapshot, roster=roster)) == "maintenance ends in 53m"
+
+
+@pytest.mark.parametrize(
+    ("later", "wide", "narrow", "said"),
+    [
+        (0, "nobody 3m48s", "nobody", "3m48s left of 5m"),
+        (152, "nobody 1m16s", "nobody", "1m16s left of 5m"),
+        (153, "nobody ▲ 1m15s", "nobody ▲", "AT RISK, 1m15s left of 5m"),
+        (227, "nobody ▲ 1s", "nobody ▲", "AT RISK, 1s left of 5m"),
+        (228, "nobody ✖ 0s", "nobody ✖", "BREACHED: nobody has it for 5m00s, 5m is the limit"),
+        (648, "nobody ✖ 7m", "nobody ✖", "BREACHED: nobody has it for 12m00s, 5m is the limit"),
+    ],
+)
+def test_the_clock_of_a_page_runs_is_at_risk_and_is_breached(
+    later: int, wide: str, narrow: str, said: str
+) -> None:
+    """Five minutes from the page; its last quarter is at risk."""
+    snapshot, length = one(alert("Waits")), timedelta(seconds=later)
+    assert owner_of(snapshot, False, length) == wide
+    assert owner_of(snapshot, True, length) == narrow
+    assert clock_words(snapshot.alerts[0], snapshot, Moment(NOW + length)) == said
+
+
+def test_what_fired_before_anybody_could_be_paged_is_not_late() -> None:
+    """The clock runs from the page."""
+    old = alert("Old", fired_at=ago(hours=3), level_at=ago(minutes=1))
+    assert owner_of(one(old)) == "nobody 4m00s"
+
+
+def test_the_clock_is_drawn_again_when_it_turns() -> None:
+    """The moment of a drawing learns of it, so that a screen on which nothing else moves turns too."""
+    snapshot = one(alert("Waits"))
+    moment = Moment(NOW)
+    owner_cell(snapshot.alerts[0], snapshot, True, moment, UTF8)
+    assert moment.changes_at == NOW + timedelta(seconds=153)
+
+
+def test_an_alert_that_was_given_to_somebody_names_them() -> None:
+    """It is theirs though they have not taken it."""
+    assert owner_of(one(alert("Given"), owner=SafeText("sarah"))) == "→sarah"
+    taken = alert("Given", acknowledgement=TAKEN)
+    assert owner_of(one(taken, owner=SafeText("sarah"))) == "sarah 1h ago"
+
+
+def test_the_page_of_an_alert_says_clock_snooze_and_policy() -> None:
+    """And that the policy has been edited since."""
+    taken = alert("Taken", acknowledgement=TAKEN)
+    edited = replace(DEFAULT_POLICY, repeats=3)
+    snapshot = one(taken, snooze=PUT_OFF, policy=edited, version=2)
+    lines = alert_page(taken, None, snapshot, 100, Moment(NOW), UTF8)
+    text = "\n".join(text_of(each) for each in lines)
+    assert "acknowledge    BREACHED: taken only after" not in text
+    assert "snoozed        until 16:06 by john: known" in text
+    assert "policy         default v2, as it was when this was paged; it has been edited" in text
+
+
+async def test_a_row_is_drawn_anew_when_only_its_climb_changed() -> None:
+    """The alert is the same; what happens next to it is not."""
+    found = alert("Waits")
+    async with driven(one(found), (120, 35)) as board:
+        await board.shows("2 Tech Lead in 3m48s")
+        top = replace(found, level=4)
+        board.feed.put(replace(one(top, exhausted_at=ago(seconds=1)), cursor=3))
+        await board.shows("✖ EXHAUSTED")

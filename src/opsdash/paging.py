@@ -250,6 +250,11 @@ def page_acknowledged(
     )
     page = replace(build_page(alert, PageKind.ACKNOWLEDGE, now), by=by, text=comment, until=until)
     _tell_paged(connection, setup, alert.id, page, now)
+    for key in outbox.bundles_of(connection, alert.id):
+        if not outbox.has_other_member(connection, key, alert.id, untaken=True):
+            kinds = (PageKind.TRIGGER, PageKind.NOTE)
+            outbox.drop_waiting(connection, key, kinds, "all of it was acknowledged first")
+            _tell_storm(connection, setup, key, page, "somebody has all alerts of this storm", now)
 
 
 def page_snoozed(
@@ -273,6 +278,9 @@ def page_given_back(
     text = clean(f"{by} gave it back: nobody has it")
     page = replace(build_page(alert, PageKind.NOTE, now), by=by, text=text)
     _tell_paged(connection, setup, alert.id, page, now)
+    for key in outbox.bundles_of(connection, alert.id):
+        if not outbox.has_other_member(connection, key, alert.id, untaken=True):
+            _tell_storm(connection, setup, key, page, "nobody has one of this storm", now)
 
 
 def page_resolved(
@@ -286,12 +294,18 @@ def page_resolved(
     page = build_page(alert, PageKind.RESOLVE, now)
     _tell_paged(connection, setup, alert.id, page, now)
     for key in outbox.bundles_of(connection, alert.id):
-        if outbox.open_members(connection, key) == 0:
+        if not outbox.has_other_member(connection, key, alert.id):
             outbox.drop_waiting(connection, key, _UNSENT, "all of it resolved before this was sent")
-            title = clean("all alerts of this storm have resolved")
-            storm = replace(page, key=key, title=title, alert=None, incident=None)
-            _tell_paged(connection, setup, key, storm, now)
+            _tell_storm(connection, setup, key, page, "all alerts of this storm have resolved", now)
     _page_left_behind(connection, setup, alert, now)
+
+
+def _tell_storm(
+    connection: sqlite3.Connection, setup: Setup, key: str, page: Page, title: str, now: datetime
+) -> None:
+    """Tell whoever got the one page of a storm what became of all that it stands for."""
+    storm = replace(page, key=key, title=clean(title), alert=None, incident=None)
+    _tell_paged(connection, setup, key, storm, now)
 
 
 def build_page(alert: Alert, kind: PageKind, now: datetime) -> Page:

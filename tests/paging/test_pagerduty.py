@@ -158,3 +158,20 @@ async def test_a_snooze_that_pagerduty_refuses_keeps_nobody_from_the_acknowledge
     letter = (await world.letters())[-1]
     assert letter.state == "sent"
     assert "could not be snoozed there" in letter.answer
+
+
+async def test_a_storm_that_jane_takes_there_is_taken_here(
+    there: tuple[World, PagerDutyServer],
+) -> None:
+    """One incident there stands for fifty alerts here: all of them are hers, and it is not told back."""
+    world, server = there
+    keys = [world.alerts.fire("InstanceDown", instance=f"pod-{n}") for n in range(50)]
+    await world.turn(5)
+    incident = _incident(server)
+    server.enter("acknowledge", incident["id"], _moment(world))
+    incident["status"] = "acknowledged"
+    await world.turn(3)
+    owners = {(await world.alert(key)).acknowledgement for key in keys}
+    assert {taken and taken.by for taken in owners} == {"Jane Doe at pd"}
+    events = [r for r in server.requests if r.path.endswith("/enqueue")]
+    assert [r.message["event_action"] for r in events] == ["trigger"]

@@ -329,3 +329,22 @@ async def test_a_channel_is_told_of_the_next_level_and_nobody_is_woken_for_it(
     assert note.text == "level 2 Tech Lead: paging Maria"
     assert (note.key, note.by) == ((await world.alert(key)).id, "engine")
     assert [page.kind for page, _, _ in world.pagers["john"].sent] == [PageKind.TRIGGER]
+
+
+async def test_whoever_got_a_storm_is_told_when_somebody_has_all_of_it(world: World) -> None:
+    """Its one page is acknowledged with the last of its alerts, and given back with the first."""
+    keys = [world.alerts.fire("InstanceDown", instance=f"pod-{n}") for n in range(50)]
+    await world.turn(5)
+    (page,) = world.pagers["john"].told(TRIGGER)
+    ids = [(await world.alert(key)).id for key in keys]
+    await world.store.write(response.acknowledge, SARAH, world.clock.now(), ids[:49])
+    await world.turn(3)
+    assert world.pagers["john"].told(PageKind.ACKNOWLEDGE) == []
+    await world.store.write(response.acknowledge, SARAH, world.clock.now(), ids[49:])
+    await world.turn(3)
+    (taken,) = world.pagers["john"].told(PageKind.ACKNOWLEDGE)
+    assert (taken.key, taken.by) == (page.key, "sarah")
+    await world.store.write(response.unacknowledge, SARAH, world.clock.now(), ids[:3])
+    await world.turn(3)
+    (note,) = world.pagers["john"].told(PageKind.NOTE)
+    assert (note.key, note.text) == (page.key, "sarah gave it back: nobody has it")

@@ -100,12 +100,15 @@ def _take_over(
     lease.require(connection, epoch)
     engine.record_warnings(connection, notifier, trouble, now)
     for change in sorted(found, key=lambda one: one.at):
-        operation = f"{notifier}:{change.id}"
-        alert = alerts.load(connection, change.key)
-        if alert is None or not alert.open or entries.has_operation(connection, operation):
-            continue
-        _apply(connection, notifier, change, alert, now)
-        _mark(connection, change, alert, operation)
+        members = outbox.members_of(connection, change.key)
+        for id in members or (change.key,):
+            # One page may stand for many alerts: what is done there is done to each, once.
+            operation = f"{notifier}:{change.id}" + (f":{id}" if members else "")
+            alert = alerts.load(connection, id)
+            if alert is None or not alert.open or entries.has_operation(connection, operation):
+                continue
+            _apply(connection, notifier, change, alert, now)
+            _mark(connection, change, alert, operation)
 
 
 def _apply(
@@ -123,7 +126,8 @@ def _apply(
         return
     # They know it there already: it must not come back to them as news.
     kinds = (PageKind.ACKNOWLEDGE, PageKind.NOTE)
-    outbox.drop_waiting(connection, alert.id, kinds, "it came from there", notifier)
+    for key in dict.fromkeys((alert.id, change.key)):
+        outbox.drop_waiting(connection, key, kinds, "it came from there", notifier)
 
 
 def _decided_here_since(connection: sqlite3.Connection, change: Change, alert: Alert) -> bool:

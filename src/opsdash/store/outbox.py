@@ -8,6 +8,7 @@ A row is `waiting` until the lease's holder claims it, `sending` while it is und
 import json
 import sqlite3
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from opsdash.domain.frozen import dataclass
@@ -27,13 +28,14 @@ __all__ = [
     "claim",
     "count_by_state",
     "drop_waiting",
+    "has_other_member",
     "keep_thread",
     "load_due",
     "load_newest",
     "load_of_key",
     "load_waiting",
     "mark_fallen_back",
-    "open_members",
+    "members_of",
     "postpone",
     "release_others",
     "repeats",
@@ -80,6 +82,13 @@ _DUE = (
 )
 _WAITING = _FROM + " WHERE state IN ('waiting', 'sending') ORDER BY outbox.id"
 _NEWEST = _FROM + " ORDER BY outbox.id DESC LIMIT ?"
+_OPEN_MEMBER = "alert.resolved_at IS NULL"
+_MEMBERS = (
+    "SELECT {{}} FROM outbox JOIN alert ON alert.id = outbox.key"
+    " WHERE outbox.bundle = ? AND outbox.key <> ? AND outbox.id {} ? ORDER BY outbox.id{}"
+)
+_MEMBERS_AFTER = _MEMBERS.format(">", "")
+_MEMBERS_BEFORE = _MEMBERS.format("<", " DESC")
 _OF_KEY = _FROM + " WHERE outbox.key = ? ORDER BY outbox.id"
 
 
@@ -229,12 +238,14 @@ def drop_waiting(
 
 
 def open_keys(connection: sqlite3.Connection, notifier: str) -> tuple[str, ...]:
-    """Return the open alerts that a notifier was sent a page about, by their key."""
+    """Return the keys of the pages that a notifier was sent about open alerts, one or many."""
     rows = connection.execute(
         "SELECT DISTINCT outbox.key FROM alert JOIN outbox ON outbox.key = alert.id"
         " WHERE alert.resolved_at IS NULL AND outbox.notifier = ? AND outbox.kind = 'trigger'"
-        " AND outbox.state = 'sent' ORDER BY outbox.key",
-        (notifier,),
+        " AND outbox.state = 'sent' UNION SELECT DISTINCT outbox.bundle FROM alert"
+        " JOIN outbox ON outbox.key = alert.id WHERE alert.resolved_at IS NULL"
+        " AND outbox.notifier = ? AND outbox.bundle IS NOT NULL ORDER BY 1",
+        (notifier, notifier),
     )
     return tuple(key for (key,) in rows)
 
@@ -257,15 +268,32 @@ def bundles_of(connection: sqlite3.Connection, key: str) -> list[str]:
     return [found for (found,) in rows]
 
 
-def open_members(connection: sqlite3.Connection, bundle_key: str) -> int:
-    """Return how many of the alerts told by one page are still open."""
+def has_other_member(
+    connection: sqlite3.Connection, bundle_key: str, near: str, untaken: bool = False
+) -> bool:
+    """Whether another alert than `near` that one page told of is open, and nobody's if `untaken`.
+
+    Looked for on both sides of `near`: in a storm of thousands the next to be taken or resolved
+    is mostly beside the last one, and to count them all each time would take minutes.
+    """
+    wanted = _OPEN_MEMBER + (" AND alert.acknowledged_by IS NULL" if untaken else "")
     row = connection.execute(
-        "SELECT count(DISTINCT alert.id) FROM outbox JOIN alert ON alert.id = outbox.key"
-        " WHERE outbox.bundle = ? AND alert.resolved_at IS NULL",
-        (bundle_key,),
+        "SELECT max(id) FROM outbox WHERE key = ? AND bundle = ?", (near, bundle_key)
     ).fetchone()
-    found: int = row[0]
-    return found
+    place = (bundle_key, near, row[0] or 0)
+    after = connection.execute(_MEMBERS_AFTER.format(wanted), place)
+    before = connection.execute(_MEMBERS_BEFORE.format(wanted), place)
+    return any(one and one[0] for both in zip_longest(after, before) for one in both)
+
+
+def members_of(connection: sqlite3.Connection, bundle_key: str) -> tuple[str, ...]:
+    """Return the keys of the open alerts that one page stands for; empty where it stands for itself."""
+    rows = connection.execute(
+        "SELECT DISTINCT alert.id FROM outbox JOIN alert ON alert.id = outbox.key"
+        " WHERE outbox.bundle = ? AND alert.resolved_at IS NULL ORDER BY alert.id",
+        (bundle_key,),
+    )
+    return tuple(key for (key,) in rows)
 
 
 def count_by_state(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:

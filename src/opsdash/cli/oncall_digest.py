@@ -1,5 +1,7 @@
 """`opsdash oncall handoff` and `opsdash oncall metrics`: what a shift was like."""
 
+import sqlite3
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,22 +12,16 @@ from opsdash.cli.moment import parse_moment
 from opsdash.cli.output import format_option, print_columns, print_json
 from opsdash.cli.rota import chosen_schedules, clock, opened
 from opsdash.cli.shapes import alert_shape, incident_shape, rfc3339
-from opsdash.domain.alert import AlertState
+from opsdash.digest import take_digest
 from opsdash.domain.burden import Burden, burden, by_person, by_service
-from opsdash.domain.coverage import gap_words, gaps_ahead
-from opsdash.domain.duty import on_call_view
-from opsdash.domain.handoff import Handoff, ending_soon, handoff_lines, owned
+from opsdash.domain.handoff import Handoff, handoff_lines
 from opsdash.domain.schedule import Schedule, shifts
 from opsdash.domain.setup import Setup
 from opsdash.domain.span import format_span
-from opsdash.domain.text import SafeText
 from opsdash.runtime import now
 from opsdash.snapshot import take_snapshot
 from opsdash.store import paged
 from opsdash.store.connection import Connection
-
-_FLAPS = 3
-"""How often an alert fired within a shift to be named as flapping."""
 
 
 @click.command(epilog="Example:  opsdash oncall handoff | pbcopy")
@@ -45,28 +41,12 @@ def handoff(config: Path | None, only: str | None, form: str) -> None:
 
 def digest(store: Connection, setup: Setup, schedule: Schedule, moment: datetime) -> Handoff:
     """Return the digest of the shift that runs at `moment`, or of the last day where none does."""
-    picture = store.read(take_snapshot, moment)
-    view = on_call_view(setup, schedule, moment, setup.timezone, 1)
-    shift = view.now[0] if view.now else None
-    since = shift.start if shift is not None else moment - timedelta(days=1)
-    firing = tuple(a for a in picture.alerts if a.state is AlertState.FIRING and not a.muted)
-    flapping = store.read(paged.flapping_since, since, _FLAPS)
-    return Handoff(
-        schedule=schedule.id,
-        timezone=setup.timezone,
-        at=moment,
-        shift=shift,
-        name=view.names[0] if view.names else SafeText(""),
-        next_name=view.next_name,
-        next_at=view.next.start if view.next is not None else None,
-        incidents=tuple(i for i in picture.incidents if i.open),
-        alerts=owned(firing, dict(picture.roster.climbs)),
-        silences=ending_soon(picture.silences, moment),
-        flapping=tuple((alert.name, count) for alert, count in flapping),
-        maintenance=tuple(w for w in picture.roster.maintenance if w.until > moment),
-        gaps=gap_words(gaps_ahead(schedule, moment), setup.timezone),
-        paged=burden(store.read(paged.load_between, since, moment), setup.timezone),
-    )
+
+    def read(connection: sqlite3.Connection) -> Handoff:
+        picture = replace(take_snapshot(connection, moment), setup=setup)
+        return take_digest(connection, picture, schedule, moment).handoff
+
+    return store.read(read)
 
 
 @click.command(epilog="Example:  opsdash oncall metrics --from 2025-12-01 --until 2026-01-01")

@@ -14,6 +14,7 @@ from opsdash.domain.timeline import Entry, EntryKind
 
 _COLUMNS = "id, at, author, kind, text, alert, incident, claimed"
 _OF_ALERT = f"SELECT {_COLUMNS} FROM entry WHERE alert = ? ORDER BY at, id"  # noqa: S608
+_NEWEST_OF_INCIDENT = f"SELECT {_COLUMNS} FROM entry WHERE incident = ? ORDER BY id DESC LIMIT ?"  # noqa: S608
 _OF_INCIDENT = f"SELECT {_COLUMNS} FROM entry WHERE incident = ? ORDER BY at, id"  # noqa: S608
 _NEWEST = f"SELECT {_COLUMNS} FROM entry ORDER BY id DESC LIMIT ?"  # noqa: S608
 
@@ -60,6 +61,14 @@ def load_of_alert(connection: sqlite3.Connection, id: str) -> tuple[Entry, ...]:
 def load_of_incident(connection: sqlite3.Connection, number: int) -> tuple[Entry, ...]:
     """Return the entries of one incident, oldest first."""
     return tuple(map(_entry, connection.execute(_OF_INCIDENT, (number,))))
+
+
+def load_newest_of_incident(
+    connection: sqlite3.Connection, number: int, limit: int
+) -> tuple[Entry, ...]:
+    """Return the entries written last of one incident, oldest first: a storm's has thousands."""
+    found = list(map(_entry, connection.execute(_NEWEST_OF_INCIDENT, (number, limit))))
+    return tuple(sorted(found, key=lambda entry: (entry.at, entry.id)))
 
 
 def load_newest(connection: sqlite3.Connection, limit: int) -> tuple[Entry, ...]:

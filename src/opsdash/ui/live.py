@@ -31,6 +31,9 @@ from opsdash.ui.ports import LETTER, Detail, Outcome
 if TYPE_CHECKING:
     from opsdash.digest import Digest
 
+STORY_SHOWN = 300
+"""Entries of an incident's timeline that a detail holds: it is read anew with every key."""
+
 EARLIER_SHOWN = 20
 """Former occurrences of an alert that its detail lists."""
 
@@ -303,7 +306,7 @@ def _detail(connection: sqlite3.Connection, id: str, setup: Setup, now: datetime
         return Detail(id, page=letters.load_page(connection, int(id.removeprefix(LETTER))))
     number = incident_number(id)
     if number is not None:
-        return Detail(id, entries=entries.load_of_incident(connection, number))
+        return Detail(id, entries=entries.load_newest_of_incident(connection, number, STORY_SHOWN))
     alert = alerts.load(connection, id)
     indicator = _charted(alert, id, setup)
     hour: tuple[Point, ...] = ()
@@ -318,7 +321,8 @@ def _detail(connection: sqlite3.Connection, id: str, setup: Setup, now: datetime
     earlier = alerts.load_earlier(connection, alert, EARLIER_SHOWN)
     story = entries.load_of_alert(connection, id)
     if alert.incident is not None:
-        of_incident = entries.load_of_incident(connection, incident_number(alert.incident) or 0)
+        opened = incident_number(alert.incident) or 0
+        of_incident = entries.load_newest_of_incident(connection, opened, STORY_SHOWN)
         story = tuple(sorted({e.id: e for e in (*story, *of_incident)}.values(), key=_order))
     since = (alert.fired_at or alert.active_at) - deployments.RECENT
     changed = deployments.load_recent(connection, services_of(alert), since, now)

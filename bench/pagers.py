@@ -135,7 +135,7 @@ class PagingCrowd(Crowd):
         super().__init__(count, seed)
         for server in (self.alerts._server, pager._server, chat._server):
             # A killed engine cuts its connections: that is what is measured, and nothing to print.
-            server.handle_error = _ignore  # type: ignore[method-assign]
+            server.handle_error = ignore  # type: ignore[method-assign]
         for name, text in (
             ("routing.key", pager.routing_key),
             ("slack.url", f"{chat.url}{chat.hook}"),
@@ -154,5 +154,5 @@ class PagingCrowd(Crowd):
         self.config.write_text(text)
 
 
-def _ignore(request: object, client_address: object) -> None:
-    """Say nothing."""
+def ignore(request: object, client_address: object) -> None:
+    """Say nothing of a connection that was cut."""

@@ -25,6 +25,7 @@ from tests.terminal import Terminal
 
 from bench.bed import OPSDASH, Bed
 from bench.figure import Figure, Size, script
+from bench.pagers import ignore
 from bench.watch import children
 
 _FILES = {
@@ -153,6 +154,7 @@ class Echo(Receiver):
 
     def __init__(self) -> None:
         super().__init__()
+        self._server.handle_error = ignore  # type: ignore[method-assign]
         self.failing = False
         self.count = 0
 

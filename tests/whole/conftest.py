@@ -28,7 +28,7 @@ groups:
 
 CONFIG = """
 title = "Shop"
-refresh = "1s"
+refresh = "2s"
 
 [store]
 url = "sqlite:///{store}"

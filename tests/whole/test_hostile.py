@@ -1,6 +1,7 @@
 """Hostile text from the world through the engine and out of every command: seen, without effect."""
 
 import json
+import subprocess
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,9 @@ def test_no_command_lets_a_control_character_through(
             ),
             30,
         )
-        outputs = {command: team.run(*command) for command in COMMANDS}
+        outputs: dict[tuple[str, ...], subprocess.CompletedProcess[str]] = {
+            command: team.run(*command) for command in COMMANDS
+        }
         found = json.loads(outputs["alerts", "--format", "json"].stdout)
         for one, act in zip(found[:12], (("ack",), ("escalate", "--reason", "x")) * 6, strict=True):
             outputs[act[0], one["id"]] = team.run(act[0], one["id"], *act[1:])

@@ -461,9 +461,9 @@ def _tell_channels(
 ) -> None:
     """Note in the channels that were paged before that a later level is: a person is not woken for it."""
     note = replace(page, kind=PageKind.NOTE, by=page.by or _ENGINE, at=now)
-    step = len(outbox.load_of_key(connection, alert.id))
+    step = outbox.count_of_key(connection, alert.id)
     paged = {(one.notifier, one.address) for one in found.destinations}
-    for destination in _left_for(connection, alert.id):
+    for destination in outbox.left_for(connection, alert.id):
         place = (destination.notifier, destination.address)
         if not destination.reached and place not in paged:
             _write(connection, setup, destination, note, step, now, now)
@@ -473,22 +473,9 @@ def _tell_paged(
     connection: sqlite3.Connection, setup: Setup, key: str, page: Page, now: datetime
 ) -> None:
     """Send `page` to every destination that a trigger of `key` has left for, or may have."""
-    step = len(outbox.load_of_key(connection, key))
-    for destination in _left_for(connection, key):
+    step = outbox.count_of_key(connection, key)
+    for destination in outbox.left_for(connection, key):
         _write(connection, setup, destination, page, step, now, now)
-
-
-def _left_for(connection: sqlite3.Connection, key: str) -> tuple[Destination, ...]:
-    """Return every destination that a trigger of `key` has left for, or may have."""
-    told: dict[tuple[str, str], Destination] = {}
-    for letter in outbox.load_of_key(connection, key):
-        left = letter.state in (LetterState.SENT, LetterState.SENDING)
-        # A message tried before may have arrived although its answer did not.
-        tried = letter.state is LetterState.WAITING and letter.attempts > 0
-        if letter.page.kind is PageKind.TRIGGER and (left or tried):
-            place = (letter.destination.notifier, letter.destination.address)
-            told[place] = letter.destination
-    return tuple(told.values())
 
 
 def _flaps(connection: sqlite3.Connection, setup: Setup, alert: Alert, now: datetime) -> int:

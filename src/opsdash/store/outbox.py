@@ -27,9 +27,11 @@ __all__ = [
     "bundles_of",
     "claim",
     "count_by_state",
+    "count_of_key",
     "drop_waiting",
     "has_other_member",
     "keep_thread",
+    "left_for",
     "load_due",
     "load_newest",
     "load_of_key",
@@ -143,6 +145,31 @@ def load_newest(connection: sqlite3.Connection, limit: int) -> list[Letter]:
 def load_of_key(connection: sqlite3.Connection, key: str) -> list[Letter]:
     """Return all messages about one occurrence, oldest first."""
     return list(map(_letter, connection.execute(_OF_KEY, (key,))))
+
+
+def count_of_key(connection: sqlite3.Connection, key: str) -> int:
+    """Return how many messages there are about one occurrence."""
+    row = connection.execute("SELECT count(*) FROM outbox WHERE key = ?", (key,)).fetchone()
+    found: int = row[0]
+    return found
+
+
+def left_for(connection: sqlite3.Connection, key: str) -> tuple[Destination, ...]:
+    """Return every destination that a trigger of `key` has left for, or may have, each once.
+
+    A message tried before may have arrived although its answer did not.
+    """
+    rows = connection.execute(
+        "SELECT notifier, address, target, reached FROM outbox WHERE key = ? AND kind = 'trigger'"
+        " AND (state IN ('sent', 'sending') OR state = 'waiting' AND attempts > 0) ORDER BY id",
+        (key,),
+    )
+    return tuple(
+        {
+            (notifier, address): Destination(notifier, address, target, clean(reached))
+            for notifier, address, target, reached in rows
+        }.values()
+    )
 
 
 def repeats(connection: sqlite3.Connection, key: str) -> int:

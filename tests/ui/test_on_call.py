@@ -186,8 +186,8 @@ async def test_an_override_is_previewed_and_its_faults_are_said() -> None:
     """A gap that it would leave is loud; who, when and why must be there."""
     async with driven(staffed(), (120, 35), preferences=ALEX) as board:
         await board.press("o", "O")
-        await board.press("ctrl+u", *"remove", "tab", *"john", "tab", "ctrl+u", *"18:00", "tab")
-        await board.press("ctrl+u", *"2h")
+        await board.shows("replace", "now", "8h")
+        await board.press(*"remove", "tab", *"john", "tab", *"18:00", "tab", *"2h")
         await board.shows("leaves NOBODY on call 18:00 to 20:00", "John → NOBODY")
         await board.press("enter")
         await board.shows("Why is it changed? A reason is needed.")

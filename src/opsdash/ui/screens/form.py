@@ -15,7 +15,8 @@ T = TypeVar("T")
 class Form(Sheet[T]):
     """Lines by name, gone through with tab and the arrows; enter answers where nothing is wrong.
 
-    `fields` are the names in order, each with the word before it.
+    `fields` are the names in order, each with the word before it. A default counts where nothing is
+    typed, so that it need not be wiped out first; `texts` are what is typed already.
     """
 
     fields: ClassVar[tuple[tuple[str, str], ...]] = ()
@@ -23,9 +24,15 @@ class Form(Sheet[T]):
     height = 18
     width = 110
 
-    def __init__(self, texts: Mapping[str, str], first: int = 0) -> None:
+    def __init__(
+        self,
+        defaults: Mapping[str, str],
+        first: int = 0,
+        texts: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__()
-        self.texts = {name: texts.get(name, "") for name, _ in self.fields}
+        self._defaults = dict(defaults)
+        self.texts = {name: (texts or {}).get(name, "") for name, _ in self.fields}
         self._at = first
         self._fault = ""
 
@@ -46,6 +53,10 @@ class Form(Sheet[T]):
     def answer(self, moment: Moment) -> T:
         """Return the answer; asked for only where there is no fault."""
         raise NotImplementedError
+
+    def value(self, name: str) -> str:
+        """Return what a line holds: what is typed, else its default."""
+        return self.texts[name].strip() or self._defaults.get(name, "")
 
     # The sheet.
 
@@ -84,11 +95,12 @@ class Form(Sheet[T]):
         mark = self.app.glyphs.cursor if here else " "
         said = self.note(name, moment)
         room = max(8, width - 14 - len(said))
-        text = cut(self.texts[name], room, self.app.glyphs.ellipsis)
+        text = cut(self.value(name), room, self.app.glyphs.ellipsis)
+        typed = bool(self.texts[name].strip())
         return line(
             (f"{mark} ", "accent bold"),
             (f"{word:<8} ", "muted"),
-            (text, "bold" if here else ""),
+            (text, ("bold" if here else "") if typed else "muted"),
             (f"  {said}" if said else "", "muted"),
         )
 

@@ -28,7 +28,7 @@ class MaintenanceSheet(Form[Maintenance | None]):
     )
 
     def __init__(self, texts: Mapping[str, str], first: int = 0) -> None:
-        super().__init__({"until": "1h", **texts}, first)
+        super().__init__({"until": "1h"}, first, texts)
 
     def note(self, name: str, moment: Moment) -> str:
         """Say what a line means."""
@@ -71,7 +71,7 @@ class MaintenanceSheet(Form[Maintenance | None]):
             self._matching()
         except MatcherError as error:
             return "matchers", str(error)
-        if not self.texts["why"].strip():
+        if not self.value("why"):
             return "why", "What is the work? A reason is needed."
         return None
 
@@ -84,12 +84,12 @@ class MaintenanceSheet(Form[Maintenance | None]):
             end, matching = self._end(moment), self._matching()
         except (ValueError, MatcherError):
             return None
-        why, service = clean(self.texts["why"].strip()), clean(self.texts["service"].strip())
+        why, service = clean(self.value("why")), clean(self.value("service"))
         return Maintenance(0, moment.now, end, SafeText(""), why, service, matching)
 
     def _matching(self) -> tuple[str, ...]:
-        text = self.texts["matchers"].strip()
+        text = self.value("matchers")
         return tuple(str(matcher) for matcher in parse_matchers(text)) if text else ()
 
     def _end(self, moment: Moment) -> datetime:
-        return parse_when(self.texts["until"], moment.now, moment.zone)
+        return parse_when(self.value("until"), moment.now, moment.zone)

@@ -37,15 +37,15 @@ class OverrideSheet(Form[Override | None]):
     )
     height = 16
 
-    def __init__(self, schedule: str, texts: Mapping[str, str], first: int = 1) -> None:
-        super().__init__({"do": "replace", "from": "now", "until": "8h", **texts}, first)
+    def __init__(self, schedule: str, defaults: Mapping[str, str], first: int = 1) -> None:
+        super().__init__({"do": "replace", "from": "now", "until": "8h", **defaults}, first)
         self.title_words = f"Override {schedule}"
         self._schedule = schedule
 
     def note(self, name: str, moment: Moment) -> str:
         """Say what a line means."""
         if name == "do":
-            return "add somebody, replace whoever is on call, or remove somebody"
+            return "add somebody, replace whoever is on call, remove somebody"
         try:
             if name == "from":
                 return moment.date_clock(self._start(moment))
@@ -84,7 +84,7 @@ class OverrideSheet(Form[Override | None]):
                 read(moment)
             except ValueError as error:
                 return name, str(error)
-        if not self.texts["why"].strip():
+        if not self.value("why"):
             return "why", "Why is it changed? A reason is needed."
         wanted = self._wanted(moment)
         if wanted is None:
@@ -105,7 +105,7 @@ class OverrideSheet(Form[Override | None]):
             start, end = self._start(moment), self._end(moment)
         except ValueError:
             return None
-        comes, _, goes = self.texts["who"].strip().partition(" for ")
+        comes, _, goes = self.value("who").partition(" for ")
         comes, goes = self._person(comes), self._person(goes)
         if kind is None or not comes:
             return None
@@ -113,11 +113,11 @@ class OverrideSheet(Form[Override | None]):
             comes, goes = "", comes
         elif kind is OverrideKind.ADD:
             goes = ""
-        why = clean(self.texts["why"].strip())
+        why = clean(self.value("why"))
         return Override(self._schedule, kind, start, end, comes, goes, reason=why)
 
     def _kind(self) -> OverrideKind | None:
-        typed = self.texts["do"].strip().lower()
+        typed = self.value("do").lower()
         found = [kind for kind in OverrideKind if typed and kind.value.startswith(typed)]
         return next((k for k in found if k.value == typed), found[0] if len(found) == 1 else None)
 
@@ -132,12 +132,12 @@ class OverrideSheet(Form[Override | None]):
         return ", ".join(person.id for person in self._setup().people)
 
     def _start(self, moment: Moment) -> datetime:
-        found = parse_when(self.texts["from"], moment.now, moment.zone)
+        found = parse_when(self.value("from"), moment.now, moment.zone)
         # To the second: what is typed as `now` is now, and not a moment that is over.
         return found.replace(microsecond=0)
 
     def _end(self, moment: Moment) -> datetime:
-        return parse_when(self.texts["until"], self._start(moment), moment.zone)
+        return parse_when(self.value("until"), self._start(moment), moment.zone)
 
     def _setup(self) -> Setup:
         return self.app.snapshot.setup if self.app.snapshot else Setup()

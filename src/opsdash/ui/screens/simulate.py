@@ -27,8 +27,8 @@ class SimulateSheet(Form[None]):
     )
     height = 24
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        super().__init__({"at": "sun 03:00", "labels": 'severity="critical"', **texts})
+    def __init__(self, defaults: Mapping[str, str]) -> None:
+        super().__init__({"at": "sun 03:00", "labels": 'severity="critical"', **defaults})
 
     def note(self, name: str, moment: Moment) -> str:
         """Say what a line means."""
@@ -63,18 +63,18 @@ class SimulateSheet(Form[None]):
         return self.app.snapshot.setup if self.app.snapshot else Setup()
 
     def _moment_of(self, moment: Moment) -> datetime:
-        return parse_when(self.texts["at"], moment.now, moment.zone)
+        return parse_when(self.value("at"), moment.now, moment.zone)
 
     def _labels(self) -> dict[str, str]:
         """Return the labels that are typed as `name="value"`; raise ValueError for anything else."""
-        text = self.texts["labels"].strip()
+        text = self.value("labels")
         found = parse_matchers(text) if text else ()
         if any(matcher.op is not Op.EQUAL for matcher in found):
             raise ValueError('an alert has its labels for certain: write name="value"')
         return {matcher.name: matcher.value for matcher in found}
 
     def _policy(self) -> EscalationPolicy:
-        named = self.texts["policy"].strip()
+        named = self.value("policy")
         setup = self._setup()
         if not named:
             return setup.policy_for(self._labels())

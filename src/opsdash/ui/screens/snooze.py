@@ -71,13 +71,13 @@ class SnoozeSheet(Form[Snoozed | None]):
             return "until", "that time is over already"
         if until - moment.now > SNOOZE_LONGEST:
             return "until", "it can be put off for seven days at most"
-        if not self.texts["why"].strip():
+        if not self.value("why"):
             return "why", "Why may it wait? A reason is needed."
         return None
 
     def answer(self, moment: Moment) -> Snoozed:
         """Return until when, and why."""
-        return Snoozed(self._until(moment), self.texts["why"].strip())
+        return Snoozed(self._until(moment), self.value("why"))
 
     def _until(self, moment: Moment) -> datetime:
-        return parse_when(self.texts["until"], moment.now, moment.zone)
+        return parse_when(self.value("until"), moment.now, moment.zone)

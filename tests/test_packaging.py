@@ -129,7 +129,7 @@ def test_the_installed_package_finds_its_files(installed: Installed) -> None:
 
 def test_the_demo_runs_from_the_wheel_alone(installed: Installed) -> None:
     """With its themes, sample data and engine: the incident unfolds, `q` leaves nothing behind."""
-    command = [installed.program, "demo", "--speed", "40"]
+    command = [str(installed.program), "demo", "--speed", "40"]
     environment = {**installed.environment, "TMPDIR": str(installed.folder)}
     with Terminal(command, columns=160, lines=45, env=environment, cwd=installed.folder) as screen:
         screen.wait_for("HighErrorRate", 60)

@@ -51,7 +51,7 @@ def take_roster(
     if before is None:
         ids = {alert.id for alert in shown}
         found = climbs.load_shown(connection, now - PAST_SHOWN)
-        known = {id: climb for id, climb in found.items() if id in ids}
+        known: Mapping[str, Climb] = {id: found[id] for id in found if id in ids}
     else:
         known = _followed(connection, shown, *before)
     if before is None or told_anew:

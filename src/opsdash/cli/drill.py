@@ -52,7 +52,8 @@ def drill(config: Path | None, target: tuple[str, ...], wait: int, yes: bool) ->
         accepted += good
         took = format_took((one.sent_at - one.created_at) if one.sent_at else timedelta())
         words = f"accepted in {took}: {one.answer}" if good else f"{one.state}: {one.answer}"
-        click.echo(f"{one.destination.notifier} {one.destination.address} {words}".strip())
+        where = " ".join(filter(None, (one.destination.notifier, one.destination.address)))
+        click.echo(f"{where} {words}")
     if accepted < len(letters):
         click.echo("opsdash: not everybody was reached; is an engine running?", err=True)
         raise SystemExit(1)

@@ -247,8 +247,8 @@ def level_lines(setup: Setup, moment: Moment) -> list[Line]:
             only = f", {' and '.join(level.severity)} only" if level.severity else ""
             whom = f" ({reached})" if reached else ""
             lines.append(line(f"  {number} {level.name}{whom}", (f"  {due}{only}", "muted")))
-        again = f"begins anew {policy.repeats} times, then " if policy.repeats else ""
-        lines.append(line((f"  {again}is EXHAUSTED", "muted")))
+        again = f"begins anew {policy.repeats} times, " if policy.repeats else ""
+        lines.append(line((f"  {again}then nobody is left: EXHAUSTED", "muted")))
     return lines
 
 

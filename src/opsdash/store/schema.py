@@ -168,7 +168,7 @@ _PAGES = (
     )""",
     # What is to be sent is asked for at every beat, among all that was ever sent.
     "CREATE INDEX outbox_state ON outbox (state) WHERE state IN ('waiting', 'sending')",
-    "CREATE INDEX outbox_key ON outbox (key)",
+    "CREATE INDEX outbox_key ON outbox (key, bundle)",
     "CREATE INDEX outbox_bundle ON outbox (bundle)",
     """CREATE TABLE thread (
         notifier TEXT NOT NULL,

@@ -437,7 +437,9 @@ def test_what_a_refusal_says_is_found_in_every_shape(body: bytes, kind: str, wor
     assert len(said) <= 200
 
 
-async def test_endless_answers_together_take_no_more_than_one(fault_server: FaultServer) -> None:
+async def test_endless_answers_together_take_no_more_than_one(
+    fault_server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Six servers that never end are each refused long before each has reached its own cap."""
     fault_server.mode = "endless"
 
@@ -447,11 +449,15 @@ async def test_endless_answers_together_take_no_more_than_one(fault_server: Faul
                 await client.fetch("/api/v1/query", cap=32 * MEBIBYTE)
         return raised.value
 
-    peak = 0
-    reads = [asyncio.ensure_future(read()) for _ in range(6)]
-    while not all(one.done() for one in reads):
-        peak = max(peak, Body.under_way)
-        await asyncio.sleep(0)
-    assert {type(one.result()) for one in reads} == {TooLargeError}
-    assert 8 * MEBIBYTE < peak < 64 * MEBIBYTE
+    held = [0]
+    add = Body.add
+
+    def adding(body: Body, chunk: bytes) -> None:
+        add(body, chunk)
+        held.append(Body.under_way)
+
+    monkeypatch.setattr(Body, "add", adding)
+    errors = await asyncio.gather(*(read() for _ in range(6)))
+    assert {type(error) for error in errors} == {TooLargeError}
+    assert 8 * MEBIBYTE < max(held) < 64 * MEBIBYTE
     assert Body.under_way == 0

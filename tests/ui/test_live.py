@@ -57,7 +57,7 @@ async def test_a_store_that_may_only_be_read_is_shown_and_followed(
     forbid(monkeypatch, store.path, copies=copies)
     feed = StoreFeed(store.path, clock)
     taken = await feed.take()
-    assert words(problem_lines(taken, 160, 3, Moment(NOW), UTF8)).splitlines()[1] == (
+    assert words(problem_lines(taken, 400, 3, Moment(NOW), UTF8)).splitlines()[1] == (
         f" ▲ nothing can be recorded: {store.path} cannot be written; "
         "check its owner, mode and mount"
     )

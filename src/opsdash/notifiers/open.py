@@ -34,7 +34,8 @@ def _pagerduty(plan: NotifierPlan, settings: HttpSettings, clock: Clock) -> Noti
 
 
 def _slack(plan: NotifierPlan, settings: HttpSettings, clock: Clock) -> Notifier:
-    from opsdash.notifiers.slack import API_URL, SlackBot, SlackWebhook
+    from opsdash.notifiers.slack import SlackBot, SlackWebhook
+    from opsdash.notifiers.slack_api import API_URL
 
     own = _has(plan.slack)
     if own.webhook is not None:

@@ -7,7 +7,7 @@ A bot's message shows how things stand, and its thread what happened. Slack has 
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -15,12 +15,11 @@ from typing import Any
 
 from opsdash.domain.page import Page, PageKind
 from opsdash.domain.text import SafeText
-from opsdash.notifiers.courier import Courier, UnsureError, content_of, read, reveal, told
+from opsdash.notifiers.courier import Courier, UnsureError, content_of, told
 from opsdash.notifiers.notifier import NotifierError, Receipt
+from opsdash.notifiers.slack_api import GoneError, SlackApi, cure
 from opsdash.notifiers.slack_text import blocks_of, fallback_of, reply_of
-from opsdash.sources.http import HttpSettings, Reply, Secret
-
-API_URL = "https://slack.com/api"
+from opsdash.sources.http import HttpSettings, Secret
 
 PACE = 1.0
 """Seconds between messages to one channel ("Rate limits": one a second)."""
@@ -28,20 +27,6 @@ PACE = 1.0
 PATIENCE = 6.0
 """Seconds that a message waits here for its turn; past that the engine is told when it comes."""
 
-_TRY_AGAIN = (
-    *("ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"),
-    *("request_timeout", "team_added_to_org", "rollup_error"),
-)
-_GONE = ("message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found")
-"""Why a message cannot be edited or answered any more: then a new one says it."""
-
-_CURES = {
-    "not_in_channel": "invite the app to the channel",
-    "channel_not_found": "name a channel that the app can see",
-    "invalid_auth": "the token is not valid",
-    "missing_scope": "give the app the scope chat:write",
-    "no_service": "the webhook was removed; make a new one",
-}
 _REMEMBERED = 1000
 
 
@@ -93,7 +78,7 @@ class SlackWebhook:
             said = reply.body[:100].decode(errors="replace").strip()
             if reply.status != 200:
                 error = self._courier.refusal(reply)
-                reason = told(f"{error.reason}{_cure(said)}")
+                reason = told(f"{error.reason}{cure(said)}")
                 raise type(error)(reason, error.permanent, error.retry_after)
             if said != "ok":
                 text = f"{self._courier.origin} answered something else than ok"
@@ -113,8 +98,7 @@ class SlackBot:
     def __init__(self, id: str, settings: HttpSettings, token: Secret, channel: str = "") -> None:
         self.id = id
         self._channel = channel
-        authorized = replace(settings, authorization=("Bearer", lambda: reveal(token)))
-        self._courier = Courier(authorized)
+        self._api = SlackApi(settings, token)
         self._turns = _Turns()
 
     async def send(self, page: Page, address: str, thread: str) -> Receipt:
@@ -131,13 +115,13 @@ class SlackBot:
 
     async def close(self) -> None:
         """Let go of the connections."""
-        await self._courier.close()
+        await self._api.close()
 
     async def _edit(self, page: Page, channel: str, ts: str) -> bool:
         """Make the message say how things stand now; False where it is gone."""
         try:
-            await self._call("chat.update", _message(page) | _at(channel, ts=ts))
-        except _GoneError:
+            await self._api.call("chat.update", _message(page) | _at(channel, ts=ts))
+        except GoneError:
             return False
         return True
 
@@ -145,7 +129,7 @@ class SlackBot:
         if not channel:
             raise NotifierError(SafeText("no channel: add one to the notifier"), permanent=True)
         async with self._turns.take(page, channel) as marked:
-            found = await self._call("chat.postMessage", _message(marked) | _at(channel))
+            found = await self._api.call("chat.postMessage", _message(marked) | _at(channel))
         where, ts = found.get("channel"), found.get("ts")
         known = isinstance(where, str) and isinstance(ts, str)
         return Receipt(SafeText("posted"), f"{where}/{ts}" if known else "")
@@ -156,39 +140,10 @@ class SlackBot:
         try:
             async with self._turns.take(page, channel) as marked:
                 message = {"text": reply_of(marked), "parse": "none"} | broadcast
-                await self._call("chat.postMessage", message | _at(channel, thread_ts=ts))
-        except _GoneError:
+                await self._api.call("chat.postMessage", message | _at(channel, thread_ts=ts))
+        except GoneError:
             return await self._post(page, address or channel)
         return Receipt(SafeText("added to the thread"))
-
-    async def _call(self, method: str, message: Mapping[str, Any]) -> Mapping[str, Any]:
-        again = method == "chat.update"
-        reply = await self._courier.send(f"/{method}", content_of(message, repeatable=again))
-        if reply.status != 200:
-            raise self._courier.refusal(reply)
-        found = read(reply)
-        if not isinstance(found, Mapping) or "ok" not in found:
-            raise UnsureError(
-                told(f"{self._courier.origin} answered something that is not its API")
-            )
-        if found["ok"] is not True:
-            raise self._refusal(str(found.get("error")), reply)
-        return found
-
-    def _refusal(self, name: str, reply: Reply) -> NotifierError:
-        """Return the error that an answer of status 200 means whose `ok` is false."""
-        reason = told(f"{self._courier.origin} answered {name}{_cure(name)}")
-        if name in _GONE:
-            return _GoneError(reason, permanent=True)
-        if name not in _TRY_AGAIN:
-            return NotifierError(reason, permanent=True)
-        if reply.retry_after is not None:
-            self._courier.hold(reply.retry_after)
-        return NotifierError(reason, retry_after=reply.retry_after)
-
-
-class _GoneError(NotifierError):
-    """The message to be answered is not there any more."""
 
 
 def _message(page: Page) -> dict[str, Any]:
@@ -197,7 +152,3 @@ def _message(page: Page) -> dict[str, Any]:
 
 def _at(channel: str, **where: str) -> dict[str, Any]:
     return {"channel": channel, "unfurl_links": False, "unfurl_media": False, **where}
-
-
-def _cure(error: str) -> str:
-    return f"; {_CURES[error]}" if error in _CURES else ""

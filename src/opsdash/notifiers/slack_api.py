@@ -1,0 +1,93 @@
+"""Slack's Web API with a bot's token: a call, its answer, and what a refusal in it means.
+
+An answer of 200 counts only if it says `ok`. docs.slack.dev, "Web API": errors are words.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+from opsdash.notifiers.courier import Courier, UnsureError, content_of, read, reveal, told
+from opsdash.notifiers.notifier import NotifierError
+from opsdash.sources.http import HttpSettings, Reply, Secret
+
+API_URL = "https://slack.com/api"
+
+_TRY_AGAIN = (
+    *("ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"),
+    *("request_timeout", "team_added_to_org", "rollup_error"),
+)
+_GONE = ("message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found")
+"""Why a message cannot be edited or answered any more: then a new one says it."""
+
+_CURES = {
+    "not_in_channel": "invite the app to the channel",
+    "channel_not_found": "name a channel that the app can see",
+    "invalid_auth": "the token is not valid",
+    "missing_scope": "give the app the scope chat:write",
+    "no_service": "the webhook was removed; make a new one",
+}
+
+
+class GoneError(NotifierError):
+    """The message to be edited or answered is not there any more."""
+
+
+class ScopeError(NotifierError):
+    """The app was not given the right to what was asked."""
+
+
+class SlackApi:
+    """Calls methods of the Web API as an app; everything that is refused is a NotifierError."""
+
+    def __init__(self, settings: HttpSettings, token: Secret) -> None:
+        authorized = replace(settings, authorization=("Bearer", lambda: reveal(token)))
+        self.courier = Courier(authorized)
+
+    async def call(self, method: str, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the answer to a method that writes; raise UnsureError where it may have been done."""
+        again = method == "chat.update"
+        reply = await self.courier.send(f"/{method}", content_of(message, repeatable=again))
+        return self._answer(reply)
+
+    async def ask(self, method: str, parameters: Mapping[str, str]) -> Mapping[str, Any]:
+        """Return the answer to a method that only reads."""
+        return self._answer(await self.courier.send(f"/{method}?{urlencode(parameters)}"))
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self.courier.close()
+
+    def _answer(self, reply: Reply) -> Mapping[str, Any]:
+        if reply.status != 200:
+            raise self.courier.refusal(reply)
+        found = read(reply)
+        if not isinstance(found, Mapping) or "ok" not in found:
+            raise UnsureError(told(f"{self.courier.origin} answered something that is not its API"))
+        if found["ok"] is not True:
+            raise self._refusal(found, reply)
+        return found
+
+    def _refusal(self, found: Mapping[str, Any], reply: Reply) -> NotifierError:
+        """Return the error that an answer of status 200 means whose `ok` is false."""
+        name = str(found.get("error"))
+        if name == "missing_scope" and isinstance(found.get("needed"), str):
+            words = f"{name}; give the app the scope {found['needed']}"
+        else:
+            words = f"{name}{cure(name)}"
+        reason = told(f"{self.courier.origin} answered {words}")
+        if name in _GONE:
+            return GoneError(reason, permanent=True)
+        if name == "missing_scope":
+            return ScopeError(reason, permanent=True)
+        if name not in _TRY_AGAIN:
+            return NotifierError(reason, permanent=True)
+        if reply.retry_after is not None:
+            self.courier.hold(reply.retry_after)
+        return NotifierError(reason, retry_after=reply.retry_after)
+
+
+def cure(error: str) -> str:
+    """Return what to do about an error of Slack's, to be put behind its name."""
+    return f"; {_CURES[error]}" if error in _CURES else ""

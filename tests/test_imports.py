@@ -23,9 +23,12 @@ ALLOWED: dict[str, set[str]] = {
     "snapshot": {"domain", "registers", "roster", "store"},
     "paging": {"domain", "store"},
     "silencing": {"domain", "store"},
-    "response": {"domain", "paging", "silencing", "store"},
-    "ownership": {"domain", "paging", "store"},
+    "inquiry": {"domain", "store"},
     "covering": {"domain", "store"},
+    "act": {"domain", "paging", "store"},
+    "ownership": {"act", "domain", "paging", "store"},
+    "undoing": {"act", "covering", "domain", "ownership", "paging", "silencing", "store"},
+    "response": {"act", "domain", "paging", "silencing", "store", "undoing"},
     "config": {"domain", "plan", "presets", "resources", "secret"},
     "sources": {"domain", "plan", "presets", "resources", "secret"},
     # Both read and tell of the world through the one HTTP client, which lives with the sources.
@@ -34,10 +37,11 @@ ALLOWED: dict[str, set[str]] = {
     "digest": {"domain", "snapshot", "store"},
     "ui": {
         *("covering", "digest", "domain", "ownership", "resources", "response", "silencing"),
-        *("snapshot", "store"),
+        *("snapshot", "store", "undoing"),
     },
     "engine": {
-        *("domain", "notifiers", "ownership", "paging", "plan", "presets", "resources", "response"),
+        *("act", "digest", "domain", "notifiers", "paging", "plan", "presets", "resources"),
+        *("response",),
         *("secret", "snapshot", "sources", "store"),
     },
 }

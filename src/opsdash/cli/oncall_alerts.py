@@ -1,34 +1,30 @@
 """`opsdash oncall take`, `give`, `extend`, `snooze`, `reapply` and `next`: whose an alert is, and what then."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 
-from opsdash import ownership, response
+from opsdash import ownership
+from opsdash.cli.acting import act_on, ids_argument
 from opsdash.cli.main import config_option, fail, load_plan
 from opsdash.cli.moment import parse_moment
 from opsdash.cli.output import format_option, print_columns, print_json
-from opsdash.cli.reading import picture, writing
+from opsdash.cli.reading import picture
 from opsdash.cli.rota import clock
 from opsdash.cli.shapes import rfc3339
 from opsdash.domain.climb import owner
-from opsdash.domain.outcome import Outcome
 from opsdash.domain.span import format_span
 from opsdash.runtime import now, who_acts
-from opsdash.store.connection import Connection
-
-_ids = click.argument("ids", nargs=-1, required=True, metavar="ID...")
 
 
 @click.command(epilog="Example:  opsdash oncall take INC-001 --comment 'I know this one'")
-@_ids
+@ids_argument
 @config_option
 @click.option("--comment", default="", help="What the others should know.")
 def take(ids: tuple[str, ...], config: Path | None, comment: str) -> None:
     """Acknowledge alerts for oneself, also those that another has."""
-    _act(
+    act_on(
         config,
         ids,
         lambda s, found: s.write(ownership.take, who_acts(), now(), found, comment),
@@ -39,13 +35,13 @@ def take(ids: tuple[str, ...], config: Path | None, comment: str) -> None:
 @click.command(
     epilog="Example:  opsdash oncall give 5f2c --to sarah --reason 'she knows the customer'"
 )
-@_ids
+@ids_argument
 @config_option
 @click.option("--to", required=True, help="The id of the person; they are paged.")
 @click.option("--reason", required=True, help="Why; it is what they read first.")
 def give(ids: tuple[str, ...], config: Path | None, to: str, reason: str) -> None:
     """Reassign alerts: no acknowledgement, and no timer begins anew."""
-    _act(
+    act_on(
         config,
         ids,
         lambda s, found: s.write(ownership.reassign, who_acts(), now(), found, to, reason),
@@ -54,11 +50,11 @@ def give(ids: tuple[str, ...], config: Path | None, to: str, reason: str) -> Non
 
 
 @click.command(epilog="Example:  opsdash oncall extend 5f2c")
-@_ids
+@ids_argument
 @config_option
 def extend(ids: tuple[str, ...], config: Path | None) -> None:
     """Let acknowledgements count from now again."""
-    _act(
+    act_on(
         config,
         ids,
         lambda s, found: s.write(ownership.extend, who_acts(), now(), found),
@@ -69,7 +65,7 @@ def extend(ids: tuple[str, ...], config: Path | None) -> None:
 @click.command(
     epilog="Example:  opsdash oncall snooze 5f2c --for 2h --reason 'the batch ends at four'"
 )
-@_ids
+@ids_argument
 @config_option
 @click.option("--until", default="", help="When it ends; --for says how long instead.")
 @click.option("--for", "length", default="", help="How long, as 2h.")
@@ -80,7 +76,7 @@ def snooze(ids: tuple[str, ...], config: Path | None, until: str, length: str, r
         fail("say when it ends: --until TIME or --for 2h, one of them")
     zone, moment = load_plan(config).setup.timezone, now()
     ends = parse_moment(until or f"+{length}", zone, moment, "--until" if until else "--for")
-    _act(
+    act_on(
         config,
         ids,
         lambda s, found: s.write(ownership.snooze, who_acts(), moment, found, ends, reason),
@@ -89,11 +85,11 @@ def snooze(ids: tuple[str, ...], config: Path | None, until: str, length: str, r
 
 
 @click.command(epilog="Example:  opsdash oncall reapply INC-001")
-@_ids
+@ids_argument
 @config_option
 def reapply(ids: tuple[str, ...], config: Path | None) -> None:
     """Let alerts follow their policy as it is configured now."""
-    _act(
+    act_on(
         config,
         ids,
         lambda s, found: s.write(ownership.reapply, who_acts(), now(), found),
@@ -148,23 +144,3 @@ def next_(config: Path | None, form: str) -> None:
 
 def _left(at: datetime | None, moment: datetime) -> str:
     return "-" if at is None else format_span(max(at - moment, timedelta()))
-
-
-def _act(
-    config: Path | None,
-    ids: tuple[str, ...],
-    act: Callable[[Connection, tuple[str, ...]], Outcome],
-    done: str,
-) -> None:
-    with writing(load_plan(config)) as store:
-        try:
-            found = [one for id in ids for one in store.read(response.find, id)]
-        except LookupError as error:
-            fail(error)
-        outcome = act(store, tuple(dict.fromkeys(found)))
-    for id in outcome.done:
-        click.echo(f"{done} {id}")
-    for id, reason in outcome.refused:
-        click.echo(f"opsdash: {id}: {reason}", err=True)
-    if outcome.refused:
-        raise SystemExit(2)

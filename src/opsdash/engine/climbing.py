@@ -4,7 +4,8 @@ import sqlite3
 from dataclasses import replace
 from datetime import datetime
 
-from opsdash import ownership, paging
+from opsdash import paging
+from opsdash.act import follow_incident
 from opsdash.domain.alert import Acknowledgement, Alert
 from opsdash.domain.climb import (
     Climb,
@@ -123,7 +124,7 @@ class Climbing:
         change = changes.next_change(self.connection)
         alerts.set_acknowledgement(self.connection, alert.id, taken, change)
         self._tell(alert, EntryKind.ACKNOWLEDGE, f"for {taken.by}, {comment}")
-        ownership.follow_incident(self.connection, alert, change)
+        follow_incident(self.connection, alert, change)
         return replace(alert, acknowledgement=taken)
 
     def _do(self, step: NextStep, alert: Alert, climb: Climb) -> tuple[Alert, Climb]:
@@ -186,7 +187,7 @@ class Climbing:
         change = changes.next_change(self.connection)
         alerts.set_acknowledgement(self.connection, alert.id, None, change)
         self._tell(alert, kind, text)
-        ownership.follow_incident(self.connection, alert, change)
+        follow_incident(self.connection, alert, change)
         paging.page_given_back(self.connection, self.setup, alert, _CLOCK, self.now)
         return replace(alert, acknowledgement=None)
 

@@ -1,0 +1,143 @@
+"""One act of a person's hand: its alerts gone through one by one, what is refused, what is told.
+
+Every act has the same shape: `for alert in act.alerts(ids)` gives the open ones and refuses the
+rest, each is changed and told on its timeline, and all of it is one operation for `undo`.
+"""
+
+import secrets
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from opsdash import paging
+from opsdash.domain.alert import Acknowledgement, Alert
+from opsdash.domain.climb import Climb, owner
+from opsdash.domain.incident import IncidentState, incident_number
+from opsdash.domain.outcome import Outcome
+from opsdash.domain.record import to_ms
+from opsdash.domain.setup import Setup
+from opsdash.domain.span import format_span
+from opsdash.domain.text import clean
+from opsdash.domain.timeline import Actor, Entry, EntryKind
+from opsdash.store import alerts, changes, climbs, engine, entries, incidents, overrides
+
+
+class Act:
+    """One act being done: collects what was done and refused, and writes its entries as one operation."""
+
+    def __init__(self, connection: sqlite3.Connection, actor: Actor, now: datetime) -> None:
+        self.connection = connection
+        self.actor = actor
+        self.now = now
+        self.setup = overrides.overridden(connection, _setup(connection), now)
+        self.change = changes.next_change(connection)
+        self.operation = secrets.token_hex(8)
+        self.done: list[str] = []
+        self.refused: list[tuple[str, str]] = []
+
+    def alerts(self, ids: Sequence[str], as_of: Mapping[str, str] | None = None) -> Iterator[Alert]:
+        """Go through the open ones of `ids`, each once; refuse the rest.
+
+        `as_of` is whose each was when the person decided: what changed hands since is refused.
+        """
+        for id in dict.fromkeys(ids):
+            alert = self.open_alert(id)
+            if alert is not None and not self._changed_hands(alert, as_of):
+                yield alert
+
+    def open_alert(self, id: str) -> Alert | None:
+        """Return the open occurrence `id`, or refuse it and return None."""
+        alert = alerts.load(self.connection, id)
+        if alert is None:
+            self.refuse(id, "there is no such alert")
+        elif alert.resolved_at is not None:
+            self.refuse(id, f"it resolved {self.ago(alert.resolved_at)} ago")
+        else:
+            return alert
+        return None
+
+    def _changed_hands(self, alert: Alert, as_of: Mapping[str, str] | None) -> bool:
+        if as_of is None or alert.id not in as_of:
+            return False
+        whose = owner(alert, climbs.load(self.connection, alert.id))
+        if as_of[alert.id] == whose:
+            return False
+        self.refuse(alert.id, f"{whose} has it now" if whose else "nobody has it any more")
+        return True
+
+    def refuse(self, id: str, reason: str) -> None:
+        """Say why `id` is left as it is."""
+        self.refused.append((id, reason))
+
+    def ago(self, at: datetime) -> str:
+        """Return how long ago a moment was."""
+        return format_span(self.now - at)
+
+    def climb(self, alert: Alert) -> Climb:
+        """Return the climb of an alert; one that has none yet gets one that stands still."""
+        policy = self.setup.policy_for(alert.labels)
+        return climbs.begin(self.connection, alert, policy, None, due_at=None)
+
+    def keep(self, climb: Climb) -> None:
+        """Store a climb; the engine looks at it at its next beat."""
+        climbs.save(self.connection, climb, climbs.LOOK_NOW, self.change)
+
+    def give(
+        self, alert: Alert, taken: Acknowledgement | None, until: datetime | None = None
+    ) -> None:
+        """Let an alert be acknowledged as `taken` says, None for by nobody; tell whoever was paged.
+
+        Its incident comes along. `until` says that it is put off till then.
+        """
+        alerts.set_acknowledgement(self.connection, alert.id, taken, self.change)
+        follow_incident(self.connection, alert, self.change)
+        if taken is None:
+            paging.page_given_back(self.connection, self.setup, alert, self.actor.user, self.now)
+        else:
+            paging.page_acknowledged(
+                self.connection, self.setup, alert, taken.by, taken.comment, self.now, until
+            )
+
+    def note(
+        self, alert: Alert, kind: EntryKind, text: str, before: dict[str, object] | None = None
+    ) -> None:
+        """Tell what was done on an alert's timeline; `before` is what undo puts back."""
+        number = None if alert.incident is None else incident_number(alert.incident)
+        entry = Entry(
+            self.now, self.actor.user, kind, clean(text), alert.id, claimed=self.actor.claimed
+        )
+        entries.add(self.connection, entry, number, self.operation, before)
+
+    def outcome(self, said: str = "") -> Outcome:
+        """Return what was done and refused."""
+        return Outcome(tuple(self.done), tuple(self.refused), said)
+
+
+def follow_incident(connection: sqlite3.Connection, alert: Alert, change: int) -> None:
+    """Bring an alert's incident along: acknowledged while somebody has one of its alerts."""
+    number = None if alert.incident is None else incident_number(alert.incident)
+    current = None if number is None else incidents.load_state(connection, number)
+    if number is None or current is None:
+        return
+    state, response, _ = current
+    taken = incidents.is_acknowledged(connection, number)
+    wanted = IncidentState.ACKNOWLEDGED if taken else IncidentState.TRIGGERED
+    if state is not IncidentState.RESOLVED and state is not wanted:
+        incidents.set_state(connection, number, wanted, response, None, change)
+
+
+def before(alert: Alert) -> dict[str, object]:
+    """Return what undo puts back of an alert: its level and its acknowledgement."""
+    taken = alert.acknowledgement
+    return {
+        "level": alert.level,
+        "level_at": None if alert.level_at is None else to_ms(alert.level_at),
+        "by": taken and taken.by,
+        "at": taken and to_ms(taken.at),
+        "comment": taken and taken.comment,
+    }
+
+
+def _setup(connection: sqlite3.Connection) -> Setup:
+    text = engine.load_setup_text(connection)
+    return Setup() if text is None else engine.decode_setup(text)

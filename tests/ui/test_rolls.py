@@ -285,3 +285,99 @@ async def test_hostile_text_is_shown_and_does_nothing() -> None:
             assert len(hidden) <= len(evils) // 4, hidden
             await board.press("escape")
             await closed(board)
+
+
+async def test_a_roll_is_narrowed_while_a_filter_is_typed() -> None:
+    """Words may stand in whatever column; enter keeps the filter, escape drops it, then closes."""
+    async with driven(listed()) as board:
+        await board.press("S")
+        await board.shows("deploying v1.4")
+        await board.press("/", *"john other")
+        await board.shows_not('alertname="HighErrorRate"')
+        await board.shows("filter: john other", 'alertname="Other"')
+        await board.press("enter")
+        await board.shows("filter john other")
+        await board.press("/", "ctrl+u", *"nothing of that kind")
+        await board.shows("nothing matches the filter")
+        await board.press("escape")
+        await board.shows('alertname="HighErrorRate"')
+        await board.press("escape")
+        await closed(board)
+        for key, word, gone in (("v", "missing", "Broken"), ("N", "refused", "202 accepted")):
+            await board.press(key, "/", *word, "enter")
+            await board.shows(f"filter {word}")
+            await board.until(lambda gone=gone: not _listed(board, gone))
+            await board.press("escape", "escape")
+            await closed(board)
+
+
+def _listed(board: Driven, word: str) -> bool:
+    """Whether a row has a word, and not only what is told of the row under the cursor."""
+    lines = board.lines()
+    rule = next((n for n, line in enumerate(lines) if "────────" in line and n > 2), len(lines))
+    return any(word in line for line in lines[1:rule])
+
+
+async def test_marked_silences_are_extended_and_ended_together() -> None:
+    """Each is named before, what has ended by itself is left out, and the marks are gone after."""
+    hidden = alert("HighErrorRate", silenced_by=("S1",))
+    async with driven(replace(listed(), alerts=(hidden,), incidents=())) as board:
+        await board.press("S", "G", "space", "g", "space", "space")
+        await board.shows("3 marked")
+        await board.press("+")
+        await board.shows("Extend 2 silences", "an hour longer; 1 open alert stays hidden")
+        await board.press("enter")
+        await board.shows("extended by an hour: 2 silences (S1, aa11)")
+        await board.shows_not("marked")
+        await board.press("g", "space", "space", "x")
+        await board.shows("End 2 silences", "S1  ", "aa11  ", "1 alert is shown again")
+        await board.press("escape")
+        await board.shows("2 marked")
+        await board.press("x", "enter")
+        await board.shows("ended: 2 silences (S1, aa11)")
+        both = ("S1", "aa11")
+        assert board.hand.calls == [("extend_silences", both), ("expire_silences", both)]
+
+
+async def test_marks_that_a_filter_hides_choose_nothing() -> None:
+    """The act never falls through to the row under the cursor; escape clears the marks first."""
+    async with driven(listed()) as board:
+        await board.press("S", "space", "/", *"john", "enter")
+        await board.shows("1 marked", "filter john")
+        await board.press("x")
+        await board.shows("nothing is chosen: no marked silence is shown")
+        assert len(board.app.screen_stack) == 2
+        await board.press("escape")
+        await board.shows_not("1 marked")
+        await board.press("x")
+        await board.shows("End aa11")
+        assert board.hand.calls == []
+
+
+async def test_what_a_question_names_fits_the_smallest_screen() -> None:
+    """A dozen silences are ended from fifteen lines: some are named, whom it pages is always seen."""
+    setup = replace(busy().setup, paging=PagingSetup(notifiers=("pagerduty",)))
+    many = tuple(registers.silence(f"S{n}", f'alertname="A{n}"') for n in range(1, 13))
+    hidden = alert("A1", silenced_by=("S1",))
+    filled = Registers((), Letters(), many)
+    found = replace(busy(), setup=setup, registers=filled, alerts=(hidden,), incidents=())
+    async with driven(found, (60, 15)) as board:
+        await board.press("S", *["space"] * 12)
+        await board.shows("12 marked")
+        await board.press("x")
+        await board.shows("End 12 silences", "and 7 more", "This pages 1 On-call")
+
+
+async def test_a_silence_is_changed_in_all_its_parts() -> None:
+    """What, until when and why are typed over what they were, with the same preview as a new one."""
+    both = (alert("HighErrorRate"), alert("HighLatency"), alert("DiskFull"))
+    async with driven(replace(listed(), alerts=both, incidents=())) as board:
+        await board.press("S", "enter")
+        await board.shows("Change silence S1", "hides 1 of 3 open alerts")
+        await board.press("up", "up", "ctrl+u", *"alertname=~High.*")
+        await board.shows("hides 2 of 3 open alerts", "leaves 1 as they are")
+        await board.press("down", "ctrl+u", *"45m", "down", "ctrl+u", *"rollback", "enter")
+        await board.until(lambda: board.hand.calls)
+        assert board.hand.calls == [
+            ("change_silence", "S1", 1, 'alertname=~"High.*"', timedelta(minutes=45), "rollback")
+        ]

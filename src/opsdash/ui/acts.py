@@ -1,17 +1,14 @@
 """What a key means for alerts: the question it asks, the act it starts, its outcome in one line."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from opsdash.domain.alert import Alert
 from opsdash.domain.escalation import EscalationPolicy, Refused, next_level
-from opsdash.domain.matchers import Matcher
 from opsdash.domain.reach import names_reached
-from opsdash.domain.silence import USUAL, Silence, SilenceState, prefill
 from opsdash.domain.text import clean
 from opsdash.snapshot import Snapshot
-from opsdash.ui import owning
+from opsdash.ui import owning, silencing
 from opsdash.ui.chosen import names, some
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.panes.alerts import summary, where
@@ -221,133 +218,15 @@ def _levels(app: "OpsdashApp", ids: Ids) -> dict[str, int]:
     return {alert.id: alert.level for alert in app.alerts_of(ids)}
 
 
-def silence(app: "OpsdashApp", ids: Ids) -> None:
-    """Ask for how long and why the alerts may be quiet, and show what that would hide."""
-    alerts = [alert for alert in app.alerts_of(ids) if alert.open]
-    if not alerts:
-        app.say("nothing to silence: no open alert is under the cursor or marked", "warn")
-        return
-    _ask_silence(app, prefill([alert.labels for alert in alerts]), tuple(a.id for a in alerts))
-
-
-def new_silence(app: "OpsdashApp") -> None:
-    """Ask for everything: what, for how long and why."""
-    _ask_silence(app, (), ())
-
-
-def _ask_silence(app: "OpsdashApp", matchers: Sequence[Matcher], chosen: Ids) -> None:
-    from opsdash.ui.screens.silence import SilenceSheet, Wish
-
-    def answer(wish: Wish | None) -> None:
-        if wish is not None:
-            length = wish.length or USUAL
-            until = app.moment().date_clock(app.moment().now + length)
-            app.act(
-                f"silenced until {until}, as",
-                chosen,
-                lambda: app.hand.silence(wish.matchers, length, wish.comment),
-            )
-
-    app.open_sheet(SilenceSheet(matchers, chosen), answer)
-
-
-def change_silence(app: "OpsdashApp", found: Silence) -> None:
-    """Let a person change what a silence matches, its end and its reason."""
-    from opsdash.ui.screens.silence import SilenceSheet, Wish
-
-    def answer(wish: Wish | None) -> None:
-        if wish is not None:
-            app.act(
-                "changed silence",
-                (),
-                lambda: app.hand.change_silence(
-                    found.id, found.revision, wish.matchers, wish.length, wish.comment
-                ),
-            )
-
-    now = app.moment().now
-    if found.state(now) is SilenceState.EXPIRED:
-        app.say("it has ended; make a new one", "warn")
-        return
-    app.open_sheet(SilenceSheet(found.matchers, (), found, now), answer)
-
-
-def extend(app: "OpsdashApp", ids: Ids) -> None:
-    """Extend the silences that hide the alerts by an hour, else the acknowledgements they have."""
-    taken = tuple(a.id for a in app.alerts_of(ids) if a.open and a.acknowledgement is not None)
-    hiding = _hiding(app, ids)
-    if taken and not hiding:
-        owning.extend(app, taken)
-    elif hiding:
-        extend_silences(app, hiding)
-    else:
-        app.say("neither a silence nor an acknowledgement to extend", "warn")
-
-
-def extend_silences(app: "OpsdashApp", ids: Ids) -> None:
-    """Extend silences by an hour."""
-    if not ids:
-        app.say("no silence hides what is chosen", "warn")
-        return
-    ends = [s.ends_at for s in _silences(app, ids)]
-    until = app.moment().date_clock(max(ends) + timedelta(hours=1)) if ends else "an hour later"
-    app.act(f"extended until {until}, silence", (), lambda: app.hand.extend_silences(ids))
-
-
-def expire(app: "OpsdashApp", ids: Ids) -> None:
-    """End the snooze of the alerts at once; else ask, then end the silences that hide them."""
-    climbs = app.snapshot.roster.climbs if app.snapshot else {}
-    put_off = tuple(id for id in ids if id in climbs and climbs[id].snooze is not None)
-    if put_off:
-        owning.unsnooze(app, put_off)
-    else:
-        expire_silences(app, _hiding(app, ids))
-
-
-def expire_silences(app: "OpsdashApp", ids: Ids) -> None:
-    """Say what is shown again and whom that pages, then end silences."""
-    from opsdash.ui.screens.silence import ask_expiry
-
-    snapshot = app.snapshot
-    if not ids or snapshot is None:
-        app.say("no silence hides what is chosen", "warn")
-        return
-    found = [
-        s for s in _silences(app, ids) if s.state(app.moment().now) is not SilenceState.EXPIRED
-    ]
-    if not found:
-        app.say("it has ended already", "warn")
-        return
-    whom = concerned(1, snapshot) if snapshot.setup.paging.notifiers else ""
-
-    def answer(said: str | None) -> None:
-        if said is not None:
-            app.act("ended silence", (), lambda: app.hand.expire_silences(ids))
-
-    app.open_sheet(ask_expiry(found, snapshot.alerts, whom), answer)
-
-
-def _silences(app: "OpsdashApp", ids: Ids) -> list[Silence]:
-    known = app.snapshot.silences if app.snapshot else ()
-    return [silence for silence in known if silence.id in ids]
-
-
-def _hiding(app: "OpsdashApp", ids: Ids) -> Ids:
-    """The silences in the store that hide alerts, each once."""
-    named = {id for alert in app.alerts_of(ids) for id in alert.silenced_by}
-    known = app.snapshot.silences if app.snapshot else ()
-    return tuple(silence.id for silence in known if silence.id in named)
-
-
 ACTS: dict[str, Callable[["OpsdashApp", Ids], None]] = {
     "acknowledge": acknowledge,
     "acknowledge_with": acknowledge_with,
     "unacknowledge": unacknowledge,
     "escalate": escalate,
     "escalate_to": escalate_to,
-    "silence": silence,
-    "extend": extend,
-    "expire": expire,
+    "silence": silencing.silence,
+    "extend": silencing.extend,
+    "expire": silencing.expire,
     "take": owning.take,
     "reassign": owning.reassign,
     "snooze": owning.snooze,

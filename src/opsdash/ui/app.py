@@ -432,10 +432,19 @@ class OpsdashApp(TerminalApp):
             self.exit()
             return
         self._leaving = self._leaving and bool(self._unwritten)
-        self.dashboard.forget_marks((*outcome.done, *names) if outcome.done else ())
+        self._forget_marks((*outcome.done, *names) if outcome.done else ())
         self._detail_due = True
         self.say(*said_of(outcome, verb, names))
         await self._look(take=True)
+
+    def _forget_marks(self, ids: Sequence[str]) -> None:
+        self.dashboard.forget_marks(ids)
+        if len(self.screen_stack) > 1:
+            from opsdash.ui.screens.sheet import Sheet
+
+            for screen in self.screen_stack:
+                if isinstance(screen, Sheet):
+                    screen.forget_marks(ids)
 
     def _refresh_sources(self) -> None:
         self.run_worker(self._ask_refresh(), exit_on_error=False)

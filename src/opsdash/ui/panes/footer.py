@@ -30,7 +30,7 @@ def footer_line(
 ) -> Line:
     """Return the keys that make sense for the row under the cursor, as many as there is room for."""
     narrow = width < 100
-    parts = _state(marked, filtered)
+    parts = state_words(marked, filtered)
     hints = [*_row_hints(snapshot, alert, marked, narrow, glyphs)] if pane == 4 else []
     hints += [("detail", "detail"), ("filter", "filter")] if pane >= 4 else [("detail", "detail")]
     if marked or filtered:
@@ -47,7 +47,8 @@ def footer_line(
     return crop(line(" ", spaced(parts)), width)
 
 
-def _state(marked: int, filtered: str) -> list[Line]:
+def state_words(marked: int, filtered: str) -> list[Line]:
+    """Return how many rows are marked, and what the list is narrowed to."""
     parts = []
     if marked:
         parts.append(line((f"{marked} marked", "mark bold")))

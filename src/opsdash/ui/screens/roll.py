@@ -4,14 +4,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual import events
+from textual.app import ComposeResult
 
 from opsdash.snapshot import Snapshot
 from opsdash.ui.keys import first_key
 from opsdash.ui.lines import EMPTY, Line, crop, line, on, spaced, width_of
 from opsdash.ui.moment import Moment
+from opsdash.ui.panes.footer import state_words
 from opsdash.ui.panes.header import problem_lines
 from opsdash.ui.screens.sheet import Sheet
 from opsdash.ui.widgets.columns import Column, Place, fit_columns
+from opsdash.ui.widgets.entry import EntryLine
+from opsdash.ui.widgets.lines import Lines
 from opsdash.ui.widgets.rowcursor import RowCursor
 from opsdash.ui.widgets.spans import fit_line
 from opsdash.ui.widgets.table import Row
@@ -28,15 +32,19 @@ _PROBLEMS = 2
 class Roll(Sheet[None]):
     """A list of things that have a key each; the cursor stays on its key through every refresh.
 
-    `hints` are the actions that the last line names, with the words for each.
+    `hints` are the actions that the last line names, with the words for each; `can_mark` says that
+    several rows may be acted on at once. Every roll can be filtered.
     """
 
     app: "OpsdashApp"
 
     hints: tuple[tuple[str, str], ...] = ()
+    can_mark = False
 
     def __init__(self) -> None:
         super().__init__()
+        self.filter = ""
+        self.marks: frozenset[str] = frozenset()
         self._cursor = RowCursor()
         self._keys: tuple[str, ...] = ()
         self._top = 0
@@ -77,6 +85,27 @@ class Roll(Sheet[None]):
         """The key of the row under the cursor."""
         return self._cursor.key
 
+    def chosen(self) -> tuple[str, ...]:
+        """Return what an act is about: the marked rows that are shown, else the row under the cursor.
+
+        Marks whose rows are all gone or filtered away choose nothing, never the cursor's row.
+        """
+        if self.marks:
+            return tuple(key for key in self._keys if key in self.marks)
+        return () if self.key is None else (self.key,)
+
+    def compose(self) -> ComposeResult:
+        """Put up the list, the line in which a filter is typed, and the border's last line."""
+        self.face, self.foot = Lines(id="face"), Lines(id="foot")
+        self.entry = EntryLine(self, id="entry")
+        self.entry.display = False
+        yield from (self.face, self.entry, self.foot)
+
+    def space(self) -> tuple[int, int]:
+        """Return the largest inner size, one line less while a filter is typed."""
+        width, height = super().space()
+        return width, max(height - 1, 1) if self.prompt else height
+
     def body(self, width: int, height: int, moment: Moment) -> Sequence[Line]:
         """Return problems, heading, rows, what is known of one of them, and keys or a message."""
         snapshot = self.app.snapshot
@@ -89,13 +118,26 @@ class Roll(Sheet[None]):
         ]
         if height < 6:
             problems = problems[:1]
-        self._follow(tuple(self.keys(snapshot, moment)))
+        self._follow(self._narrowed(self.keys(snapshot, moment), snapshot, moment))
         room = height - len(problems) - 2
         told = self._told(width, height, room, snapshot, moment)
         rows = self._rows(width, max(1, room - len(told)), snapshot, moment)
         lines = [*problems, *rows, *told]
         lines += [EMPTY] * (height - 1 - len(lines))
         return [*lines[: height - 1], self._last(width)]
+
+    def _narrowed(self, keys: Sequence[str], snapshot: Snapshot, moment: Moment) -> tuple[str, ...]:
+        """Return the keys of the rows that have all the words of the filter, in whatever column."""
+        words = self.filter.split()
+        if not words:
+            return tuple(keys)
+        found = []
+        for key in keys:
+            cells = self.row(key, snapshot, moment).cells
+            text = " ".join(text for cell in cells for text, _ in cell).lower()
+            if all(word in text for word in words):
+                found.append(key)
+        return tuple(found)
 
     def _told(
         self, width: int, height: int, room: int, snapshot: Snapshot, moment: Moment
@@ -117,9 +159,10 @@ class Roll(Sheet[None]):
         columns = self.columns(width)
         places = fit_columns(columns, width - 2)
         head = tuple(((column.title, "muted"),) for column in columns)
-        lines = [self._cells(head, columns, places, " ")]
+        lines = [self._cells(head, columns, places, line("  "))]
         if not self._keys:
-            return [*lines, line("  ", self.empty(snapshot))]
+            none = line(("nothing matches the filter", "muted"))
+            return [*lines, line("  ", none if self.filter else self.empty(snapshot))]
         self._page = room
         index = self._cursor.index
         top = min(max(self._top, index - room + 1), index)
@@ -127,19 +170,24 @@ class Roll(Sheet[None]):
         for number in range(self._top, min(self._top + room, len(self._keys))):
             row = self.row(self._keys[number], snapshot, moment)
             here = number == index
-            mark = self.app.glyphs.cursor if here else " "
-            drawn = self._cells(row.cells, columns, places, mark)
+            drawn = self._cells(row.cells, columns, places, self._margin(row.key, here))
             lines.append(on(crop(drawn, width), "on cursor") if here else drawn)
         return lines
+
+    def _margin(self, key: str, here: bool) -> Line:
+        """The two cells before a row: where the cursor is, and whether it is marked."""
+        glyphs = self.app.glyphs
+        marked = glyphs.mark if key in self.marks else " "
+        return line((glyphs.cursor if here else " ", "accent bold"), (marked, "mark bold"))
 
     def _cells(
         self,
         cells: Sequence[Line],
         columns: Sequence[Column],
         places: Sequence[Place],
-        mark: str,
+        margin: Line,
     ) -> Line:
-        parts: list[Line] = [((mark, "accent bold"), (" ", ""))]
+        parts: list[Line] = [margin]
         for at, place in enumerate(places):
             if at:
                 parts.append(((" ", ""),))
@@ -151,8 +199,10 @@ class Roll(Sheet[None]):
     def _last(self, width: int) -> Line:
         if self.app.message:
             return crop(line(self.app.message), width)
-        parts = []
-        for action, words in (*self.hints, ("back", "back")):
+        parts = state_words(len(self.marks), self.filter)
+        marking = (("mark", "mark"),) if self.can_mark else ()
+        leave = "clear" if self.marks or self.filter else "back"
+        for action, words in (*self.hints, *marking, ("filter", "filter"), ("back", leave)):
             key = first_key(action, self.app.keys)
             if key:
                 parts.append(line((key, "accent bold"), (f" {words}", "text")))
@@ -182,6 +232,12 @@ class Roll(Sheet[None]):
         elif action == "detail":
             if self.key is not None:
                 self.opened(self.key)
+        elif action == "mark" and self.can_mark:
+            self._mark()
+        elif action == "filter":
+            self._ask_filter()
+        elif action == "back" and (self.marks or self.filter):
+            self._clear()
         elif action in ("back", "quit") or event.key == "ctrl+c":
             self.app.look_at(self.app.dashboard.alerts.cursor_key)
             self.dismiss(None)
@@ -192,6 +248,57 @@ class Roll(Sheet[None]):
             self.do(action, self.key)
         if self.is_current:
             self.redraw()
+
+    def _mark(self) -> None:
+        if self.key is not None:
+            self.marks ^= {self.key}
+            self._move(self._cursor.index + 1)
+
+    def forget_marks(self, keys: Sequence[str]) -> None:
+        """Unmark everything once an act was done to any of the marked rows."""
+        if self.marks & set(keys):
+            self.marks = frozenset()
+
+    def _clear(self) -> None:
+        """Clear the nearest thing: the marks, else the filter."""
+        if self.marks:
+            self.marks = frozenset()
+        else:
+            self.filter = ""
+
+    # The filter.
+
+    def _ask_filter(self) -> None:
+        self.prompt = "filter: "
+        self.entry.show(self.prompt, self.filter)
+        self.entry.display = True
+
+    def typed(self, text: str) -> None:
+        """Narrow the list with every key; the first match is the person's, not a row pushed there."""
+        before, self.filter = self.key, text.strip().lower()
+        self.redraw()
+        if self.key != before:
+            self._move(0)
+            self.redraw()
+
+    def submitted(self, text: str) -> None:
+        """Keep the filter and give the keys back to the list."""
+        self._end_filter()
+
+    def cancelled(self) -> None:
+        """Drop the filter."""
+        self.filter = ""
+        self._end_filter()
+
+    def moved(self, rows: int) -> None:
+        """Move in the list while typing."""
+        self._move(self._cursor.index + rows)
+        self.redraw()
+
+    def _end_filter(self) -> None:
+        self.prompt = ""
+        self.entry.display = False
+        self.redraw()
 
     def on_screen_resume(self) -> None:
         """Draw what has changed while something lay on top."""

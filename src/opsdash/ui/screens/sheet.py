@@ -87,6 +87,9 @@ class Sheet(ModalScreen[T]):
     def moved(self, rows: int) -> None:
         """Move the cursor of the sheet."""
 
+    def forget_marks(self, keys: Sequence[str]) -> None:
+        """Unmark what an act was done to, where rows can be marked."""
+
     def on_resize(self, event: events.Resize) -> None:
         """Draw for the new size."""
         self.redraw()

@@ -29,6 +29,8 @@ from opsdash.ui.widgets.table import Row
 
 _FIELDS = ("matchers", "for", "comment")
 _WORDS = {"matchers": "what", "for": "for", "comment": "why"}
+_ASKED = 6
+"""Lines in which a question names silences: a terminal of fifteen has room for no more."""
 
 
 class Wish(NamedTuple):
@@ -198,6 +200,7 @@ class Silences(Roll):
 
     title_words = "Silences"
     hint = "newest end last"
+    can_mark = True
     hints = (
         ("silence", "new"),
         ("detail", "change"),
@@ -244,22 +247,24 @@ class Silences(Roll):
 
     def opened(self, key: str) -> None:
         """Change the silence."""
-        from opsdash.ui.acts import change_silence
+        from opsdash.ui.silencing import change_silence
 
         change_silence(self.app, self._known[key])
 
     def do(self, action: str, key: str | None) -> None:
-        """Make a new one, or extend or end the one under the cursor."""
-        from opsdash.ui import acts
+        """Make a new one, or extend or end the marked ones, else the one under the cursor."""
+        from opsdash.ui import acts, silencing
 
         if action == "silence":
-            acts.new_silence(self.app)
+            silencing.new_silence(self.app)
         elif action == "undo":
             acts.undo(self.app, ())
-        elif key is not None and action == "extend":
-            acts.extend_silences(self.app, (key,))
-        elif key is not None and action == "expire":
-            acts.expire_silences(self.app, (key,))
+        elif action in ("extend", "expire") and self.marks and not self.chosen():
+            self.app.say("nothing is chosen: no marked silence is shown", "warn")
+        elif action == "extend":
+            silencing.extend_silences(self.app, self.chosen())
+        elif action == "expire":
+            silencing.expire_silences(self.app, self.chosen())
 
 
 def _summary(silences: Sequence[Silence], moment: Moment) -> str:
@@ -275,17 +280,32 @@ def ask_expiry(silences: Sequence[Silence], alerts: Sequence[Alert], whom: str) 
     hit = [
         alert for alert in alerts if alert.open and any(s.id in alert.silenced_by for s in silences)
     ]
-    names = ", ".join(s.id for s in silences)
-    words: list[Line] = [
-        line((f"{s.id}  ", "bold"), s.text, (f"  {s.comment}", "muted")) for s in silences[:4]
-    ]
-    words.append(EMPTY)
+    words = [*_named(silences), EMPTY]
     if not hit:
-        words.append(line("No open alert is hidden by it: nobody is paged."))
+        by = "it" if len(silences) == 1 else "them"
+        words.append(line(f"No open alert is hidden by {by}: nobody is paged."))
     else:
         count = "1 alert is" if len(hit) == 1 else f"{len(hit)} alerts are"
         words.append(line((f"{count} shown again: ", "text"), ", ".join(a.name for a in hit[:5])))
         loud = [a for a in hit if a.acknowledgement is None and a.severity is not Severity.INFO]
         if loud and whom:
             words.append(line(("This pages ", "text"), (whom, "warn bold")))
-    return Ask(f"End {names}", words, "enter ends it: ")
+    if len(silences) == 1:
+        return Ask(f"End {silences[0].id}", words, "enter ends it: ")
+    return Ask(f"End {len(silences)} silences", words, "enter ends them: ")
+
+
+def ask_extension(silences: Sequence[Silence], alerts: Sequence[Alert]) -> Ask:
+    """Return the question before several silences are extended: which, and what stays hidden."""
+    hidden = sum(a.open and any(s.id in a.silenced_by for s in silences) for a in alerts)
+    count = "1 open alert stays" if hidden == 1 else f"{hidden or 'no'} open alerts stay"
+    words = [*_named(silences), EMPTY, line(f"Each lasts an hour longer; {count} hidden by them.")]
+    return Ask(f"Extend {len(silences)} silences", words, "enter extends them: ")
+
+
+def _named(silences: Sequence[Silence]) -> list[Line]:
+    """The first few silences by id, matchers and reason, and how many more."""
+    shown = silences if len(silences) <= _ASKED else silences[: _ASKED - 1]
+    words = [line((f"{s.id}  ", "bold"), s.text, (f"  {s.comment}", "muted")) for s in shown]
+    more = len(silences) - len(shown)
+    return [*words, line((f"and {more} more", "muted"))] if more else words

@@ -186,6 +186,7 @@ PAYMENTS = PaneSetup(
             ),
             unit=Unit.COUNT,
             note=SafeText("extrapolated by increase() and rounded"),
+            investigate=True,
         ),
         Indicator(
             id="processing",

@@ -3,13 +3,13 @@
 import contextlib
 import gc
 import sqlite3
-from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from opsdash.domain.alert import Alert, urgency
+from opsdash.domain.alert import Alert
+from opsdash.domain.alert_list import AlertList
 from opsdash.domain.climb import NextStep
 from opsdash.domain.freshness import Freshness, engine_is_down, freshness, is_silent
 from opsdash.domain.frozen import dataclass
@@ -25,12 +25,22 @@ from opsdash.domain.setup import Setup
 from opsdash.domain.silence import Silence
 from opsdash.domain.source import EngineState, EngineView, SourceState, SourceView
 from opsdash.domain.span import format_span
-from opsdash.domain.status import Status, system_status
+from opsdash.domain.status import Status, status_of
 from opsdash.domain.text import clean
 from opsdash.domain.ticket import Ticket, ticket_order
 from opsdash.registers import Registers, take_registers
 from opsdash.roster import Roster, shown_since, take_roster
-from opsdash.store import alerts, changes, engine, incidents, lease, overrides, readings, tickets
+from opsdash.store import (
+    alerts,
+    changes,
+    engine,
+    failures,
+    incidents,
+    lease,
+    overrides,
+    readings,
+    tickets,
+)
 
 __all__ = [
     "EngineState",
@@ -81,6 +91,11 @@ class Snapshot:
     warnings: tuple[Problem, ...] = ()
     registers: Registers = field(default_factory=Registers)
     roster: Roster = field(default_factory=Roster)
+
+    @property
+    def shown(self) -> AlertList:
+        """The alerts, known by id and counted."""
+        return self.alerts if isinstance(self.alerts, AlertList) else AlertList(self.alerts)
 
     @property
     def rules(self) -> tuple[RuleView, ...]:
@@ -134,7 +149,7 @@ def take_snapshot(
     before = None if previous is None else (previous.roster, previous.cursor)
     followed = previous is not None and _same_day(previous, now)
     told_anew = not followed or (previous is not None and previous.read_mark != marks["read"])
-    roster = take_roster(connection, now, shown, before, told_anew)
+    roster = take_roster(connection, now, shown.by_id.keys(), before, told_anew)
     problems = _problems(engine_view, told.sources, told.setup, now)
     exhausted = exhausted_problems(shown, roster)
     blind = engine_view.state is not EngineState.RUNNING or any(
@@ -144,7 +159,7 @@ def take_snapshot(
     return Snapshot(
         taken_at=now,
         setup=told.setup,
-        status=system_status(shown, levels, blind),
+        status=status_of(shown.tally.worst, levels, blind),
         engine=engine_view,
         panes=told.panes,
         uptime=told.uptime,
@@ -238,14 +253,14 @@ def _engine_view(held: lease.Lease | None, now: datetime) -> EngineView:
 
 def _alerts(
     connection: sqlite3.Connection, now: datetime, previous: Snapshot | None, cursor: int
-) -> tuple[tuple[Alert, ...], tuple[Incident, ...]]:
+) -> tuple[AlertList, tuple[Incident, ...]]:
     since = now - RESOLVED_SHOWN
     if previous is None:
         with _collector_paused():
             found = (a for a in alerts.load_shown(connection, since) if _shown(a, since))
-            return tuple(sorted(found, key=urgency)), incidents.load_shown(connection, since)
+            return AlertList.by_urgency(found), incidents.load_shown(connection, since)
     changed = alerts.load_changed(connection, previous.cursor) if cursor != previous.cursor else []
-    shown = _follow(previous.alerts, changed, since)
+    shown = _follow(previous.shown, changed, since)
     if cursor == previous.cursor and not _incident_aged(previous.incidents, since):
         return shown, previous.incidents
     before = {incident.id: incident for incident in previous.incidents}
@@ -265,26 +280,15 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _follow(
-    before: tuple[Alert, ...], changed: Sequence[Alert], since: datetime
-) -> tuple[Alert, ...]:
-    """Return the alerts of before with what changed, in their order.
-
-    A few are put in their places; for many, sorting all again is cheaper.
-    """
-    if not changed and not (before and not _shown(before[-1], since)):
-        return before
-    gone = {alert.id for alert in changed}
-    kept = [alert for alert in before if alert.id not in gone] if gone else list(before)
+def _follow(before: AlertList, changed: Sequence[Alert], since: datetime) -> AlertList:
+    """Return the alerts of before with what changed, in their order."""
+    gone = [alert.id for alert in changed]
     # The ones that resolved first are at the end.
-    while kept and not _shown(kept[-1], since):
-        kept.pop()
-    new = [alert for alert in changed if _shown(alert, since)]
-    if len(new) * 16 > len(kept):
-        return tuple(sorted((*kept, *new), key=urgency))
-    for alert in new:
-        insort(kept, alert, key=urgency)
-    return tuple(kept)
+    for alert in reversed(before):
+        if _shown(alert, since):
+            break
+        gone.append(alert.id)
+    return before.follow([a for a in changed if _shown(a, since)], gone) if gone else before
 
 
 def _incident_aged(before: tuple[Incident, ...], since: datetime) -> bool:
@@ -314,11 +318,14 @@ def _panes(
     connection: sqlite3.Connection, setup: Setup, now: datetime, previous: Snapshot | None
 ) -> tuple[tuple[Pane, ...], Reading | None, Reading | None]:
     stored = readings.load(connection)
+    watched = any(indicator.investigate for indicator in setup.indicators)
+    batches = failures.load_open(connection) if watched else {}
     before = {r.indicator.id: r for r in _readings(previous)} if previous else {}
 
     def read(indicator: Indicator) -> Reading:
         history = _history(connection, indicator.id, before.get(indicator.id), now)
-        return readings.reading(indicator, stored.get(indicator.id), history)
+        batch = batches.get(indicator.id) if indicator.investigate else None
+        return readings.reading(indicator, stored.get(indicator.id), history, batch)
 
     panes = tuple(
         Pane(pane.id, pane.title, tuple(read(i) for i in pane.indicators)) for pane in setup.panes

@@ -132,6 +132,23 @@ def test_an_entry_that_says_too_little_or_too_much_is_refused(
     assert any(problem in line for line in found), found
 
 
+def test_failures_are_looked_into_where_a_count_says_so(read: Read, refuse: Refuse) -> None:
+    """It is on for the default, can be switched, goes with its query, and is for counts alone."""
+
+    def failed(lines: str) -> bool:
+        text = MINIMAL + '[[pane.payments]]\nid = "failed"\n' + lines
+        return read(text).setup().panes[2].indicators[1].investigate
+
+    assert presets.PAYMENTS.indicators[1].investigate
+    assert failed("warn = 10\n")
+    assert not failed("investigate = false\n")
+    assert not failed(OWN)
+    assert failed(OWN + "investigate = true\n")
+    assert [i.id for i in presets.DEFAULT_SETUP.indicators if i.investigate] == ["failed"]
+    on_a_ratio = MINIMAL + '[[pane.performance]]\nid = "error_ratio"\ninvestigate = true\n'
+    assert "investigate: set on a ratio; take it out" in refuse(on_a_ratio)[0]
+
+
 def test_an_id_is_given_once(refuse: Refuse) -> None:
     """The second of two is named with the place of the first, across panes."""
     first = '[[pane.performance]]\nid = "mine"\n' + OWN

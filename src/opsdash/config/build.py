@@ -101,10 +101,10 @@ def _pane(pane: PaneSetup, tables: Iterable[IndicatorTable], defaults: bool) -> 
         if table.remove:
             indicators.pop(table.id, None)
         elif table.query is None:
-            indicators[table.id] = _adjusted(indicators[table.id], table)
+            indicators[table.id] = _investigated(_adjusted(indicators[table.id], table), table)
         else:
             plain = Indicator(table.id, clean(table.title), "", table.unit or Unit.COUNT)
-            indicators[table.id] = _adjusted(plain, table)
+            indicators[table.id] = _investigated(_adjusted(plain, table), table)
     return replace(pane, indicators=tuple(indicators.values()))
 
 
@@ -131,6 +131,10 @@ def _adjusted(base: Indicator, table: Adjustments) -> Indicator:
         note=base.note if table.note is None else clean(table.note),
         alerts=base.alerts if table.alerts is None else tuple(map(clean, table.alerts)),
     )
+
+
+def _investigated(base: Indicator, table: IndicatorTable) -> Indicator:
+    return base if table.investigate is None else replace(base, investigate=table.investigate)
 
 
 def _schedule(table: ScheduleTable) -> Schedule:

@@ -27,6 +27,7 @@ def check_indicators(raw: Raw) -> Iterator[Finding]:
             path: Path = ("pane", pane.id, index)
             yield from _identity(path, entry, defaults, seen)
             yield from _thresholds(path, entry, defaults.get(word(entry, "id")))
+            yield from _investigation(path, entry, defaults.get(word(entry, "id")))
     for name, default in _HEADER.items():
         entry = table(table(raw, "header"), name)
         path = ("header", name)
@@ -106,6 +107,16 @@ def _thresholds(path: Path, entry: Raw, default: Indicator | None) -> Iterator[F
             (*path, key),
             f"crit {crit:g} is not {order} warn {warn:g}",
             f"write both so that crit is {order} warn",
+        )
+
+
+def _investigation(path: Path, entry: Raw, default: Indicator | None) -> Iterator[Finding]:
+    """Failures are looked into one by one: nothing but a count can be."""
+    lent = default.unit.value if default and "query" not in entry else ""
+    unit = entry.get("unit") or lent
+    if entry.get("investigate") is True and unit and unit != "count":
+        yield Finding(
+            (*path, "investigate"), f"set on a {unit}", 'take it out; it is for unit = "count"'
         )
 
 

@@ -64,6 +64,8 @@ class IndicatorTable(Adjustments):
     """Its name for the store and for commands, unique among all indicators."""
     unit: UnitName | None = None
     """The unit of the value."""
+    investigate: bool | None = None
+    """Whether it counts failures that people look into: its tile says how far they are."""
 
 
 class PaneTables(Table):

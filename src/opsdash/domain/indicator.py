@@ -5,6 +5,7 @@ from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from opsdash.domain.failures import FailureBatch
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.labels import Labels
 from opsdash.domain.sample import Answer, Point
@@ -39,7 +40,7 @@ class Indicator:
     `warn` and `crit` are in the base unit. A value is beyond them when it is strictly above, or
     strictly below where `crit` is less than `warn` (or `below` is set). `compare` is how long ago
     the value is compared with. `alerts` are the names of the alerts that
-    its chart explains.
+    its chart explains. `investigate` says that its value counts failures that people look into.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Indicator:
     compare: timedelta | None = None
     note: SafeText = SafeText("")
     alerts: tuple[str, ...] = ()
+    investigate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class Reading:
     `value` is the last good one and stays when a later read fails; `read_at` is when it was read,
     `sampled_at` when the newest sample under it was taken. `failed_at` and `reason` are set while
     the newest read brought no value. `compared` is the value `Indicator.compare` ago.
-    `history` has one point a minute, oldest first.
+    `history` has one point a minute, oldest first. `batch` are the failures that it counts and that
+    have not ended, for an indicator with `investigate`.
     """
 
     indicator: Indicator
@@ -74,6 +77,7 @@ class Reading:
     compared: float | None = None
     labels: Labels = field(default_factory=dict)
     history: tuple[Point, ...] = ()
+    batch: FailureBatch | None = None
 
 
 @dataclass(frozen=True, slots=True)

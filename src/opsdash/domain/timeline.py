@@ -41,6 +41,9 @@ class EntryKind(StrEnum):
     UNSNOOZE = "unsnooze"
     EXTEND = "extend"
     REAPPLY = "reapply"
+    FAILURES = "failures"
+    INVESTIGATE = "investigate"
+    INVESTIGATED = "investigated"
 
 
 @dataclass(frozen=True, slots=True)

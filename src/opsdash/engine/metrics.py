@@ -13,6 +13,7 @@ from opsdash.domain.setup import Setup
 from opsdash.domain.source import SourceState
 from opsdash.domain.text import SafeText
 from opsdash.engine.engine import Engine, Series
+from opsdash.engine.failures import count_failures
 from opsdash.engine.poll import Poll, Result
 from opsdash.sources.source import MetricSource
 from opsdash.store import changes, engine, lease, readings
@@ -138,6 +139,8 @@ def _record(
                 answer.reason,
                 answer.labels,
             )
+            if indicator.investigate:
+                count_failures(connection, indicator.id, answer.value, read_at)
 
 
 async def read_compared(engine_: Engine) -> None:

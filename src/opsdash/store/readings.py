@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from opsdash.domain.failures import FailureBatch
 from opsdash.domain.indicator import Indicator, Level, Reading
 from opsdash.domain.record import from_ms, to_ms
 from opsdash.domain.sample import Point
@@ -32,11 +33,14 @@ def load(connection: sqlite3.Connection) -> dict[str, tuple[Any, ...]]:
 
 
 def reading(
-    indicator: Indicator, stored: tuple[Any, ...] | None, history: tuple[Point, ...]
+    indicator: Indicator,
+    stored: tuple[Any, ...] | None,
+    history: tuple[Point, ...],
+    batch: FailureBatch | None = None,
 ) -> Reading:
-    """Return the reading of `indicator` from its stored columns."""
+    """Return the reading of `indicator` from its stored columns, with the failures it counts."""
     if stored is None:
-        return Reading(indicator, reason=clean("not read yet"), history=history)
+        return Reading(indicator, reason=clean("not read yet"), history=history, batch=batch)
     value, level, read_at, sampled_at, failed_at, reason, compared, labels = stored
     return Reading(
         indicator,
@@ -51,6 +55,7 @@ def reading(
         if labels == "{}"
         else {clean(k): clean(v) for k, v in json.loads(labels).items()},
         history=history,
+        batch=batch,
     )
 
 

@@ -347,6 +347,60 @@ _ON_CALL = (
     "INSERT INTO counter (name, value) VALUES ('on_call', 0)",
 )
 
+_FAILURES = (
+    """CREATE TABLE failure_batch (
+        number INTEGER PRIMARY KEY,
+        indicator TEXT NOT NULL,
+        state TEXT NOT NULL,
+        count BIGINT NOT NULL,
+        opened_at BIGINT NOT NULL,
+        grown_at BIGINT NOT NULL,
+        person TEXT NOT NULL,
+        moved_at BIGINT,
+        note TEXT NOT NULL,
+        ended_at BIGINT
+    )""",
+    "CREATE UNIQUE INDEX failure_batch_open ON failure_batch (indicator) WHERE ended_at IS NULL",
+    "CREATE INDEX failure_batch_indicator ON failure_batch (indicator, number)",
+    """CREATE TABLE failure_tally (
+        indicator TEXT PRIMARY KEY,
+        height BIGINT NOT NULL,
+        below_since BIGINT,
+        below BIGINT NOT NULL
+    )""",
+)
+
+_SHIFTS = (
+    # What a message to a channel says of a week, and whether one may be under way.
+    """CREATE TABLE published_week (
+        week TEXT NOT NULL,
+        notifier TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        state TEXT NOT NULL,
+        claim BIGINT NOT NULL,
+        claimed_by TEXT NOT NULL,
+        claimed_at BIGINT NOT NULL,
+        claimed_until BIGINT NOT NULL,
+        nonce TEXT NOT NULL,
+        place TEXT NOT NULL,
+        ts TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        said_at BIGINT,
+        editions BIGINT NOT NULL,
+        not_before BIGINT,
+        reason TEXT NOT NULL,
+        PRIMARY KEY (week, notifier, channel)
+    )""",
+    # Shifts that are kept elsewhere, as they were last read.
+    """CREATE TABLE shift_feed (
+        key TEXT PRIMARY KEY,
+        body TEXT NOT NULL,
+        read_at BIGINT,
+        failed_since BIGINT,
+        reason TEXT NOT NULL
+    )""",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _SECOND,
@@ -356,6 +410,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _SILENCES,
     _MOMENTS,
     _ON_CALL,
+    _FAILURES,
+    _SHIFTS,
 )
 """The statements that lead from each version to the next; a landed one is never edited."""
 

@@ -84,6 +84,7 @@ def _figures(reading: Reading) -> tuple[object, ...]:
         reading.compared,
         reading.labels,
         reading.history,
+        reading.batch,
     )
 
 

@@ -27,7 +27,9 @@ ALLOWED: dict[str, set[str]] = {
     "covering": {"domain", "store"},
     "act": {"domain", "paging", "store"},
     "ownership": {"act", "domain", "paging", "store"},
-    "undoing": {"act", "covering", "domain", "ownership", "paging", "silencing", "store"},
+    "undoing": {
+        *("act", "covering", "domain", "inquiry", "ownership", "paging", "silencing", "store"),
+    },
     "response": {"act", "domain", "paging", "silencing", "store", "undoing"},
     "config": {"domain", "plan", "presets", "resources", "secret"},
     "sources": {"domain", "plan", "presets", "resources", "secret"},
@@ -36,8 +38,8 @@ ALLOWED: dict[str, set[str]] = {
     "reports": {"domain", "resources", "response", "snapshot", "store"},
     "digest": {"domain", "snapshot", "store"},
     "ui": {
-        *("covering", "digest", "domain", "ownership", "resources", "response", "silencing"),
-        *("snapshot", "store", "undoing"),
+        *("covering", "digest", "domain", "inquiry", "ownership", "resources", "response"),
+        *("silencing", "snapshot", "store", "undoing"),
     },
     "engine": {
         *("act", "digest", "domain", "notifiers", "paging", "plan", "presets", "resources"),

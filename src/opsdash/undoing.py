@@ -1,10 +1,10 @@
 """A person's hand that takes back what it did: one key, the newest act, where nothing came after it."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from opsdash import silencing
+from opsdash import inquiry, silencing
 from opsdash.act import Act
 from opsdash.domain.alert import Acknowledgement, Alert
 from opsdash.domain.outcome import Outcome
@@ -20,6 +20,14 @@ _OPPOSITE_OF_MOVE = {
     EntryKind.ESCALATE: EntryKind.DEESCALATE,
     EntryKind.DEESCALATE: EntryKind.ESCALATE,
 }
+
+_TakeBack = Callable[[sqlite3.Connection, Actor, datetime, entries.Step], str]
+
+_OTHERS: Mapping[str, _TakeBack] = {
+    "silence": silencing.take_back,
+    inquiry.BEFORE: inquiry.take_back,
+}
+"""What undoes a step that changed no alert, by what its `before` holds."""
 
 _WHO = ("SUDO_USER", "OPSDASH_USER")
 """The claims that tell people apart who share one user of the operating system."""
@@ -43,8 +51,9 @@ def undo(connection: sqlite3.Connection, actor: Actor, now: datetime) -> Outcome
         return act.outcome("there is nothing of yours to undo")
     undone = entries.steps(connection, operation)
     for step in undone:
-        if "silence" in step.before:
-            _take_back_silence(act, operation, step)
+        other = next((name for name in _OTHERS if name in step.before), None)
+        if other is not None:
+            _take_back_other(act, operation, step, _OTHERS[other])
             continue
         alert = act.open_alert(step.alert)
         if alert is None:
@@ -85,12 +94,12 @@ def _take_back(act: Act, step: entries.Step, alert: Alert) -> None:
     act.give(alert, taken)
 
 
-def _take_back_silence(act: Act, operation: str, step: entries.Step) -> None:
-    """Undo what a step did to a silence, or refuse it with the reason."""
+def _take_back_other(act: Act, operation: str, step: entries.Step, take_back: _TakeBack) -> None:
+    """Undo what a step did to a silence or a failure batch, or refuse it with the reason."""
     if entries.newest_step(act.connection, step.alert) != operation:
         act.refuse(step.alert, _SINCE)
         return
-    reason = silencing.take_back(act.connection, act.actor, act.now, step)
+    reason = take_back(act.connection, act.actor, act.now, step)
     if reason:
         act.refuse(step.alert, reason)
         return

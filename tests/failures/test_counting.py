@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from opsdash.domain.failures import BatchState, SETTLED
+from opsdash.domain.failures import SETTLED, BatchState
 from opsdash.domain.text import SafeText
 from tests.failures.conftest import FAILING, SARAH, Counter
 

@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -48,7 +49,8 @@ _SCRIPT = "import os,sys;os.setsid();{};os.execvp(sys.argv[1], sys.argv[1:])"
 _OWN_TTY = "import fcntl,termios;fcntl.ioctl(0, termios.TIOCSCTTY, 0)"
 
 
-_KITTY_POP = b"\x1b[<u"
+_KITTY_POP = re.compile(rb"\x1b\[<\d*u")
+_BEGUN_POP = re.compile(rb"\x1b(\[(<\d*)?)?$")
 
 
 class _Screen(pyte.Screen):
@@ -80,8 +82,9 @@ class _Stream(pyte.ByteStream):
     _held = b""
 
     def feed(self, data: bytes) -> None:  # type: ignore[override]  # as pyte's own does
-        data = (self._held + data).replace(_KITTY_POP, b"")
-        self._held = next((_KITTY_POP[:n] for n in (3, 2, 1) if data.endswith(_KITTY_POP[:n])), b"")
+        data = _KITTY_POP.sub(b"", self._held + data)
+        begun = _BEGUN_POP.search(data)
+        self._held = begun[0] if begun else b""
         super().feed(data[: len(data) - len(self._held)])
 
 
@@ -222,6 +225,11 @@ class Terminal:
     def tty(self) -> int:
         """The descriptor of the program's side of the terminal."""
         return self._slave
+
+    @property
+    def name(self) -> str:
+        """The name of the terminal, as `tty` prints it."""
+        return os.ttyname(self._slave)
 
     @property
     def modes(self) -> list[Any]:

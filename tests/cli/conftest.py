@@ -56,6 +56,7 @@ class Team:
             "HOME": str(folder),
             "XDG_CACHE_HOME": str(folder / "cache"),
             "XDG_STATE_HOME": str(folder / "state"),
+            "XDG_RUNTIME_DIR": str(folder / "run"),
             "OPSDASH_CONFIG": str(self.config),
             "LANG": "C.UTF-8",
         }

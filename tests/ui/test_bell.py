@@ -16,7 +16,8 @@ from opsdash.domain.setup import TerminalSetup
 from opsdash.domain.text import SafeText, clean
 from opsdash.registers import Registers
 from opsdash.snapshot import Snapshot
-from opsdash.ui.bell import POP_TITLE, PUSH_TITLE, Bell
+from opsdash.ui.bell import Bell
+from opsdash.ui.rawmode import POP_TITLE, PUSH_TITLE
 from tests.terminal import Terminal
 from tests.ui.driving import driven
 from tests.ui.pictures import NOW, alert, busy

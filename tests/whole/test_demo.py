@@ -21,7 +21,8 @@ def demo(
 ) -> Iterator[Terminal]:
     """A demo in a terminal, with the environment's own settings of language and colour left out."""
     command = [sys.executable, "-m", "opsdash", "demo", "--speed", str(speed)]
-    environment = {"LANG": "C.UTF-8", "LC_ALL": "", "TMPDIR": str(folder), **settings}
+    private = {"TMPDIR": str(folder), "XDG_RUNTIME_DIR": str(folder)}
+    environment = {"LANG": "C.UTF-8", "LC_ALL": "", **private, **settings}
     term = environment.pop("TERM", "xterm-256color")
     with Terminal(command, columns=columns, lines=lines, env=environment, term=term) as terminal:
         yield terminal

@@ -1,6 +1,7 @@
 """The dashboard: the screen over the store, with a child engine where none is alive."""
 
 import gc
+import os
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,7 +13,9 @@ from opsdash.snapshot import take_snapshot, with_start
 from opsdash.store import lease
 from opsdash.store.connection import connect_as_allowed
 from opsdash.ui.departure import end_process
-from opsdash.ui.rawmode import terminal_problem
+from opsdash.ui.held import notes_folder
+from opsdash.ui.mending import mend_before_start
+from opsdash.ui.rawmode import terminal_fd, terminal_problem
 
 
 def open_dashboard(plan: Plan) -> NoReturn:
@@ -28,6 +31,7 @@ def show_dashboard(plan: Plan) -> int:
     # Nothing that is made before the first frame is garbage: collecting it only delays the frame.
     gc.disable()
     path = Path(plan.store_path)
+    notice = mend_before_start(notes_folder(os.environ), terminal_fd())
     child = ChildEngine(Path(plan.config_path), path.with_suffix(".engine.log"))
     connection = connect_as_allowed(path)
     held = connection.read(lease.find)
@@ -43,6 +47,6 @@ def show_dashboard(plan: Plan) -> int:
     from opsdash.cli.screen import run_screen
 
     try:
-        return run_screen(plan, first, child if autostart else None, who_acts())
+        return run_screen(plan, first, child if autostart else None, who_acts(), notice)
     finally:
         child.stop()

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "escalate": ("opsdash.cli.respond", "Move an alert to the next escalation level."),
     "silence": ("opsdash.cli.silence", "Silence alerts, list silences, extend and end them."),
     "oncall": ("opsdash.cli.oncall", "Say who is on call, cover shifts, rehearse a page."),
+    "reset": ("opsdash.cli.reset", "Mend a terminal whose dashboard was killed."),
     "deploy": ("opsdash.cli.deploy", "Record deployments, and list them."),
 }
 """Command names in the order of the help, each with its module and its one line."""

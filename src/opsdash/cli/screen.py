@@ -1,6 +1,7 @@
 """The screen's process: the app over the store, in a terminal, and the child engine it may need."""
 
 import gc
+import os
 from pathlib import Path
 
 from opsdash.cli.child import ChildEngine
@@ -10,6 +11,7 @@ from opsdash.runtime import now
 from opsdash.secret import redact
 from opsdash.snapshot import Snapshot
 from opsdash.ui.app import OpsdashApp
+from opsdash.ui.held import notes_folder
 from opsdash.ui.live import StoreFeed, StoreHand
 from opsdash.ui.preferences import preferences_of
 from opsdash.ui.terminal import run_in_terminal
@@ -19,7 +21,12 @@ class Dashboard(OpsdashApp):
     """The app on a real store."""
 
     def __init__(
-        self, plan: Plan, first: Snapshot, child: ChildEngine | None, actor: Actor
+        self,
+        plan: Plan,
+        first: Snapshot,
+        child: ChildEngine | None,
+        actor: Actor,
+        notice: str = "",
     ) -> None:
         path = Path(plan.store_path)
         missed = child.start if child is not None else _wait_for_one
@@ -32,18 +39,24 @@ class Dashboard(OpsdashApp):
             crash_folder=path.parent,
             redact=redact,
         )
+        self.terminal_notes = notes_folder(os.environ)
+        self._notice = notice
 
     def on_mount(self) -> None:
         """Collect garbage again once the first frame is out; what is there by then stays."""
         self.call_after_refresh(_collect_again)
+        if self._notice:
+            self.call_after_refresh(self.say, self._notice, "warn bold")
 
 
-def run_screen(plan: Plan, first: Snapshot, child: ChildEngine | None, actor: Actor) -> int:
+def run_screen(
+    plan: Plan, first: Snapshot, child: ChildEngine | None, actor: Actor, notice: str = ""
+) -> int:
     """Run the dashboard until the person quits, `child` being the engine to start where none works.
 
-    Returns the exit status.
+    `notice` is what the person is told first. Returns the exit status.
     """
-    return run_in_terminal(Dashboard(plan, first, child, actor))
+    return run_in_terminal(Dashboard(plan, first, child, actor, notice))
 
 
 def _collect_again() -> None:

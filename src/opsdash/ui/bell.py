@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from opsdash.domain.alert import Alert, Severity
+from opsdash.domain.alert import Alert, urgency
 from opsdash.domain.letter import LetterState
 from opsdash.domain.page import PageKind
 from opsdash.domain.schedule import Person
@@ -15,6 +15,7 @@ from opsdash.domain.setup import TerminalSetup
 from opsdash.domain.text import clean
 from opsdash.snapshot import Snapshot
 from opsdash.ui.glyphs import to_ascii
+from opsdash.ui.rawmode import POP_TITLE, PUSH_TITLE
 
 APART = timedelta(seconds=10)
 """The least time between two rings: a storm is one."""
@@ -23,9 +24,6 @@ _LONGEST = 120
 _MUTE_TERMS = ("", "dumb", "linux", "unknown")
 _LEFT = (LetterState.SENT, LetterState.SENDING)
 _NOT_FOR_TMUX = re.compile(r"[^A-Za-z0-9 _.:,()/-]+")
-
-PUSH_TITLE = "\x1b[22;2t"
-POP_TITLE = "\x1b[23;2t"
 
 
 class Bell:
@@ -47,19 +45,22 @@ class Bell:
         self._names = {name.casefold() for name in names if name}
         self._titled = term not in _MUTE_TERMS
         self._ascii = ascii_only
-        self._seen: set[str] | None = None
+        self._seen: frozenset[str] | None = None
         self._rung_at: datetime | None = None
         self._title = False
 
     def look(self, snapshot: Snapshot, now: datetime) -> None:
         """Call the person if the snapshot holds anything that calls and was not there before."""
-        calls = self._calls(snapshot)
-        before, self._seen = self._seen, set(calls)
-        setup = snapshot.setup.terminal
-        new = [text for id, text in calls.items() if before is not None and id not in before]
+        pages = self._pages(snapshot)
+        calls = snapshot.shown.calling | pages.keys()
+        before, self._seen = self._seen, calls
+        new = frozenset() if before is None else calls - before
         if new and not (self._rung_at and timedelta() <= now - self._rung_at < APART):
             self._rung_at = now
-            self._ring(setup, new)
+            known = snapshot.shown.by_id
+            fresh = sorted((known[id] for id in new if id in known), key=urgency)
+            paged = [text for id, text in pages.items() if id in new]
+            self._ring(snapshot.setup.terminal, [*(str(alert.name) for alert in fresh), *paged])
         elif not calls:
             self._clear()
 
@@ -67,19 +68,16 @@ class Bell:
         """Give the terminal its title back."""
         self._clear()
 
-    def _calls(self, snapshot: Snapshot) -> dict[str, str]:
-        """What calls for the person now, by an id of its own: an alert or a page to them."""
-        found = {
-            alert.id: str(alert.name)
-            for alert in snapshot.alerts
-            if alert.needs_person and alert.severity is Severity.CRITICAL
-        }
+    def _pages(self, snapshot: Snapshot) -> dict[str, str]:
+        """The pages that were sent to the person, each by an id that is no alert's."""
+        found: dict[str, str] = {}
         mine = {
             person.name for person in snapshot.setup.people if self._is_me(person) and person.name
         }
-        open_ones = {alert.id: alert for alert in snapshot.alerts if alert.needs_person}
         for letter in snapshot.letters.newest if mine else ():
-            about = open_ones.get(letter.alert or "")
+            about = snapshot.shown.by_id.get(letter.alert or "")
+            if about is not None and not about.needs_person:
+                about = None
             for_me = letter.reached in mine and letter.kind is PageKind.TRIGGER
             if for_me and letter.state in _LEFT and (about is not None or letter.test):
                 found[f"letter/{letter.id}"] = _paged(about, letter.title)

@@ -23,6 +23,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
 
 from opsdash.ui.departure import FATAL_SIGNALS, Departure, exit_code_of
+from opsdash.ui.held import TerminalNote, tty_of
 from opsdash.ui.rawmode import (
     FALLBACK_SIZE,
     enter_sequences,
@@ -64,6 +65,8 @@ class TerminalDriver(LinuxDriver):
         self._out_fd = stream.fileno()
         self._writer: TerminalWriter | None = None
         self._departure = Departure(self._restore_by_force)
+        notes = getattr(app, "terminal_notes", None)
+        self._note = TerminalNote(notes, tty_of(self._out_fd))
         self._saved: list[Any] | None = None
         self._handlers: dict[int, Any] = {}
         self._wake_read = self._wake_write = -1
@@ -90,6 +93,7 @@ class TerminalDriver(LinuxDriver):
         )
         self._writer.start()
         self._saved = saved_attributes(self.fileno)
+        self._note.write()
         self._take_terminal()
         self._start_input()
         self._catch_signals()
@@ -102,6 +106,7 @@ class TerminalDriver(LinuxDriver):
             with contextlib.suppress(termios.error, OSError):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self._saved)
         self.write(leave_sequences(mouse=self._mouse))
+        self._note.take_away()
 
     def disable_input(self) -> None:
         """End the input thread and drop keys that nobody read."""
@@ -239,6 +244,7 @@ class TerminalDriver(LinuxDriver):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self._saved)
         if self._writer is not None:
             self._writer.write_last(leave_sequences(mouse=self._mouse))
+        self._note.take_away()
 
     def _when_drained(self) -> None:
         with contextlib.suppress(RuntimeError):

@@ -10,9 +10,27 @@ from typing import Any
 FALLBACK_SIZE = (80, 24)
 """Columns and lines where the terminal does not say."""
 
+PUSH_TITLE = "\x1b[22;2t"
+POP_TITLE = "\x1b[23;2t"
+"""Keep the title of the terminal's window, and give it back."""
+
 _PLAIN_TERMS = ("linux", "vt", "ansi", "cons")
 _MOUSE_MODES = (1000, 1003, 1015, 1006)
 _KITTY_FLAGS = 0b11001
+_KITTY_POP_ALL = "\x1b[<99u"
+_ALL_MOUSE_MODES = (9, 1000, 1001, 1002, 1003, 1005, 1006, 1015, 1016)
+_IUTF8 = 0x4000 if sys.platform == "linux" else 0
+_ECHOES = ("ECHO", "ECHOE", "ECHOK", "ECHOCTL", "ECHOKE")
+_USUAL_KEYS = {
+    termios.VINTR: b"\x03",
+    termios.VQUIT: b"\x1c",
+    termios.VERASE: b"\x7f",
+    termios.VKILL: b"\x15",
+    termios.VEOF: b"\x04",
+    termios.VSTART: b"\x11",
+    termios.VSTOP: b"\x13",
+    termios.VSUSP: b"\x1a",
+}
 
 
 def terminal_problem() -> str | None:
@@ -26,6 +44,12 @@ def terminal_problem() -> str | None:
     if term in ("", "dumb", "unknown"):
         return f"TERM is {term or 'not set'}, a terminal without a cursor to move: {cure}"
     return None
+
+
+def terminal_fd() -> int:
+    """Return the descriptor that is drawn on: standard error, or standard output where it is none."""
+    streams = [s for s in (sys.__stderr__, sys.__stdout__) if s is not None]
+    return next((s for s in streams if s.isatty()), streams[0]).fileno()
 
 
 def _is_terminal(stream: Any) -> bool:
@@ -65,6 +89,36 @@ def make_raw(fd: int) -> None:
         termios.tcsetattr(fd, termios.TCSANOW, attributes)
 
 
+def make_sane(fd: int) -> None:
+    """Set the lines of the terminal as `stty sane` does, flow control too: echo, lines, ctrl+c.
+
+    Raises OSError where `fd` is no terminal.
+    """
+    try:
+        attributes = termios.tcgetattr(fd)
+        kept = attributes[tty.IFLAG] & _IUTF8
+        attributes[tty.IFLAG] = kept | _flags("BRKINT", "ICRNL", "IXON", "IMAXBEL")
+        attributes[tty.OFLAG] = _flags("OPOST", "ONLCR")
+        attributes[tty.CFLAG] |= termios.CREAD
+        attributes[tty.LFLAG] = _flags("ISIG", "ICANON", "IEXTEN", *_ECHOES)
+        for key, usual in _USUAL_KEYS.items():
+            attributes[tty.CC][key] = usual
+        termios.tcsetattr(fd, termios.TCSANOW, attributes)
+    except termios.error as error:
+        raise OSError(*error.args) from error
+
+
+def is_raw(fd: int) -> bool:
+    """Whether keys typed at the terminal are neither shown nor collected into lines."""
+    attributes = saved_attributes(fd)
+    return attributes is not None and not attributes[tty.LFLAG] & (termios.ECHO | termios.ICANON)
+
+
+def _flags(*names: str) -> int:
+    # Systems have not all of them.
+    return sum(getattr(termios, name, 0) for name in names)
+
+
 def _takes_kitty_keys() -> bool:
     # Whether there is a terminal at all is asked before textual is imported.
     from textual import constants
@@ -97,6 +151,17 @@ def leave_sequences(*, mouse: bool) -> str:
         parts += ["\x1b[?2004l", "\x1b[?1004l"]
     parts += ["\x1b[?7h", "\x1b[?1049l", "\x1b[?25h"]
     return "".join(parts)
+
+
+def reset_sequences() -> str:
+    """Return what gives back a screen whose program was killed, whichever of its modes were on."""
+    parts = ["\x1b[m", "\x0f", *(f"\x1b[?{mode}l" for mode in _ALL_MOUSE_MODES)]
+    if not _is_plain():
+        # Each of the two screens has a stack of its own. Where the other one was left already, the
+        # position that is saved first is the one that the cursor is put back to.
+        parts += [_KITTY_POP_ALL, "\x1b7", "\x1b[?1049l", _KITTY_POP_ALL, POP_TITLE]
+        parts += ["\x1b[?2026l", "\x1b[?2048l", "\x1b[?2004l", "\x1b[?1004l"]
+    return "".join([*parts, "\x1b[?1l", "\x1b>", "\x1b[?7h", "\x1b[?25h"])
 
 
 def _is_plain() -> bool:

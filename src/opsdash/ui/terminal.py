@@ -29,6 +29,9 @@ class TerminalApp(DiffedOutput):
         Binding("ctrl+l", "repaint", "Repaint", show=False, priority=True)
     ]
 
+    terminal_notes: Path | None = None
+    """The folder in which the terminal is noted while the app has it."""
+
     ascii_only: bool = False
     """Whether nothing but ASCII may be written."""
 

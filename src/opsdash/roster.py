@@ -1,17 +1,18 @@
 """Who is on call beside the rotation, how far each alert is on its policy, and what maintenance holds."""
 
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import field
 from datetime import datetime, timedelta
 
 from opsdash.domain.alert import Alert
-from opsdash.domain.climb import Climb, NextStep, next_step
+from opsdash.domain.climb import Climb, NextStep
 from opsdash.domain.escalation import EscalationPolicy
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.maintenance import Maintenance, holding
 from opsdash.domain.override import Override
 from opsdash.domain.setup import Setup
+from opsdash.domain.upcoming import next_step
 from opsdash.store import climbs, maintenance, overrides
 
 PAST_SHOWN = timedelta(days=7)
@@ -40,18 +41,19 @@ class Roster:
 def take_roster(
     connection: sqlite3.Connection,
     now: datetime,
-    shown: Collection[Alert],
+    shown: Set[str],
     before: tuple[Roster, int] | None,
     told_anew: bool,
 ) -> Roster:
-    """Return the roster at `now`; of the one `before`, complete up to its change number, what still holds.
+    """Return the roster at `now` of the alerts of these ids; of the one `before`, what still holds.
+
+    `before` is complete up to its change number.
 
     `told_anew` says that overrides or maintenance windows may have changed since.
     """
     if before is None:
-        ids = {alert.id for alert in shown}
         found = climbs.load_shown(connection, now - PAST_SHOWN)
-        known: Mapping[str, Climb] = {id: found[id] for id in found if id in ids}
+        known: Mapping[str, Climb] = {id: found[id] for id in found if id in shown}
     else:
         known = _followed(connection, shown, *before)
     if before is None or told_anew:
@@ -68,13 +70,16 @@ def take_roster(
 
 
 def _followed(
-    connection: sqlite3.Connection, shown: Collection[Alert], roster: Roster, cursor: int
+    connection: sqlite3.Connection, shown: Set[str], roster: Roster, cursor: int
 ) -> Mapping[str, Climb]:
     changed = {climb.alert: climb for climb in climbs.load_changed(connection, cursor)}
-    ids = {alert.id for alert in shown}
-    if not changed and roster.climbs.keys() <= ids:
+    gone = (roster.climbs.keys() | changed.keys()) - shown
+    if not changed and not gone:
         return roster.climbs
-    return {id: climb for id, climb in {**roster.climbs, **changed}.items() if id in ids}
+    known = {**roster.climbs, **changed}
+    for id in gone:
+        del known[id]
+    return known
 
 
 def shown_since(now: datetime) -> datetime:

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from opsdash.domain.alert import AlertState, Severity, severity_of, urgency
+from opsdash.domain.alert import Alert, AlertState, Severity, severity_of, urgency
+from opsdash.domain.alert_list import AlertList
 from opsdash.domain.freshness import Freshness, freshness
 from opsdash.domain.indicator import Indicator, Level, Unit, judge
 from opsdash.domain.opening import Joins, Opens, place, service_of
 from opsdash.domain.sample import Answer
-from opsdash.domain.status import EXIT_CODES, Status, system_status
+from opsdash.domain.status import EXIT_CODES, Status, status_of
 from opsdash.domain.text import SafeText
 from tests.domain.alerts import NOON, after, an_alert
 
@@ -119,10 +120,10 @@ _WARNING = an_alert("warn", severity="warning")
     ],
 )
 def test_the_status_of_the_system(
-    alerts: list[object], levels: list[Level], blind: bool, status: Status
+    alerts: list[Alert], levels: list[Level], blind: bool, status: Status
 ) -> None:
     """What is critical is said even half blind; without it, not knowing is never healthy."""
-    assert system_status(alerts, levels, blind) is status  # type: ignore[arg-type]
+    assert status_of(AlertList(alerts).tally.worst, levels, blind) is status
 
 
 def test_the_exit_codes_are_the_documented_ones() -> None:

@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 
 from opsdash.domain.alert import AlertState, Severity
+from opsdash.domain.alert_list import AlertList, Tally
 from opsdash.ui.glyphs import UTF8
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes.tally import Tally, tally
 from opsdash.ui.screens.listing import Listing
 from opsdash.ui.screens.parts import Parts
 from tests.ui.pictures import NOW, ago, alert, busy
@@ -54,5 +54,5 @@ def test_the_tally_counts_what_needs_a_person() -> None:
         alert("F", state=AlertState.RESOLVED, resolved_at=NOW),
         busy().alerts[3],
     )
-    assert tally(found) == Tally(critical=1, warning=2, waiting=2, pending=1)
-    assert tally(()) == Tally()
+    assert AlertList(found).tally == Tally(critical=1, warning=2, waiting=2, pending=1)
+    assert AlertList().tally == Tally()

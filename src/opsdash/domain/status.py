@@ -3,12 +3,6 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
-# Importing typing, or the nouns, would cost a status line more than all of its work.
-TYPE_CHECKING = False
-
-if TYPE_CHECKING:
-    from opsdash.domain.alert import Alert
-
 
 class Status(StrEnum):
     """The one word of the header; `unknown` is never healthy."""
@@ -23,13 +17,8 @@ EXIT_CODES = {Status.HEALTHY: 0, Status.DEGRADED: 1, Status.CRITICAL: 2, Status.
 """What `opsdash status` exits with."""
 
 
-def system_status(alerts: "Iterable[Alert]", levels: Iterable[str], blind: bool) -> Status:
-    """Return the worst of what is known: `status_of` the worst alert that fires and is not muted."""
-    return status_of(_worst_firing(alerts), levels, blind)
-
-
 def status_of(worst: str | None, levels: Iterable[str], blind: bool) -> Status:
-    """Return the status that the worst severity which fires, and the levels of the tiles, come to.
+    """Return the worst of what is known: of the worst severity that fires unmuted, and of the tiles.
 
     `levels` are the levels of the fresh tiles, a stale one given as unknown. `blind` says that a
     source or the engine is not answering. What is critical is said even by someone half blind;
@@ -45,15 +34,3 @@ def status_of(worst: str | None, levels: Iterable[str], blind: bool) -> Status:
     if "unknown" in seen:
         return Status.UNKNOWN
     return Status.HEALTHY
-
-
-def _worst_firing(alerts: "Iterable[Alert]") -> str | None:
-    worst: str | None = None
-    for alert in alerts:
-        if alert.severity == "info" or (worst and alert.severity == "warning"):
-            continue
-        if alert.state == "firing" and not alert.muted:
-            worst = alert.severity
-            if worst == "critical":
-                break
-    return worst

@@ -11,7 +11,6 @@ from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.header import engine_state
-from opsdash.ui.panes.tally import tally
 from opsdash.ui.panes.upcoming import nobody_cell, step_cell
 from opsdash.ui.widgets.columns import Column
 from opsdash.ui.widgets.table import Row
@@ -51,16 +50,10 @@ def listed(snapshot: Snapshot) -> list[str]:
     """Return the ids of the list in order: alerts as the snapshot sorts them, and the incidents
     that none of the open alerts shows, each above the first row that is less urgent.
     """
-    unseen = {i.id for i in snapshot.incidents if i.open}
-    for alert in snapshot.alerts:
-        # One incident has most of a storm's alerts: the first of them ends the search for it.
-        if not unseen:
-            break
-        if alert.incident in unseen and alert.open:
-            unseen.discard(alert.incident)
-    lone = [i for i in snapshot.incidents if i.id in unseen]
+    shown = snapshot.shown
+    lone = [i for i in snapshot.incidents if i.open and i.id not in shown.members]
     if not lone:
-        return [alert.id for alert in snapshot.alerts]
+        return shown.ids
     lone.sort(key=lambda i: (_RANK[i.severity], i.opened_at))
     ids: list[str] = []
     for alert in snapshot.alerts:
@@ -262,7 +255,7 @@ def incident_row(incident: Incident, narrow: bool, moment: Moment, glyphs: Glyph
 
 def alerts_aside(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> Line:
     """Return what the border of the list says: what is open, and how fresh each source is."""
-    _, _, waiting, pending = tally(snapshot.alerts)
+    _, _, waiting, pending = snapshot.shown.tally
     word = "unacknowledged" if width >= MIDDLE else "unacked"
     parts = [line((f"{waiting} {word}", "crit bold" if waiting else "muted"))]
     if pending and width >= MIDDLE:

@@ -12,7 +12,6 @@ from opsdash.ui.format import figure, scale_of, trend, windows
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, crop, cut, line, on, spaced, spread, width_of
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes.tally import tally
 
 _LOOKS = {
     Status.HEALTHY: ("ok", "ok"),
@@ -65,7 +64,7 @@ def status_badge(status: Status, glyphs: Glyphs) -> Line:
 def severity_counts(snapshot: Snapshot, glyphs: Glyphs, words: bool = True) -> Line:
     """Return how many critical and warning alerts fire; nothing where none does."""
     parts = []
-    counts = tally(snapshot.alerts)
+    counts = snapshot.shown.tally
     for count, word, sign, style in (
         (counts.critical, "critical", glyphs.crit, "crit bold"),
         (counts.warning, "warning", glyphs.warn, "warn bold"),
@@ -83,7 +82,7 @@ def tiny(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> Line
         if _starting(snapshot, moment):
             return crop(line(("engine starts", "unknown bold")), width)
         return crop(line(("ENGINE DOWN", "crit bold")), width)
-    counts = tally(snapshot.alerts)
+    counts = snapshot.shown.tally
     parts = [
         line((f"{count} {word}", f"{style} bold"))
         for count, word, style in (

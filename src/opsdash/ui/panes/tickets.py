@@ -1,5 +1,7 @@
 """Support tickets from local state: priority, subject, customer, status and age."""
 
+from collections import Counter
+
 from opsdash.domain.ticket import Priority, Ticket
 from opsdash.snapshot import Snapshot
 from opsdash.ui.format import age
@@ -56,12 +58,11 @@ def _response(ticket: Ticket, moment: Moment, glyphs: Glyphs) -> Line:
 
 def tickets_aside(snapshot: Snapshot, width: int, glyphs: Glyphs) -> Line:
     """Return what the border of the list says: how many are open, by priority."""
-    waiting = [ticket for ticket in snapshot.tickets if ticket.open]
-    total = line((f"{len(waiting)} open", "muted"))
-    counts = {p: sum(t.priority is p for t in waiting) for p in Priority}
+    counts = Counter(ticket.priority for ticket in snapshot.tickets if ticket.open)
+    total = line((f"{counts.total()} open", "muted"))
     shown: Line = EMPTY
-    for priority, count in counts.items():
-        if count:
+    for priority in Priority:
+        if count := counts[priority]:
             gap = (f" {glyphs.dot} ", "muted") if shown else ("", "")
             shown = line(shown, gap, (f"{count} {priority.value}", _STYLES[priority]))
     return line(total, (": ", "muted"), shown) if shown and width >= 60 else total

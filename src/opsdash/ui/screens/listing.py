@@ -1,6 +1,6 @@
 """What the two lists hold: rows by id, in order, narrowed by the filter."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from opsdash.domain.alert import Alert
 from opsdash.domain.incident import Incident
@@ -13,10 +13,10 @@ class Listing:
     """A snapshot's alerts, incidents and tickets by id; what stayed the same is kept."""
 
     def __init__(self) -> None:
-        self.alerts: dict[str, Alert] = {}
+        self.alerts: Mapping[str, Alert] = {}
         self.incidents: dict[str, Incident] = {}
         self.tickets: dict[str, Ticket] = {}
-        self.ids: list[str] = []
+        self.ids: Sequence[str] = []
         self._snapshot: Snapshot | None = None
         self._searched: dict[str, tuple[Alert, str]] = {}
         self._texts: dict[str, str] | None = None
@@ -29,7 +29,7 @@ class Listing:
         self._snapshot = snapshot
         same_alerts = before is not None and snapshot.alerts is before.alerts
         if not same_alerts:
-            self.alerts = {alert.id: alert for alert in snapshot.alerts}
+            self.alerts = snapshot.shown.by_id
         if not same_alerts or before is None or snapshot.incidents != before.incidents:
             self.incidents = {incident.id: incident for incident in snapshot.incidents}
             self.ids = listed(snapshot)
@@ -37,7 +37,7 @@ class Listing:
         if before is None or snapshot.tickets is not before.tickets:
             self.tickets = {str(ticket.number): ticket for ticket in snapshot.tickets}
 
-    def narrowed(self, words: Sequence[str]) -> list[str]:
+    def narrowed(self, words: Sequence[str]) -> Sequence[str]:
         """Return the ids of alerts and incidents that have all the lower-case words."""
         if not words:
             return self.ids

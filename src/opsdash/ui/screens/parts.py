@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from opsdash.domain.alert import Alert
+from opsdash.domain.failures import FailureBatch
 from opsdash.domain.indicator import Pane
 from opsdash.snapshot import Snapshot
 from opsdash.ui.glyphs import Glyphs
@@ -88,7 +89,7 @@ class Parts:
         if layout.form is Form.FULL and layout.alerts:
             lines.append(self._alerts_top(snapshot, view, moment))
         elif layout.form is Form.FULL and layout.tickets:
-            lines.append(self._tickets_top(snapshot, view))
+            lines.append(self._tickets_top(snapshot, view, moment))
         return lines
 
     def _alerts_top(self, snapshot: Snapshot, view: View, moment: Moment) -> Line:
@@ -99,8 +100,11 @@ class Parts:
         title = _title(LIST_PANE, "Incidents and alerts")
         return frame_top(view.width, title, aside, self.glyphs, view.pane == LIST_PANE)
 
-    def _tickets_top(self, snapshot: Snapshot, view: View) -> Line:
-        aside = tickets_aside(snapshot, view.width, self.glyphs)
+    def _tickets_top(self, snapshot: Snapshot, view: View, moment: Moment) -> Line:
+        inputs = (snapshot.tickets, view.width)
+        aside = self.part(
+            "tickets", inputs, moment, lambda _: tickets_aside(snapshot, view.width, self.glyphs)
+        )
         title = _title(TICKET_PANE, "Tickets")
         return frame_top(view.width, title, aside, self.glyphs, view.pane == TICKET_PANE)
 
@@ -162,7 +166,7 @@ class Parts:
         lines = [framed(one, view.width, self.glyphs, focused) for one in inside]
         lines.append(frame_bottom(view.width, self.glyphs, focused))
         if layout.tickets:
-            lines.append(self._tickets_top(snapshot, view))
+            lines.append(self._tickets_top(snapshot, view, moment))
         return lines
 
     def _detail(
@@ -202,9 +206,24 @@ class Parts:
             return [*lines, message_line(text, style, view.width, self.glyphs)]
         there = alert if view.pane == LIST_PANE else None
         hints = footer_line(
-            snapshot, there, view.pane, view.marked, view.filter, self.keys, view.width, self.glyphs
+            snapshot,
+            there,
+            view.pane,
+            view.marked,
+            view.filter,
+            self.keys,
+            view.width,
+            self.glyphs,
+            _batch(snapshot, view),
         )
         return [*lines, hints]
+
+
+def _batch(snapshot: Snapshot, view: View) -> FailureBatch | None:
+    """Return the failures of the tile under the cursor."""
+    pane = snapshot.panes[view.pane - 1] if view.pane <= len(snapshot.panes) else None
+    found = (r.batch for r in (pane.readings if pane else ()) if r.indicator.id == view.tile)
+    return next(found, None) if view.pane < LIST_PANE else None
 
 
 def _title(number: int, name: str) -> Line:

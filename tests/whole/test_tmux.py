@@ -1,0 +1,114 @@
+"""A real dashboard in a real tmux: detached, attached at another size, stopped and continued."""
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import CONFIG, Team
+from tests.kit.tmux import Tmux
+from tests.kit.waiting import wait_until
+from tests.terminal import Terminal
+from tests.ui.test_bell import bells
+
+OPSDASH = f"{sys.executable} -m opsdash"
+GIVEN_BACK = {"alternate_on": "0", "cursor_flag": "1"}
+BARE = {"status": "off", "window-size": "latest"}
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[Team]:
+    """A team whose alert will fire in about a quarter of a minute; no engine runs yet."""
+    made = Team(tmp_path, CONFIG.format(store=tmp_path / "ops.db", speed=3))
+    yield made
+    made.stop_engines()
+
+
+@pytest.fixture
+def tmux(team: Team, tmp_path: Path) -> Iterator[Tmux]:
+    """A session whose window is as large as the terminal that was attached last."""
+    with Tmux(tmp_path, shell="bash --norc", env=team.environment, options=BARE) as tmux:
+        yield tmux
+
+
+def attached(tmux: Tmux, columns: int, lines: int) -> Terminal:
+    """A terminal that the session is attached to, and the pane of that size."""
+    terminal = Terminal(tmux.attach_command, columns=columns, lines=lines)
+    size = {"pane_width": str(columns), "pane_height": str(lines)}
+    wait_until(lambda: tmux.says(*size) == size, what=f"a pane of {columns}x{lines}")
+    return terminal
+
+
+def process_of(team: Team) -> int:
+    """Return the process id of the dashboard that has a terminal."""
+    (note,) = (team.folder / "run" / "opsdash" / "terminals").iterdir()
+    return int(note.read_text().split()[1])
+
+
+def test_detached_it_goes_on_and_attached_it_has_the_new_size_without_a_bell(
+    tmux: Tmux, team: Team
+) -> None:
+    """What fired meanwhile is drawn at the new size, rings nothing, and keys work (F55)."""
+    with attached(tmux, 100, 30) as first:
+        tmux.type(f"exec {OPSDASH}", "Enter")
+        first.wait_for(lambda text: re.search("PENDING +HighErrorRate", text) is not None)
+        assert len(max(first.text().splitlines(), key=len)) <= 100
+        tmux.detach()
+        assert first.wait_exit() == 0
+    tmux.wait_for(lambda text: re.search("CRIT +HighErrorRate", text) is not None, 60)
+    with attached(tmux, 160, 45) as second:
+        second.wait_for(lambda text: re.search("CRIT +HighErrorRate", text) is not None)
+        second.wait_for(lambda text: len(max(text.splitlines(), key=len)) > 150)
+        tmux.type("?")
+        second.wait_for("acknowledge: it is mine")
+        tmux.type("", "Escape")
+        second.wait_for(lambda text: "acknowledge: it is mine" not in text)
+        assert second.text().count("HighErrorRate") >= 1
+        assert bells(second.raw) == 0
+        tmux.detach()
+        second.wait_exit()
+    with attached(tmux, 10, 3) as third:
+        third.wait_for("1 CRIT")
+        assert bells(third.raw) == 0
+    with attached(tmux, 160, 45) as again:
+        again.wait_for(lambda text: re.search("CRIT +HighErrorRate", text) is not None)
+        tmux.type("q")
+        assert again.wait_exit() == 0
+
+
+def test_ctrl_z_is_no_key_and_stops_nothing(tmux: Tmux, team: Team) -> None:
+    """Typed by habit it neither stops the dashboard nor changes what it shows."""
+    tmux.type(OPSDASH, "Enter")
+    tmux.wait_for("Performance")
+    tmux.type("", "C-z")
+    tmux.type("?")
+    tmux.wait_for("acknowledge: it is mine")
+    assert "Stopped" not in tmux.text()
+
+
+def test_continued_after_a_stop_it_shows_no_old_figure_as_live(tmux: Tmux, team: Team) -> None:
+    """`kill -TSTP`, then `fg` in bash, no engine alive meanwhile: what is drawn says its age (F49)."""
+    team.config.write_text(team.config.read_text() + "\n[engine]\nautostart = false\n")
+    engine = team.start_engine()
+    tmux.type(OPSDASH, "Enter")
+    tmux.wait_for(lambda text: re.search(r"Memory +62 % +ok", text) is not None)
+    os.kill(process_of(team), signal.SIGTSTP)
+    tmux.wait_for("Stopped")
+    assert tmux.says(*GIVEN_BACK) == GIVEN_BACK
+    engine.terminate()
+    engine.wait(timeout=10)
+    wait_until(lambda: '"value": null' in team.run("status", "--format", "json").stdout, 30)
+    tmux.type("fg", "Enter")
+    tmux.wait_for("Performance")
+    drawn = tmux.text()
+    assert "Memory" in drawn
+    assert not re.search(r"Memory +62 % +ok", drawn), drawn
+    team.start_engine()
+    tmux.wait_for(lambda text: re.search(r"Memory +62 % +ok", text) is not None)
+    tmux.type("q")
+    tmux.wait_for(lambda text: "Performance" not in text)
+    assert tmux.says(*GIVEN_BACK) == GIVEN_BACK

@@ -45,17 +45,26 @@ def take_shift(
     reason: str,
 ) -> Outcome:
     """Take over from whoever is on call, from now until their shift's usual end."""
-    found = _schedule(overrides.overridden(connection, setup, now), schedule)
-    current = on_call(found, now)[:1] if found is not None else ()
-    if found is None or not current:
-        why = (
-            "nobody is on call on it now; use add" if found else f"there is no schedule {schedule}"
-        )
-        return Outcome(refused=((schedule, why),))
-    shift = current[0]
+    overlaid = overrides.overridden(connection, setup, now)
+    wanted = rest_of_shift(overlaid, actor, now, schedule, person, reason)
+    if isinstance(wanted, str):
+        return Outcome(refused=((schedule, wanted),))
+    return cover(connection, setup, actor, now, wanted)
+
+
+def rest_of_shift(
+    setup: Setup, actor: Actor, now: datetime, schedule: str, person: str, reason: str
+) -> Override | str:
+    """The override by which `person` has the running shift from now on, or why there is none."""
+    found = _schedule(setup, schedule)
+    if found is None:
+        return f"there is no schedule {schedule}"
+    shift = next(iter(on_call(found, now)), None)
+    if shift is None:
+        return "nobody is on call on it now; use add"
     if shift.person == person:
-        return Outcome(refused=((schedule, f"{person} is on call already"),))
-    wanted = Override(
+        return f"{person} is on call already"
+    return Override(
         schedule,
         OverrideKind.REPLACE,
         now,
@@ -65,7 +74,6 @@ def take_shift(
         actor.user,
         clean(reason.strip()),
     )
-    return cover(connection, setup, actor, now, wanted)
 
 
 def uncover(connection: sqlite3.Connection, actor: Actor, now: datetime, id: int) -> Outcome:

@@ -38,6 +38,20 @@ def test_a_cover_is_previewed_made_listed_and_taken_back(team: Team) -> None:
     assert "John" in team.run("oncall", "now").stdout
 
 
+def test_taking_a_shift_is_previewed_before_it_is_made(team: Team) -> None:
+    """--dry-run makes nothing with --take either; a length beside it is refused, not ignored."""
+    take = ("oncall", "override", "add", "primary", "--person", "pm", "--take", "--reason", "ill")
+    tried = team.run(*take, "--dry-run")
+    assert (tried.returncode, tried.stderr) == (0, "")
+    assert "Priya" in tried.stdout
+    assert team.run("oncall", "override", "list").stdout == "no overrides\n"
+    mixed = team.run(*take, "--for", "2h")
+    assert (mixed.returncode, "--take is the running shift" in mixed.stderr) == (2, True)
+    assert team.run(*take).stdout.startswith("made 1: Priya is on call in place of John")
+    again = team.run(*take, "--dry-run")
+    assert (again.returncode, again.stderr) == (2, "opsdash: primary: pm is on call already\n")
+
+
 def test_simulate_says_who_is_woken_at_three_on_sunday(team: Team) -> None:
     """Level by level with times; a warning does not reach the CEO; an unknown policy is refused."""
     at = ("--at", "2025-12-28 03:00")

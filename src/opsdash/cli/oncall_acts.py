@@ -70,24 +70,24 @@ def add(
     """Change who is on call on SCHEDULE for a while, and print the shifts as they are then."""
     plan = load_plan(config)
     setup, moment, actor = plan.setup, now(), who_acts()
-    if take:
-        with writing(plan) as store:
-            done = store.write(
-                covering.take_shift, setup, actor, moment, schedule, person or actor.user, reason
-            )
-            _report(done)
-        return
+    if take and (until or length or start != "now" or beside or off or replaced):
+        fail("--take is the running shift until its usual end: it goes with --person alone")
     kind = OverrideKind.ADD if beside else OverrideKind.REMOVE if off else OverrideKind.REPLACE
-    begins, ends = _time(setup, start, until, length)
-    wanted = Override(
-        schedule, kind, begins, ends, person, off or replaced, actor.user, clean(reason)
+    times = (moment, moment) if take else _time(setup, start, until, length)
+    wanted: Override | str = Override(
+        schedule, kind, *times, person, off or replaced, actor.user, clean(reason)
     )
     with writing(plan) as store:
+        current = store.read(overrides.overridden, setup)
+        if take:
+            person = person or actor.user
+            wanted = covering.rest_of_shift(current, actor, moment, schedule, person, reason)
+        if isinstance(wanted, str):
+            fail(f"{schedule}: {wanted}")
         if dry_run:
-            current = store.read(overrides.overridden, setup)
             refusal = covering.cover_refusal(current, wanted, moment)
             if refusal:
-                fail(refusal)
+                fail(f"{schedule}: {refusal}")
         else:
             _report(store.write(covering.cover, setup, actor, moment, wanted))
             current = store.read(overrides.overridden, setup)

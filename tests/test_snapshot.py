@@ -302,6 +302,20 @@ def test_a_setup_of_another_version_is_said(changed: Changed) -> None:
             _take(changed)
 
 
+def test_servers_whose_certificates_nobody_checks_are_said_for_good(changed: Changed) -> None:
+    """It is a problem on every screen for as long as the configuration says so (F08)."""
+
+    def write(connection: sqlite3.Connection, body: str) -> None:
+        connection.execute("UPDATE setup SET body = ?", (body,))
+        changes.note_read(connection)
+
+    changed.store.write(write, '{"unverified": ["prometheus", "pager"]}')
+    said = [str(problem.text) for problem in _take(changed).problems]
+    assert "certificates of prometheus, pager are NOT verified (insecure_skip_verify)" in said
+    changed.store.write(write, "{}")
+    assert not [one for one in _take(changed).problems if one.id == "unverified"]
+
+
 def test_people_and_engine_write_beside_each_other(changed: Changed) -> None:
     """What the engine observes never overwrites what a person decided in the meantime."""
     changed.do(("fire", 1, 0))

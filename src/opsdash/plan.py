@@ -5,7 +5,7 @@ Plain values without any secret, so that it can be kept in a cache and handed to
 
 from collections.abc import Iterator
 from dataclasses import field, fields, is_dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.setup import Setup
@@ -188,6 +188,18 @@ class DeploymentPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishPlan:
+    """Where the team is told each week who is on call: by which notifier, from `at` on a Monday on.
+
+    `notifier` is empty where the engine does not do it by itself; `channel` is empty for the default.
+    """
+
+    notifier: str = ""
+    channel: str = ""
+    at: time = time(9)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A validated configuration: `setup` for screens and rules, the rest for the runtime.
 
@@ -205,6 +217,19 @@ class Plan:
     deployments: DeploymentPlan = field(default_factory=DeploymentPlan)
     notifiers: tuple[NotifierPlan, ...] = ()
     heartbeat: HeartbeatPlan | None = None
+    publish: PublishPlan = field(default_factory=PublishPlan)
+
+
+def unverified_servers(plan: Plan) -> tuple[str, ...]:
+    """Return the names of all servers whose certificates the configuration has nobody check."""
+    reached = [
+        ("prometheus", plan.prometheus),
+        *(("alertmanager", one) for one in plan.alertmanager),
+    ]
+    reached += [(notifier.id, notifier.http) for notifier in plan.notifiers]
+    reached.append(("heartbeat", plan.heartbeat.http if plan.heartbeat else None))
+    names = [name for name, http in reached if http is not None and http.tls.insecure_skip_verify]
+    return tuple(dict.fromkeys(names))
 
 
 def secret_refs(part: object) -> Iterator[SecretRef]:

@@ -383,6 +383,10 @@ def _problems(
         elif source.state is SourceState.OK and _silent(source, setup, now):
             text = f"{source.id}: has not answered since it was read last"
             found.append(Problem(f"source:{source.id}", clean(text), source.last_success))
+    if setup.unverified:
+        names = ", ".join(setup.unverified)
+        text = f"certificates of {names} are NOT verified (insecure_skip_verify)"
+        found.append(Problem("unverified", clean(text)))
     return tuple(found)
 
 

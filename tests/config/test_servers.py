@@ -189,3 +189,21 @@ def test_the_same_alertmanager_twice_is_refused(refuse: Refuse) -> None:
     assert refuse("[alertmanager]\nurls = []\n") == [
         "2: alertmanager.urls: not what belongs here; write at least one"
     ]
+
+
+def test_a_server_whose_certificate_nobody_checks_is_known_by_name(read: Read, file: Path) -> None:
+    """Whatever it is, sources and notifiers alike, it is in the setup that screens draw from (F08)."""
+    text = """
+    [prometheus]
+    url = "https://127.0.0.1:9090"
+    tls_config = { insecure_skip_verify = true }
+    [alertmanager]
+    urls = ["https://127.0.0.1:9093"]
+    [[notifier]]
+    id = "ours"
+    kind = "webhook"
+    url = "https://127.0.0.1:1"
+    tls_config = { insecure_skip_verify = true }
+    """
+    assert plan_of(read(text), file).setup.unverified == ("prometheus", "ours")
+    assert plan_of(read(MINIMAL), file).setup.unverified == ()

@@ -85,6 +85,11 @@ class Board(TerminalApp):
         self._frames += 1
         (self._state / "frames").write_text(str(self._frames))
 
+    @property
+    def writing(self) -> bool:
+        """Whether a write is under way, as the file `writing` says."""
+        return (self._state / "writing").exists()
+
     def continued(self) -> None:
         """Show that what is drawn is old."""
         self.query_one(Lines).update([plain("continued: all is stale"), plain("")])

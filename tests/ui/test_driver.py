@@ -122,6 +122,35 @@ def test_it_stops_and_goes_on_in_a_shells_job_control(tmp_path: Path) -> None:
         assert terminal.restored
 
 
+def test_a_stop_waits_for_what_is_being_written(tmp_path: Path) -> None:
+    """A process that is stopped within a transaction would lock everybody out (F33)."""
+    with shown("board", tmp_path) as terminal:
+        (tmp_path / "writing").touch()
+        terminal.signal(signal.SIGTSTP)
+        terminal.wait_until(lambda: terminal.restored, what="the restored terminal")
+        assert terminal.state() != "T"
+        (tmp_path / "writing").unlink()
+        terminal.wait_until(lambda: terminal.state() == "T", what="the stop")
+        terminal.signal(signal.SIGCONT)
+        terminal.wait_for("continued: all is stale")
+
+
+def test_a_write_that_hangs_does_not_keep_it_from_stopping(tmp_path: Path) -> None:
+    """After a second it stops all the same; continued before that, it goes on at once."""
+    with shown("board", tmp_path) as terminal:
+        (tmp_path / "writing").touch()
+        terminal.signal(signal.SIGTSTP)
+        terminal.wait_until(lambda: terminal.state() == "T", what="the stop")
+        terminal.signal(signal.SIGCONT)
+        terminal.wait_for("continued: all is stale")
+        terminal.signal(signal.SIGTSTP)
+        terminal.wait_until(lambda: terminal.raw.count(b"?1049l") == 2, what="the given terminal")
+        terminal.signal(signal.SIGCONT)
+        terminal.wait_until(lambda: terminal.raw.count(b"?1049h") == 3, what="the taken terminal")
+        terminal.send("c")
+        terminal.wait_for("steps: 2")
+
+
 def test_it_survives_a_stop_that_it_could_not_prepare(tmp_path: Path) -> None:
     """After SIGSTOP, a shell's own use of the terminal and SIGCONT all is drawn and obeys keys."""
     with shown("board", tmp_path) as terminal:

@@ -21,7 +21,14 @@ from opsdash.domain.indicator import Indicator, Unit
 from opsdash.domain.schedule import WEEKDAYS, Layer, Person, Schedule
 from opsdash.domain.setup import PaneSetup, Setup, TerminalSetup
 from opsdash.domain.text import clean
-from opsdash.plan import DeploymentPlan, EnginePlan, Plan, RepositoryPlan, SimulationPlan
+from opsdash.plan import (
+    DeploymentPlan,
+    EnginePlan,
+    Plan,
+    RepositoryPlan,
+    SimulationPlan,
+    unverified_servers,
+)
 
 
 def plan_of(config: Config, path: Path) -> Plan:
@@ -30,7 +37,7 @@ def plan_of(config: Config, path: Path) -> Plan:
     prometheus = config.prometheus
     alertmanager = config.alertmanager
     simulation = config.simulation
-    return Plan(
+    plan = Plan(
         setup=_located(setup_of(config), path.parent),
         store_path=_store_path(config.store.url, path.parent),
         config_path=str(path),
@@ -44,7 +51,9 @@ def plan_of(config: Config, path: Path) -> Plan:
         deployments=_deployments(config, path.parent),
         notifiers=tuple(table.notifier_plan(folder) for table in config.notifier),
         heartbeat=config.heartbeat.heartbeat_plan(folder) if config.heartbeat else None,
+        publish=config.oncall.publish_plan(),
     )
+    return replace(plan, setup=replace(plan.setup, unverified=unverified_servers(plan)))
 
 
 def _deployments(config: Config, folder: Path) -> DeploymentPlan:

@@ -70,7 +70,8 @@ class Setup:
 
     `users` and `uptime` are the header's indicators. `keys` maps an action to the key that the
     configuration gives it. `simulated` marks the demo, which the screen must say. `runbook` is where
-    the runbook of an alert without one of its own is, with its name for `{alertname}`.
+    the runbook of an alert without one of its own is, with its name for `{alertname}`. `unverified`
+    are the servers whose certificates nobody checks, which every screen must say.
     """
 
     title: SafeText = SafeText("Payment App Production")
@@ -89,6 +90,7 @@ class Setup:
     paging: PagingSetup = field(default_factory=PagingSetup)
     terminal: TerminalSetup = field(default_factory=TerminalSetup)
     watchdog: WatchdogSetup | None = None
+    unverified: tuple[str, ...] = ()
 
     @property
     def policy(self) -> EscalationPolicy:

@@ -207,6 +207,11 @@ class OpsdashApp(TerminalApp):
             return Color.parse("ansi_default")
         return Color.from_rich_color(colour)
 
+    @property
+    def writing(self) -> bool:
+        """Whether what a person decided is on its way into the store."""
+        return self._unwritten > 0
+
     def continued(self) -> None:
         """Read the store at once after a stop; what is shown until then carries its age."""
         self._wake.set()
@@ -362,9 +367,15 @@ class OpsdashApp(TerminalApp):
             self.act_on(name, dashboard.chosen())
 
     def act_on(self, name: str, ids: Sequence[str]) -> None:
-        """Do what a key means for alerts; for none of them it does nothing and says so."""
+        """Do what a key means for alerts, or for the tile `ids` names; for none it says so."""
         from opsdash.ui.acts import ACTS
 
+        tile = self.dashboard.tile_of(ids[0]) if len(ids) == 1 else None
+        if tile is not None:
+            from opsdash.ui.inquiring import act_on_tile
+
+            act_on_tile(self, name, tile)
+            return
         if name in ACTS:
             ACTS[name](self, tuple(ids))
 
@@ -395,9 +406,18 @@ class OpsdashApp(TerminalApp):
                 widget.restyle()
         self.redraw()
 
-    def act(self, verb: str, ids: Sequence[str], act: Callable[[], Awaitable[Outcome]]) -> None:
-        """Write what a person decided, away from the keys, and say what became of it."""
-        names = {alert.id: str(alert.name) for alert in self.alerts_of(ids)}
+    def act(
+        self,
+        verb: str,
+        ids: Sequence[str],
+        act: Callable[[], Awaitable[Outcome]],
+        called: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write what a person decided, away from the keys, and say what became of it.
+
+        `called` is how what is no alert is called, by its id.
+        """
+        names = {alert.id: str(alert.name) for alert in self.alerts_of(ids)} | dict(called or {})
         self._unwritten += 1
         self.run_worker(self._act(verb, names, act), exit_on_error=False)
 

@@ -5,6 +5,7 @@ that is not read, spins on one that is gone, and leaves signals to their default
 on a pipe, drops frames, and leaves within two seconds with the code 128+n.
 """
 
+import asyncio
 import codecs
 import contextlib
 import os
@@ -40,14 +41,18 @@ if TYPE_CHECKING:
 FLUSH_WITHIN = 0.5
 """Seconds for which a normal end waits for the terminal to take the last output."""
 
+STOP_WITHIN = 1.0
+"""Seconds for which a stop (ctrl+z of a shell's job) waits for what the app is writing."""
+
 _STDIN_GONE = exit_code_of(signal.SIGHUP)
 
 
 class TerminalDriver(LinuxDriver):
-    """Drives a Linux terminal for an app that may have `repaint`, `repaint_missed`, `continued`.
+    """Drives a Linux terminal for an app: `repaint`, `repaint_missed`, `continued`, `writing`.
 
     `repaint()` draws the screen anew, `repaint_missed()` what was left out while `congested`;
-    `continued()` is called after a stop or suspension: what is shown is old until read again.
+    `continued()` is called after a stop or suspension: what is shown is old until read again. While
+    the app is `writing` a stop waits: a process that is stopped in a transaction locks all others out.
     """
 
     def __init__(
@@ -70,6 +75,7 @@ class TerminalDriver(LinuxDriver):
         self._saved: list[Any] | None = None
         self._handlers: dict[int, Any] = {}
         self._wake_read = self._wake_write = -1
+        self._stopping: asyncio.TimerHandle | None = None
 
     @property
     def congested(self) -> bool:
@@ -157,12 +163,22 @@ class TerminalDriver(LinuxDriver):
         if self._auto_restart and self._writer is not None:
             self.suspend_application_mode()
             self._must_signal_resume = True
-        os.kill(os.getpid(), signal.SIGSTOP)
+        self._stop_when_written(monotonic() + STOP_WITHIN)
+
+    def _stop_when_written(self, at_the_latest: float) -> None:
+        self._stopping = None
+        if getattr(self._app, "writing", False) and monotonic() < at_the_latest:
+            self._stopping = self._loop.call_later(0.01, self._stop_when_written, at_the_latest)
+        else:
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     def _sigcont_application(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._continue_process)
 
     def _continue_process(self) -> None:
+        if self._stopping is not None:
+            self._stopping.cancel()
+            self._stopping = None
         if not self._auto_restart:
             return
         if self._writer is None:

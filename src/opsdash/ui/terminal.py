@@ -49,6 +49,11 @@ class TerminalApp(DiffedOutput):
         """Return the style of a token in the present theme; the base knows none."""
         return Style.null()
 
+    @property
+    def writing(self) -> bool:
+        """Whether something is being written just now that others would wait for."""
+        return False
+
     def continued(self) -> None:
         """The process or the app was stopped and goes on: what is shown is old until read again."""
 

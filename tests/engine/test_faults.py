@@ -15,7 +15,7 @@ from opsdash.engine import cycle
 from opsdash.engine.poll import Poll, Result
 from opsdash.sources.source import SourceError
 from opsdash.store import lease, schema
-from opsdash.store.errors import StoreFull, StoreReplaced
+from opsdash.store.errors import StoreLocked, StoreReplaced
 from opsdash.store.session import Store
 from tests.engine.world import START, ToldAlerts, World, alert, down
 from tests.kit.waiting import eventually
@@ -141,7 +141,7 @@ async def test_a_change_that_failed_to_be_written_is_written_later(world: World)
         nonlocal refused
         if getattr(function, "__name__", "") == "_apply" and refused < 2:
             refused += 1
-            raise StoreFull("no room")
+            raise StoreLocked("locked")
         return await real(function, *args, **kw)  # type: ignore[arg-type]
 
     world.store.write = refuse  # type: ignore[method-assign, assignment]

@@ -1,32 +1,52 @@
-"""A disk that fills up while people are to be paged: nothing is lost or doubled, and the silence is noticed."""
+"""A disk that fills up while people are to be paged: they are, once, and nothing of it is lost."""
 
 import os
 import resource
 import sqlite3
+import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from opsdash.domain.page import PageKind
-from opsdash.engine.engine import Heartbeat
+from opsdash.domain.text import SafeText
+from opsdash.engine.cycle import beat
+from opsdash.engine.engine import Engine, Heartbeat
+from opsdash.notifiers.notifier import NotifierError
 from opsdash.snapshot import take_snapshot
-from opsdash.store.errors import StoreError
+from opsdash.store.errors import StoreBroken, StoreError, StoreFull, StoreReadOnly
 from opsdash.store.outbox import LetterState
-from tests.paging.world import World
+from opsdash.store.session import open_store
+from tests.paging.world import World, team
+
+
+class _Disk:
+    """A limit on how far files of this process may grow: what a full disk does to SQLite."""
+
+    def __init__(self, world: World) -> None:
+        self._path = world.store.path
+        self._before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def again(self) -> None:
+        size = max(os.path.getsize(f"{self._path}{end}") for end in ("", "-wal", "-shm"))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, self._before[1]))
+
+    def empty(self) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, self._before)
 
 
 @contextmanager
-def _full_disk(world: World) -> Iterator[None]:
+def _full_disk(world: World) -> Iterator[_Disk]:
     """Let no file of this process grow: what a full disk does to SQLite, without one."""
-    size = max(os.path.getsize(f"{world.store.path}{end}") for end in ("", "-wal", "-shm"))
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    disk = _Disk(world)
+    disk.again()
     try:
-        yield
+        yield disk
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        disk.empty()
 
 
 async def _is_down(world: World) -> bool:
@@ -55,10 +75,13 @@ async def _fill(world: World) -> None:
     pytest.fail("the store took every write")
 
 
-async def test_what_fires_on_a_full_disk_is_paged_as_soon_as_there_is_room(
+async def test_what_fires_on_a_full_disk_is_paged_once(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nobody can be paged meanwhile: every screen says ENGINE DOWN, and the outside service misses us."""
+    """It is paged from memory and says so; nobody is paged again once there is room to write it down.
+
+    Meanwhile every screen says ENGINE DOWN, and the outside service misses us.
+    """
     calls: list[float] = []
 
     async def call() -> None:
@@ -70,17 +93,261 @@ async def test_what_fires_on_a_full_disk_is_paged_as_soon_as_there_is_room(
     with _full_disk(world):
         await _fill(world)
         before = len(calls)
-        world.alerts.fire("HighErrorRate")
+        key = world.alerts.fire("HighErrorRate")
+        await world.turn(2)
+        assert world.paged("john", "channel") == [1, 1]
+        page = world.pagers["john"].told(PageKind.TRIGGER)[0]
+        assert "pages from memory" in page.text
         await world.turn(60)
-        assert world.paged("john") == [0]
+        assert world.paged("john", "channel") == [1, 1]
+        assert await _is_down(world)
         assert len(calls) == before
         said = [record.getMessage() for record in caplog.records]
         assert any("check the disk" in text or "no room left" in text for text in said)
-    await world.turn(10)
+    await world.turn(30)
     assert world.paged("john", "channel") == [1, 1]
     assert not await _is_down(world)
-    await world.turn(15)
     assert len(calls) > before
+    assert page.key == (await world.alert(key)).id
+    assert {letter.state for letter in await world.letters()} == {LetterState.SENT}
+    told = await world.story(key)
+    assert "paged John: john accepted" in told
+    assert "that page left from memory" in told
+
+
+def _acts(engine: Engine) -> bool:
+    return engine.epoch is not None
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of four megabytes, where this user may mount one; else an ordinary folder."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    asked = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
+    mounted = os.geteuid() == 0 and subprocess.run(asked, check=False).returncode == 0
+    yield folder
+    if mounted:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+async def test_a_real_disk_without_a_byte_left_is_paged_from(small_disk: Path) -> None:
+    """What fills it is another's file; the page leaves once, before it is deleted, and not again."""
+    store = await open_store(small_disk / "ops.db", checkpoints=True)
+    world = World(store, team())
+    await world.turn(3)
+    real = os.path.ismount(small_disk)
+    with _full_disk(world) if not real else nullcontext():
+        if real:
+            _take_all_room(small_disk / "other")
+        await _fill(world)
+        world.alerts.fire("HighErrorRate")
+        await world.turn(10)
+        assert world.paged("john", "channel") == [1, 1]
+    (small_disk / "other").unlink(missing_ok=True)
+    await world.turn(20)
+    assert world.paged("john", "channel") == [1, 1]
+    assert {letter.state for letter in await world.letters()} == {LetterState.SENT}
+    await store.close()
+
+
+def _take_all_room(path: Path) -> None:
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"x" * 4096)
+
+
+async def test_one_that_was_pending_fires_and_resolves_on_a_full_disk(world: World) -> None:
+    """The page and its resolve leave from memory, once each, and the occurrence is in the store after."""
+    key = world.alerts.pend("HighErrorRate", 30)
+    await world.turn(3)
+    with _full_disk(world):
+        await _fill(world)
+        world.alerts.fire("HighErrorRate")
+        await world.turn(3)
+        assert world.paged("john") == [1]
+        world.alerts.resolve(key)
+        await world.turn(3)
+        assert len(world.pagers["john"].told(PageKind.RESOLVE)) == 1
+    await world.turn(30)
+    assert world.paged("john") == [1]
+    assert len(world.pagers["john"].told(PageKind.RESOLVE)) == 1
+    alert = await world.alert(key)
+    assert alert.occurrence == 1
+    assert not alert.open
+    assert {letter.state for letter in await world.letters()} == {LetterState.SENT}
+
+
+async def test_what_opens_and_resolves_on_a_full_disk_is_written_down_after(world: World) -> None:
+    """What nobody could see is told to the end, and firing once more is another occurrence."""
+    with _full_disk(world):
+        await _fill(world)
+        key = world.alerts.fire("HighErrorRate")
+        await world.turn(3)
+        world.alerts.resolve(key)
+        await world.turn(3)
+    await world.turn(5)
+    alert = await world.alert(key)
+    assert not alert.open
+    assert len(world.pagers["john"].told(PageKind.RESOLVE)) == 1
+    world.alerts.fire("HighErrorRate")
+    await world.turn(5)
+    keys = [page.key for page in world.pagers["john"].told(PageKind.TRIGGER)]
+    assert keys == [f"{key}/1", f"{key}/2"]
+
+
+async def test_a_message_that_waited_as_the_disk_filled_leaves(world: World) -> None:
+    """It is in the store and cannot be claimed there: it is sent all the same, and once."""
+    world.engine.setup = team(group_wait=timedelta(minutes=5))
+    with _full_disk(world) as full:
+        await _fill(world)
+        full.empty()
+        world.alerts.fire("HighErrorRate")
+        await world.turn(3)
+        assert [letter.state for letter in await world.letters()] == [LetterState.WAITING] * 2
+        full.again()
+        await _fill(world)
+        assert world.paged("john", "channel") == [0, 0]
+        await world.turn(300, step=10)
+        assert world.paged("john", "channel") == [1, 1]
+    await world.turn(30)
+    assert world.paged("john", "channel") == [1, 1]
+
+
+async def test_a_receiver_that_refuses_is_tried_again_from_memory(world: World) -> None:
+    """It is left alone between tries, and what became of each try is written down after."""
+    pager = world.pagers["john"]
+    with _full_disk(world):
+        await _fill(world)
+        pager.refusing = NotifierError(SafeText("busy"))
+        world.alerts.fire("HighErrorRate")
+        await world.turn(20)
+        assert 2 <= pager.tries <= 8
+        pager.refusing = None
+        await world.turn(60)
+        assert world.paged("john") == [1]
+    await world.turn(60)
+    assert world.paged("john") == [1]
+    letters = [one for one in await world.letters() if one.destination.notifier == "john"]
+    assert [one.state for one in letters] == [LetterState.SENT]
+    assert letters[0].attempts == pager.tries
+
+
+async def test_one_that_is_under_way_when_there_is_room_is_settled_as_usual(world: World) -> None:
+    """Its row says `sending` at first: nobody sends it beside the one who does."""
+    pager = world.pagers["john"]
+    with _full_disk(world):
+        await _fill(world)
+        pager.hanging = True
+        world.alerts.fire("HighErrorRate")
+        await world.turn(3)
+        assert pager.tries == 1
+    await world.turn(3)
+    states = {one.destination.notifier: one.state for one in await world.letters()}
+    assert states == {"john": LetterState.SENDING, "channel": LetterState.SENT}
+    assert pager.tries == 1
+
+
+async def test_a_storm_on_a_full_disk_is_one_page(world: World) -> None:
+    """What is bundled in memory is bundled in the store after."""
+    with _full_disk(world):
+        await _fill(world)
+        for number in range(25):
+            world.alerts.fire(f"Alert{number}", service=f"s{number}")
+        await world.turn(10)
+        pages = world.pagers["john"].told(PageKind.TRIGGER)
+        assert [page.count for page in pages] == [25]
+    await world.turn(30)
+    assert len(world.pagers["john"].told(PageKind.TRIGGER)) == 1
+    states = [one.state for one in await world.letters() if one.destination.notifier == "john"]
+    assert sorted(states) == [LetterState.BUNDLED] * 25 + [LetterState.SENT]
+
+
+async def test_what_is_silenced_is_not_paged_from_memory(world: World) -> None:
+    """A silence in the store counts although nothing can be written."""
+    with _full_disk(world):
+        await _fill(world)
+        key = world.alerts.fire("HighErrorRate")
+        world.alerts.silence(key)
+        await world.turn(10)
+    await world.turn(10)
+    assert world.paged("john", "channel") == [0, 0]
+
+
+async def test_nobody_above_the_first_level_is_woken_from_memory(world: World) -> None:
+    """Nobody could take it meanwhile: its clock has gone on, and the next level is paged with room."""
+    with _full_disk(world):
+        await _fill(world)
+        world.alerts.fire("HighErrorRate")
+        await world.turn(360, step=10)
+        assert world.paged("john", "maria") == [1, 0]
+    await world.turn(5)
+    assert world.paged("john", "maria") == [1, 1]
+
+
+async def test_a_standby_lets_the_holder_write_down_what_it_has_sent(world: World) -> None:
+    """On a full disk it cannot take over, and with room again it waits for the one who lives."""
+    standby = world.start_engine("standby")
+    with _full_disk(world):
+        await _fill(world)
+        world.alerts.fire("HighErrorRate")
+        for _ in range(20):
+            await world.turn(1)
+            await beat(standby)
+        assert world.paged("john") == [1]
+    for _ in range(20):
+        await beat(standby)
+        await world.turn(1)
+    assert standby.epoch is None
+    assert world.engine.epoch is not None
+    assert world.paged("john") == [1]
+
+
+async def test_a_standby_takes_over_from_a_holder_that_died_on_a_full_disk(world: World) -> None:
+    """It pages again what the dead one held in memory, under the same key."""
+    standby = world.start_engine("standby")
+    with _full_disk(world):
+        await _fill(world)
+        world.alerts.fire("HighErrorRate")
+        await world.turn(3)
+        world.engine = standby
+        await world.turn(10)
+        assert not _acts(standby)
+    await world.turn(10)
+    assert _acts(standby)
+    assert len({page.key for page in world.pagers["john"].told(PageKind.TRIGGER)}) == 1
+
+
+@pytest.mark.parametrize("refusal", [StoreFull, StoreReadOnly, StoreBroken])
+async def test_a_holder_that_lost_its_lease_sends_nothing_from_memory(
+    world: World, monkeypatch: pytest.MonkeyPatch, refusal: type[StoreError]
+) -> None:
+    """Its disk takes no writes, another's does: the other one pages."""
+    other = world.start_engine("other")
+    first = world.engine
+    write, rehearse = world.store.write, []
+
+    async def refuse(*args: object) -> object:
+        raise refusal("no")
+
+    async def rehearsed(*args: object) -> object:
+        rehearse.append(args)
+        raise AssertionError("it has no lease")
+
+    for _ in range(10):
+        monkeypatch.setattr(world.store, "write", refuse)
+        await beat(first)
+        world.clock.turn(1)
+    monkeypatch.setattr(world.store, "write", write)
+    await beat(other)
+    assert other.epoch is not None
+    monkeypatch.setattr(world.store, "write", refuse)
+    monkeypatch.setattr(world.store, "rehearse", rehearsed)
+    world.alerts.fire("HighErrorRate")
+    await beat(first)
+    assert first.epoch is None
+    assert not rehearse
+    assert world.paged("john") == [0]
 
 
 async def test_a_page_that_was_accepted_as_the_disk_filled_is_sent_once(world: World) -> None:

@@ -85,6 +85,18 @@ class Alerts:
         return key
 
     def silence(self, key: str) -> None:
+    def pend(self, name: str, seconds: float, **labels: str) -> str:
+        """Show an alert whose condition has begun, and that fires after so many seconds."""
+        key, now = self.fire(name, **labels), self._clock.now()
+        self.shown[key] = replace(
+            self.shown[key],
+            state=AlertState.PENDING,
+            active_at=now,
+            fired_at=None,
+            fires_at=now + timedelta(seconds=seconds),
+        )
+        return key
+
         self.shown[key] = replace(self.shown[key], silenced_by=("s1",))
 
     def resolve(self, key: str) -> None:

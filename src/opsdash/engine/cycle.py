@@ -26,6 +26,7 @@ from opsdash.engine import (
     rules,
     silences,
     story,
+    stopgap,
     systemd,
     tend,
     watch,
@@ -48,6 +49,7 @@ _CLOSE_PATIENCE = 2.0
 STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
     tend.renew_lease,
     tend.take_requests,
+    stopgap.catch_up,
     calendars.read_calendars,
     metrics.read_metrics,
     deployments.notice_deployments,
@@ -121,6 +123,7 @@ async def beat(engine_: Engine) -> bool:
         return False
     engine_.complaints.over("store", moment)
     return True
+        await _carry_on(engine_, error)
 
 
 async def _do(engine_: Engine, step: Callable[[Engine], Awaitable[None]]) -> None:
@@ -140,6 +143,24 @@ async def _do(engine_: Engine, step: Callable[[Engine], Awaitable[None]]) -> Non
 async def _notice_pause(engine_: Engine) -> None:
     """Ask everything anew after a time asleep: answers from before it are not news (A8)."""
     now, moment = engine_.clock.now(), engine_.clock.monotonic()
+async def _carry_on(engine_: Engine, refusal: StoreError) -> None:
+    """Page from memory where the store takes no writes, as long as nobody else has the lease."""
+    try:
+        await stopgap.carry_on(engine_, refusal)
+    except lease.LeaseLost:
+        log.warning("another engine took the lease: standing by")
+        await _stand_down(engine_)
+    except StoreReplaced:
+        raise
+    except Exception as error:
+        trace = not isinstance(error, StoreError)
+        said = str(error) if isinstance(error, StoreError) else f"a bug: {type(error).__name__}"
+        text = f"nobody can be paged: {said}"
+        engine_.complaints.say("stopgap", text, engine_.clock.monotonic(), trace=trace)
+    else:
+        engine_.complaints.over("stopgap", engine_.clock.monotonic())
+
+
     before, engine_.beat_at = engine_.beat_at, (now, moment)
     if before is None:
         return
@@ -163,6 +184,8 @@ async def _take_lease(engine_: Engine) -> bool:
         return False
     epoch = await engine_.store.write(_begin, engine_)
     if epoch is None:
+        return False
+    if not await stopgap.may_take_lease(engine_):
         return False
     log.info("holding the lease, epoch %d", epoch)
     engine_.due.clear()
@@ -211,6 +234,7 @@ async def _stand_down(engine_: Engine) -> None:
     await heartbeat.cancel(engine_)
     if held is not None:
         with contextlib.suppress(StoreError):
+    await stopgap.cancel(engine_)
             await engine_.store.write(lease.release, held)
 
 

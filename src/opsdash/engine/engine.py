@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from opsdash.engine.deployments import Deployments
     from opsdash.engine.rules import GroupPoll, Rules
 
+    from opsdash.engine.stopgap import Stopgap
 Series = list[tuple[timedelta, datetime, Mapping[str, tuple[Point, ...]]]]
 """What a series poll reads: for each step since when, and the points of each indicator."""
 
@@ -84,7 +85,9 @@ class Engine:
     it. What people decided is read in the transaction that needs it. `unfollowed` says that the
     store is behind the sights, `begun_again` which alerts fired anew meanwhile, and `mirror_whole`
     whether the mirror can be trusted: after a write that failed nobody knows what the store holds.
-    `beaten` is when the loop last went round, in monotonic seconds.
+    `beaten` is when the loop last went round, in monotonic seconds. `stopgap` is what it holds in
+    memory while the store takes no writes. `refused` says that the store refused this engine the
+    lease, which it tries for again after `take_after` (monotonic seconds).
     """
 
     store: Store
@@ -125,6 +128,9 @@ class Engine:
     rules_seen: dict[str, tuple[RuleView, ...]] = field(default_factory=dict)
 
     @property
+    stopgap: "Stopgap | None" = None
+    refused: bool = False
+    take_after: float = 0.0
     def refresh_polls(self) -> tuple[Poll[Any], ...]:
         """The polls that make up a whole cycle: what is live on the screen."""
         return (*self.metric_polls, *self.alert_polls)

@@ -21,6 +21,7 @@ from opsdash.domain.silence import Muting
 from opsdash.domain.span import format_span
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Entry, EntryKind
+from opsdash.domain.upcoming import paged_again_at
 from opsdash.engine.engine import Engine, Sending
 from opsdash.notifiers.notifier import NotifierError, Receipt
 from opsdash.store import alerts, climbs, entries, lease, outbox, silences
@@ -60,22 +61,27 @@ async def relay(engine_: Engine) -> None:
     due = await engine_.store.read(outbox.load_due, now, room)
     if not due:
         return
-    for letter in await engine_.store.write(_claim, engine_.held, engine_.setup, now, room):
-        notifier = engine_.notifiers.get(letter.destination.notifier)
-        if notifier is None:
-            reason = f"there is no notifier {letter.destination.notifier} any more"
-            error = NotifierError(clean(reason), permanent=True)
-            await engine_.store.write(_refuse, engine_.held, engine_.setup, letter, error, now)
-            continue
-        # A receiver that knows no keys shows a repetition twice: then it must say that it is one.
-        page = (
-            replace(letter.page, repeat=1)
-            if letter.unsure and not letter.page.repeat
-            else letter.page
-        )
-        sent = notifier.send(page, letter.destination.address, letter.thread)
-        task = asyncio.ensure_future(asyncio.wait_for(sent, SEND_DEADLINE))
-        engine_.sending[letter.id] = Sending(letter, task, engine_.clock.monotonic())
+    for letter in await engine_.store.write(claim, engine_.held, engine_.setup, now, room):
+        engine_.sending[letter.id] = begin(engine_, letter)
+
+
+def begin(engine_: Engine, letter: Letter) -> Sending:
+    """Begin to send a message that is claimed."""
+    # A receiver that knows no keys shows a repetition twice: then it must say that it is one.
+    page = (
+        replace(letter.page, repeat=1) if letter.unsure and not letter.page.repeat else letter.page
+    )
+    task = asyncio.ensure_future(_send(engine_, replace(letter, page=page)))
+    return Sending(letter, task, engine_.clock.monotonic())
+
+
+async def _send(engine_: Engine, letter: Letter) -> Receipt:
+    notifier = engine_.notifiers.get(letter.destination.notifier)
+    if notifier is None:
+        reason = f"there is no notifier {letter.destination.notifier} any more"
+        raise NotifierError(clean(reason), permanent=True)
+    sent = notifier.send(letter.page, letter.destination.address, letter.thread)
+    return await asyncio.wait_for(sent, SEND_DEADLINE)
 
 
 async def _settle_ended(engine_: Engine) -> None:
@@ -83,19 +89,17 @@ async def _settle_ended(engine_: Engine) -> None:
         if not sending.task.done():
             continue
         now = engine_.clock.now()
-        outcome = _outcome(sending.task)
-        if isinstance(outcome, Receipt):
-            took = engine_.clock.monotonic() - sending.begun
-            await engine_.store.write(_accept, engine_.held, sending.letter, outcome, took, now)
-        else:
-            await engine_.store.write(
-                _refuse, engine_.held, engine_.setup, sending.letter, outcome, now
-            )
+        outcome = outcome_of(sending.task)
+        took = engine_.clock.monotonic() - sending.begun
+        letter, epoch, setup = sending.letter, engine_.held, engine_.setup
+        await engine_.store.write(settle, epoch, setup, letter, outcome, took, now)
+        say_refusal(letter, outcome)
         # Forgotten only once it is written: a locked store must not make it be sent twice.
         del engine_.sending[id]
 
 
-def _outcome(task: asyncio.Future[Receipt]) -> Receipt | NotifierError:
+def outcome_of(task: asyncio.Future[Receipt]) -> Receipt | NotifierError:
+    """Return what sending a message came to."""
     try:
         return task.result()
     except NotifierError as error:
@@ -106,9 +110,16 @@ def _outcome(task: asyncio.Future[Receipt]) -> Receipt | NotifierError:
         return NotifierError(clean(f"failed unexpectedly: {type(error).__name__}: {error}", 200))
 
 
-def _claim(
+def say_refusal(letter: Letter, outcome: Receipt | NotifierError) -> None:
+    """Log why a message was not accepted; nothing where it was."""
+    if isinstance(outcome, NotifierError):
+        log.warning("%s: %s", letter.destination.notifier, outcome.reason)
+
+
+def claim(
     connection: sqlite3.Connection, epoch: int, setup: Setup, now: datetime, room: int
 ) -> list[Letter]:
+    """Return at most `room` messages that are due, each under way from now on; drop what is stale."""
     lease.require(connection, epoch)
     paging.bundle_storms(connection, setup, now)
     claimed = []
@@ -136,15 +147,30 @@ def _why_not(connection: sqlite3.Connection, letter: Letter, muting: Muting) -> 
     return ""
 
 
-def _accept(
+def settle(
     connection: sqlite3.Connection,
     epoch: int,
+    setup: Setup,
+    letter: Letter,
+    outcome: Receipt | NotifierError,
+    took: float,
+    now: datetime,
+) -> None:
+    """Write what became of a message that was under way for `took` seconds."""
+    lease.require(connection, epoch)
+    if isinstance(outcome, Receipt):
+        _accept(connection, letter, outcome, took, now)
+    else:
+        _refuse(connection, setup, letter, outcome, now)
+
+
+def _accept(
+    connection: sqlite3.Connection,
     letter: Letter,
     receipt: Receipt,
     took: float,
     now: datetime,
 ) -> None:
-    lease.require(connection, epoch)
     outbox.settle(connection, letter.id, LetterState.SENT, receipt.answer, now)
     outbox.keep_thread(connection, letter.destination, letter.page.key, receipt.thread)
     if letter.page.kind is PageKind.TRIGGER:
@@ -155,14 +181,11 @@ def _accept(
 
 def _refuse(
     connection: sqlite3.Connection,
-    epoch: int,
     setup: Setup,
     letter: Letter,
     error: NotifierError,
     now: datetime,
 ) -> None:
-    lease.require(connection, epoch)
-    log.warning("%s: %s", letter.destination.notifier, error.reason)
     late = now >= letter.deadline_at
     if error.permanent:
         outbox.settle(connection, letter.id, LetterState.DEAD, error.reason, now)
@@ -175,7 +198,9 @@ def _refuse(
 
 def _pause(letter: Letter, error: NotifierError) -> timedelta:
     doubled = min(FIRST_PAUSE * 2 ** min(letter.attempts, 10), LONGEST_PAUSE)
-    pause = timedelta(seconds=doubled * random.uniform(0.8, 1.0))  # noqa: S311
+    # Spread over messages, and the same whenever the same try is written again from memory.
+    spread = random.Random(f"{letter.page.id} {letter.attempts}").uniform(0.8, 1.0)  # noqa: S311
+    pause = timedelta(seconds=doubled * spread)
     return max(pause, error.retry_after or pause)
 
 
@@ -234,10 +259,12 @@ def _repeat_one(connection: sqlite3.Connection, setup: Setup, alert: Alert, now:
         for letter in outbox.load_of_key(connection, alert.id)
         if letter.page.kind is PageKind.TRIGGER and letter.state is not LetterState.DROPPED
     ]
-    if not triggers or any(letter.state is LetterState.WAITING for letter in triggers):
+    if any(letter.state is LetterState.WAITING for letter in triggers):
         return
-    newest = triggers[-1]
-    if now - newest.created_at >= setup.paging.repeat:
+    at = paged_again_at(alert, climbs.load(connection, alert.id), setup)
+    if at is None and triggers:
+        at = triggers[-1].created_at + setup.paging.repeat
+    if at is not None and at <= now:
         level = max(alert.level, 1)
         again = 1 + outbox.repeats(connection, alert.id)
         paging.page_level(connection, setup, alert, level, now, repeat=again)

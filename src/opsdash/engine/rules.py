@@ -147,18 +147,29 @@ async def evaluate_rules(engine_: Engine) -> None:
     if rules is None:
         return
     for poll in rules.polls:
-        result = poll.collect(engine_.clock.monotonic())
-        poll.begin(engine_.clock.now(), engine_.clock.monotonic())
-        if result is None or (result.value is None and result.reason is None):
+        found = collect(engine_, rules, poll)
+        if found is None:
             continue
-        found = result.value or _failed(poll, result)
-        poll.take(found)
-        _show(engine_, rules, found.at)
         now = engine_.clock.now()
         misled = misdirected((rule for rule, _ in rules.judged), engine_.setup)
         await engine_.store.write(_record, engine_.held, rules, poll, found, misled, now)
         # Only what was written for certain is left out of the next write.
         poll.saved.update((id, judged.after) for id, judged in found.judged.items())
+
+
+def collect(engine_: Engine, rules: Rules, poll: GroupPoll) -> Evaluation | None:
+    """Take in what an evaluation that ended shows, and begin the next if its slot has come.
+
+    Returns what the store has yet to be told, None where nothing has ended.
+    """
+    result = poll.collect(engine_.clock.monotonic())
+    poll.begin(engine_.clock.now(), engine_.clock.monotonic())
+    if result is None or (result.value is None and result.reason is None):
+        return None
+    found = result.value or _failed(poll, result)
+    poll.take(found)
+    _show(engine_, rules, found.at)
+    return found
 
 
 def _failed(poll: GroupPoll, result: Result[Evaluation | None]) -> Evaluation:

@@ -130,6 +130,9 @@ def _counted(engine_: Engine) -> Iterable[Metric]:
         reads.add_metric([poll.id, "failed"], poll.failed)
         spent.add_metric([poll.id], poll.seconds)
     yield from (reads, spent)
+    held = 0 if engine_.stopgap is None else len(engine_.stopgap.acts)
+    words = "Acts held in memory because the store takes no writes."
+    yield _gauge("opsdash_unwritten", words, [({}, float(held))])
     yield _gauge("opsdash_sending", "Messages under way.", [({}, float(len(engine_.sending)))])
 
 

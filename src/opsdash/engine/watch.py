@@ -66,7 +66,7 @@ async def read_alerts(engine_: Engine) -> None:
         result = one.collect(engine_.clock.monotonic())
         one.begin(engine_.clock.now(), engine_.clock.monotonic())
         if result is not None:
-            _see(engine_, one.id, result)
+            see(engine_, one.id, result)
             now, refresh = engine_.clock.now(), engine_.setup.refresh
             await engine_.store.write(_record_source, engine_.held, one, result, now, refresh)
             if result.value is None or not engine_.unfollowed:
@@ -77,7 +77,7 @@ async def read_alerts(engine_: Engine) -> None:
         await _follow(engine_)
 
 
-def _see(engine_: Engine, id: str, result: Result[AlertReport]) -> None:
+def see(engine_: Engine, id: str, result: Result[AlertReport]) -> None:
     """Keep what the source shows now, and that the store has yet to follow it."""
     report = result.value
     if report is None:

@@ -98,6 +98,29 @@ class Connection:
         self.require_same_file()
         return result
 
+    def rehearse(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], T],
+        *args: P.args,
+        **kw: P.kwargs,
+    ) -> T:
+        """Return `function(connection, …)` run in a transaction that is then undone.
+
+        What it changes is held in memory alone, so that it also works where the disk takes no write.
+        """
+        self.require_same_file()
+        try:
+            self.raw.execute("PRAGMA temp_store = MEMORY")
+            self.raw.execute("PRAGMA cache_spill = OFF")
+            self.raw.execute("BEGIN IMMEDIATE")
+            try:
+                return function(self.raw, *args, **kw)
+            finally:
+                self._abandon()
+                self.raw.execute("PRAGMA cache_spill = ON")
+        except sqlite3.Error as error:
+            raise self._translate(error) from error
+
     def data_version(self) -> int:
         """Return a number that changes whenever another connection has committed.
 

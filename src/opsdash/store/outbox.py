@@ -29,6 +29,7 @@ __all__ = [
     "count_by_state",
     "count_of_key",
     "drop_waiting",
+    "find",
     "has_other_member",
     "keep_thread",
     "left_for",
@@ -38,6 +39,7 @@ __all__ = [
     "load_waiting",
     "mark_fallen_back",
     "members_of",
+    "next_due",
     "postpone",
     "release_others",
     "repeats",
@@ -145,6 +147,23 @@ def load_newest(connection: sqlite3.Connection, limit: int) -> list[Letter]:
 def load_of_key(connection: sqlite3.Connection, key: str) -> list[Letter]:
     """Return all messages about one occurrence, oldest first."""
     return list(map(_letter, connection.execute(_OF_KEY, (key,))))
+
+
+def find(connection: sqlite3.Connection, letter: Letter) -> Letter | None:
+    """Return the row that says the same as `letter` to the same destination, whatever its number."""
+    page, place = letter.page, letter.destination
+    row = connection.execute(
+        _FROM + " WHERE outbox.notifier = ? AND outbox.address = ? AND outbox.key = ? AND kind = ?"
+        " AND step = ?",
+        (place.notifier, place.address, page.key, page.kind.value, letter.step),
+    ).fetchone()
+    return None if row is None else _letter(row)
+
+
+def next_due(connection: sqlite3.Connection) -> datetime | None:
+    """Return when the next waiting message is due, None where none waits."""
+    row = connection.execute("SELECT min(due_at) FROM outbox WHERE state = 'waiting'").fetchone()
+    return None if row[0] is None else from_ms(row[0])
 
 
 def count_of_key(connection: sqlite3.Connection, key: str) -> int:

@@ -45,6 +45,15 @@ class Store:
         """Run `function(connection, …)` as one durable transaction and return its result."""
         return await self._hop(self._connection.write, function, *args, **kw)
 
+    async def rehearse(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], T],
+        *args: P.args,
+        **kw: P.kwargs,
+    ) -> T:
+        """Return what `function(connection, …)` would, as one transaction that is then undone."""
+        return await self._hop(self._connection.rehearse, function, *args, **kw)
+
     async def data_version(self) -> int:
         """Return a number that changes when another connection has committed."""
         return await self._hop(self._connection.data_version)

@@ -73,6 +73,11 @@ class Secret:
             self._seen, self._value = state, remember(value, self._least)
         return self._value
 
+    @property
+    def place(self) -> str:
+        """Where it comes from, in words for people."""
+        return str(locate(self._ref.file)) if self._ref.file else f"${self._ref.env}"
+
     def __repr__(self) -> str:
         place = (
             f"file={str(locate(self._ref.file))!r}" if self._ref.file else f"env={self._ref.env!r}"

@@ -56,3 +56,63 @@ def test_every_error_of_a_configuration_is_named_at_once(tmp_path: Path) -> None
     for key in ("refresh", "colour", "url"):
         assert re.search(rf"opsdash\.toml.*{key}", said), said
     assert said.count("\n") == 3
+
+
+_REACH = """
+[simulation]
+
+[[notifier]]
+id = "hook"
+kind = "webhook"
+url = "http://127.0.0.1:9/hook"
+
+[[person]]
+id = "john"
+name = "John"
+notify = ["hook"]
+
+[[person]]
+id = "alex"
+name = "Alex"
+
+[[person]]
+id = "pm"
+name = "Priya"
+
+[[schedule]]
+id = "primary"
+handoff = "09:00"
+weeks = [ { mon = "john", fri = "alex" } ]
+"""
+
+_POLICY = """
+[[escalation_policy]]
+id = "payments"
+levels = [
+  { name = "On-call engineer", notify = ["schedule:primary"] },
+  { name = "PM", notify = ["person:pm"], after = "15m" },
+]
+"""
+
+
+def test_a_level_whose_people_no_page_reaches_is_named(tmp_path: Path) -> None:
+    """Whoever comes on call later in the fortnight counts, and so does each level of a policy."""
+    status, said = check(tmp_path, _REACH + _POLICY)
+    assert status == 1
+    lines = [line for line in said.splitlines() if "policy payments" in line]
+    assert lines == [
+        "FAIL  policy payments, level 1 On-call engineer: Alex has nothing to be reached by",
+        "FAIL  policy payments, level 2 PM: Priya has nothing to be reached by",
+    ]
+    reached = _REACH.replace('"Alex"', '"Alex"\nnotify = ["hook"]')
+    _, said = check(tmp_path, reached + _POLICY.replace("person:pm", "person:john"))
+    assert "ok    policy payments: pages have somewhere to go\n" in said
+    # The levels that nobody wrote are nobody's mistake.
+    _, said = check(tmp_path, reached)
+    assert "ok    policy default: pages have somewhere to go\n" in said
+
+
+def test_a_configuration_that_pages_nobody_is_told_so(tmp_path: Path) -> None:
+    """Without a notifier everything may work, and still nobody is woken."""
+    _, said = check(tmp_path, "[simulation]\n")
+    assert "ok    no [[notifier]] is configured: alerts are shown, nobody is paged\n" in said

@@ -93,7 +93,7 @@ def test_a_check_tries_every_secret_of_the_notifiers(team: Team) -> None:
         done = team.run("check")
         assert pagerduty.requests + slack.requests == []
     assert f"chmod 600 {team.folder}/pd.key" in done.stdout
-    assert f"ok    secret Secret(file='{team.folder}/slack.token') can be read" in done.stdout
+    assert f"ok    secret {team.folder}/slack.token can be read" in done.stdout
 
 
 def test_check_says_who_is_on_call_at_pagerduty(team: Team) -> None:

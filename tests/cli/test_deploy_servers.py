@@ -84,7 +84,7 @@ def test_check_looks_at_what_runs_and_into_the_repository(payments: Team) -> Non
     """What is found is named; a query that is none, a job that is not there and a folder that is no repository fail."""
     done = payments.run("check")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "ok    [deployments]: 1 instances of payments-api, version v1.4.1" in done.stdout
+    assert "ok    [deployments]: 1 instance of payments-api, version v1.4.1" in done.stdout
     assert f"ok    [[repository]] payments-api: {payments.folder}/payments" in done.stdout
     config = payments.config.read_text()
     for more, told in (

@@ -34,7 +34,7 @@ def test_check_names_what_is_wrong_with_rules(tmp_path: Path, prometheus: Promet
     """A mistake in the file and one that only the server sees both come with file and line."""
     team = _team(tmp_path, prometheus.url, _RULES)
     done = team.run("check")
-    assert (done.returncode, "1 rules can be read" in done.stdout) == (0, True), done.stdout
+    assert (done.returncode, "1 rule can be read" in done.stdout) == (0, True), done.stdout
     (tmp_path / "rules.yml").write_text(_RULES.replace("vector(42)", "sum(up) by"))
     done = team.run("check")
     assert done.returncode == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from opsdash.cli.main import config_option, load_plan
+from opsdash.cli.output import counted
 from opsdash.plan import Plan, key_files, secret_refs
 
 
@@ -32,7 +33,7 @@ def check(config: Path | None, notify: tuple[str, ...]) -> None:
         found = [
             *_secrets(plan),
             *_store(plan),
-            *_schedules(plan),
+            *_on_call(plan),
             *asyncio.run(_servers(plan)),
         ]
     for good, text in found:
@@ -59,21 +60,21 @@ def _secrets(plan: Plan) -> Iterator[tuple[bool, str]]:
         except SecretError as error:
             yield False, str(error.reason)
         else:
-            yield True, f"secret {secret!r} can be read"
+            yield True, f"secret {secret.place} can be read"
 
 
-def _schedules(plan: Plan) -> Iterator[tuple[bool, str]]:
-    """Name the times of the fortnight ahead at which nobody is on call."""
-    if not plan.setup.schedules:
-        return
+def _on_call(plan: Plan) -> Iterator[tuple[bool, str]]:
+    """Name the times of the fortnight ahead at which nobody is on call, and whom no page reaches."""
     from opsdash.cli.rota import rota
+    from opsdash.cli.try_reach import try_reach
     from opsdash.domain.coverage import gap_words, gaps_ahead
     from opsdash.runtime import now
 
-    moment = now()
-    for schedule in rota(plan).schedules:
-        text = gap_words(gaps_ahead(schedule, moment), plan.setup.timezone)
+    moment, setup = now(), rota(plan) if plan.setup.schedules else plan.setup
+    for schedule in setup.schedules:
+        text = gap_words(gaps_ahead(schedule, moment), setup.timezone)
         yield not text, str(text) or f"schedule {schedule.id}: somebody is always on call"
+    yield from try_reach(setup, moment)
 
 
 def _store(plan: Plan) -> Iterator[tuple[bool, str]]:
@@ -122,7 +123,7 @@ async def _rules(plan: Plan) -> list[tuple[bool, str]]:
         rules = open_rules(plan, sources.metrics)
         if rules is not None:
             listed = [rule for group in rules.groups for rule in group.rules]
-            found.append((True, f"{len(listed)} rules can be read"))
+            found.append((True, f"{counted(len(listed), 'rule')} can be read"))
             for rule in listed:
                 label = rule.labels.get(PAGE_LABEL)
                 for name in unknown_schedules(plan.setup, label.text if label else ""):
@@ -173,7 +174,9 @@ async def _sources(plan: Plan) -> list[tuple[bool, str]]:
         except SourceError as error:
             found.append((False, f"{source.id}: {error.reason}"))
         else:
-            found.append((True, f"{source.id} answers, {len(report.observations)} alerts"))
+            found.append(
+                (True, f"{source.id} answers, {counted(len(report.observations), 'alert')}")
+            )
             found.extend((False, f"{source.id}: {warning}") for warning in report.warnings)
     for opened in sources.metrics:
         await opened.close()

@@ -35,3 +35,8 @@ def print_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         click.echo("  ".join(cells).rstrip())
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `1 alert` or `2 alerts`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from opsdash.cli.output import counted
 from opsdash.plan import DeploymentPlan, Plan
 
 
@@ -41,7 +42,7 @@ async def _running(plan: Plan) -> list[tuple[bool, str]]:
     versions = sorted({build.version for one in found for build in one.builds if build.version})
     shown = f", version {', '.join(versions[:3])}" if versions else ", without a version"
     services = ", ".join(sorted({one.service for one in found})[:3])
-    return [(True, f"[deployments]: {len(found)} instances of {services}{shown}")]
+    return [(True, f"[deployments]: {counted(len(found), 'instance')} of {services}{shown}")]
 
 
 async def _repositories(plan: Plan) -> list[tuple[bool, str]]:

@@ -224,7 +224,10 @@ def _send_all(
 ) -> int:
     reached = tuple(dict.fromkeys(d.reached for d in found.destinations if d.reached))
     page = replace(page, reached=reached)
-    return sum(_write(connection, setup, d, page, step, now, due) for d in found.destinations)
+    written = sum(_write(connection, setup, d, page, step, now, due) for d in found.destinations)
+    if written and page.kind is PageKind.TRIGGER and page.alert is not None:
+        climbs.note_paged(connection, page.alert, now)
+    return written
 
 
 def _names(found: Route) -> str:

@@ -37,7 +37,7 @@ def test_it_lists_what_the_whole_picture_holds_in_its_order(live_team: Team) -> 
         )
     whole = take_snapshot(connection, now)
     lines = alert_lines(connection, now)
-    wanted = [alert_shape(a, whole.setup.policy) for a in whole.alerts]
+    wanted = [alert_shape(a, whole.setup.policy, whole.next_step(a)) for a in whole.alerts]
     assert [json.loads(line) for line in lines] == json.loads(json.dumps(wanted))
     assert {line["id"][0] for line in map(json.loads, lines)} >= set("abce")
     assert all(line.isascii() and line.isprintable() for line in lines)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from opsdash.domain.climb import Climb, StepKind, next_step
+from opsdash.domain.climb import Climb, StepKind, policy_step
 from opsdash.domain.rehearsal import Rung, rehearse
 from tests.domain.alerts import an_alert
 from tests.paging.world import MONDAY, team
@@ -62,7 +62,7 @@ def test_what_is_next_is_said_for_each_state_of_an_alert() -> None:
     climb = Climb(fired.id, SETUP.policy, began_at=MONDAY, level=1)
 
     def kind(alert: object, one: Climb | None = climb) -> StepKind:
-        return next_step(alert, one, SETUP, MONDAY).kind  # type: ignore[arg-type]
+        return policy_step(alert, one, SETUP, MONDAY).kind  # type: ignore[arg-type]
 
     assert kind(an_alert(state=AlertState.PENDING)) is StepKind.FIRES
     assert kind(an_alert(silenced_by=("s1",))) is StepKind.WAITS
@@ -70,7 +70,7 @@ def test_what_is_next_is_said_for_each_state_of_an_alert() -> None:
     assert kind(an_alert(severity="info")) is StepKind.NOTHING
     assert kind(fired, None) is StepKind.NOTHING
     assert kind(fired, replace(climb, began_at=None)) is StepKind.NOTHING
-    step = next_step(replace(fired, level_at=MONDAY), climb, SETUP, MONDAY)
+    step = policy_step(replace(fired, level_at=MONDAY), climb, SETUP, MONDAY)
     assert (step.kind, step.text) == (
         StepKind.ESCALATES,
         "escalates to level 2 Tech Lead (Maria)",

@@ -96,7 +96,9 @@ async def test_exhausted_is_said_loudly_and_the_last_level_is_paged_again(world:
     assert (await world.climb(key)).exhausted_at is not None
     step = await world.next(key)
     assert step.kind is StepKind.EXHAUSTED
-    assert step.text == "EXHAUSTED: nobody is left to reach; paged again at intervals"
+    assert step.text == "EXHAUSTED: nobody is left to reach; pages again"
+    assert step.at is not None
+    assert timedelta(minutes=13) < step.at - world.clock.now() <= timedelta(minutes=15)
     kinds = [e.kind for e in await _entries(world, key)]
     assert kinds.count(EntryKind.EXHAUSTED) == 1
     await world.turn(3600, step=60)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from opsdash.domain.alert import Alert, AlertState, Observation
-from opsdash.domain.climb import Climb, NextStep, next_step
+from opsdash.domain.climb import Climb, NextStep
 from opsdash.domain.labels import fingerprint
 from opsdash.domain.maintenance import holding
 from opsdash.domain.page import Page, PageKind
@@ -14,6 +14,7 @@ from opsdash.domain.schedule import Person, Schedule
 from opsdash.domain.setup import PagingSetup, Setup
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Actor
+from opsdash.domain.upcoming import next_step
 from opsdash.engine.cycle import beat
 from opsdash.engine.engine import Engine
 from opsdash.notifiers.notifier import NotifierError, Receipt

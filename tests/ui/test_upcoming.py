@@ -7,7 +7,7 @@ import pytest
 
 from opsdash.domain.alert import Acknowledgement, Alert, Severity
 from opsdash.domain.climb import Snooze
-from opsdash.domain.escalation import DEFAULT_POLICY
+from opsdash.domain.escalation import DEFAULT_POLICY, EscalationPolicy
 from opsdash.domain.text import SafeText
 from opsdash.roster import Roster
 from opsdash.snapshot import Snapshot, exhausted_problems
@@ -32,6 +32,18 @@ def one(found: Alert, **changes: object) -> Snapshot:
     climb = replace(snapshot.roster.climbs[found.id], **changes)  # type: ignore[arg-type]
     setup = staffed().setup
     return replace(snapshot, setup=setup, roster=Roster({found.id: climb}))
+
+
+def one_with(snapshot: Snapshot, policy: EscalationPolicy) -> Snapshot:
+    """Return the evening with another policy under its only climb."""
+    (climb,) = snapshot.roster.climbs.values()
+    return replace(snapshot, roster=Roster({climb.alert: replace(climb, policy=policy)}))
+
+
+def with_pagers(snapshot: Snapshot) -> Snapshot:
+    """Return the evening with a notifier: somebody is paged."""
+    paging = replace(snapshot.setup.paging, notifiers=("pager",))
+    return replace(snapshot, setup=replace(snapshot.setup, paging=paging))
 
 
 def next_of(snapshot: Snapshot, narrow: bool = False, later: timedelta = timedelta()) -> str:
@@ -65,6 +77,19 @@ def test_what_happens_next_is_said_with_when_and_whom() -> None:
         "again": ("policy begins anew in 13m (John)", "L1 again in 13m"),
         "last": ("EXHAUSTED in 13m", "EXHAUSTED in 13m"),
     }
+
+
+def test_a_page_once_more_is_counted_down_to() -> None:
+    """Where no step of the policy comes before it; behind EXHAUSTED too."""
+    plain = one(alert("Plain", level=1), began_at=ago(minutes=1), paged_at=ago(minutes=18))
+    slow = replace(DEFAULT_POLICY, levels=DEFAULT_POLICY.levels[:1], patience=timedelta(hours=1))
+    last = one(alert("Last", level=4), exhausted_at=ago(minutes=1), paged_at=ago(minutes=18))
+    waiting = [with_pagers(s) for s in (plain, one_with(plain, slow), last)]
+    assert [(next_of(s), next_of(s, True)) for s in waiting] == [
+        ("2 Tech Lead in 4m00s (Maria)", "L2 Maria in 4m00s"),
+        ("pages again in 12m (John)", "again in 12m"),
+        ("✖ EXHAUSTED again in 12m", "✖ EXHAUSTED again in 12m"),
+    ]
 
 
 def test_an_exhausted_policy_is_loud() -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
 
+from opsdash.cli.stepping import next_texts
 from opsdash.domain.alert import rank
 from opsdash.domain.escalation import EscalationPolicy
 from opsdash.domain.incident import incident_id
@@ -39,13 +40,14 @@ def print_alerts(plan: Plan) -> None:
 def alert_lines(connection: sqlite3.Connection, now: datetime) -> list[str]:
     """Return each alert that a snapshot would hold as one line of JSON, in the snapshot's order."""
     text = engine.load_setup_text(connection)
-    policy = (engine.decode_setup(text) if text is not None else Setup()).policy
+    setup = engine.decode_setup(text) if text is not None else Setup()
+    policy, next_of = setup.policy, next_texts(connection, setup, now)
     names = {level: quoted(policy.name(level)) for level in range(len(policy.levels) + 1)}
     ranked = []
     for row in alerts.load_shown_rows(connection, now - RESOLVED_SHOWN):
         key = _rank(row)
         if key is not None:
-            ranked.append((key, _line(row, names, policy)))
+            ranked.append((key, _line(row, names, policy, next_of(row))))
     ranked.sort()
     return [line for _, line in ranked]
 
@@ -62,7 +64,7 @@ def _rank(row: Sequence[object]) -> tuple[int, int, float, str] | None:
     return rank(id, state, severity, muted, row[17] is not None, since, resolved_at)  # type: ignore[arg-type]
 
 
-def _line(row: alerts.Row, names: dict[int, str], policy: EscalationPolicy) -> str:
+def _line(row: alerts.Row, names: dict[int, str], policy: EscalationPolicy, next_text: str) -> str:
     (
         id, fingerprint, _, state, severity, labels, annotations, active_at, fired_at,
         _, resolved_at, value, silenced_by, inhibited_by, _, sources,
@@ -81,7 +83,7 @@ def _line(row: alerts.Row, names: dict[int, str], policy: EscalationPolicy) -> s
         f' "level": {level}, "level_name": {name},'
         f' "incident": {"null" if incident is None else quoted(incident_id(incident))},'
         f' "silenced_by": {_ascii(silenced_by)}, "inhibited_by": {_ascii(inhibited_by)},'
-        f' "sources": {_ascii(sources)}}}'
+        f' "sources": {_ascii(sources)}, "next": {next_text}}}'
     )
 
 

@@ -19,7 +19,7 @@ from opsdash.domain.schedule import Schedule, shifts
 from opsdash.domain.setup import Setup
 from opsdash.domain.span import format_span
 from opsdash.runtime import now
-from opsdash.snapshot import take_snapshot
+from opsdash.snapshot import Snapshot, take_snapshot
 from opsdash.store import paged
 from opsdash.store.connection import Connection
 
@@ -31,20 +31,22 @@ from opsdash.store.connection import Connection
 def handoff(config: Path | None, only: str | None, form: str) -> None:
     """Print one digest for whoever takes over: what is open, what ends soon, what flaps, what it cost."""
     with opened(load_plan(config)) as (store, setup):
-        one = digest(store, setup, chosen_schedules(setup, only)[0], now())
+        one, picture = digest(store, setup, chosen_schedules(setup, only)[0], now())
     if form == "json":
-        print_json(_handoff_shape(one, setup))
+        print_json(_handoff_shape(one, picture))
         return
     for line in handoff_lines(one):
         click.echo(line)
 
 
-def digest(store: Connection, setup: Setup, schedule: Schedule, moment: datetime) -> Handoff:
-    """Return the digest of the shift that runs at `moment`, or of the last day where none does."""
+def digest(
+    store: Connection, setup: Setup, schedule: Schedule, moment: datetime
+) -> tuple[Handoff, Snapshot]:
+    """Return the digest of the shift that runs at `moment`, else of the last day, and its picture."""
 
-    def read(connection: sqlite3.Connection) -> Handoff:
+    def read(connection: sqlite3.Connection) -> tuple[Handoff, Snapshot]:
         picture = replace(take_snapshot(connection, moment), setup=setup)
-        return take_digest(connection, picture, schedule, moment).handoff
+        return take_digest(connection, picture, schedule, moment).handoff, picture
 
     return store.read(read)
 
@@ -130,7 +132,7 @@ def _burden_shape(one: Burden) -> dict[str, object]:
     }
 
 
-def _handoff_shape(one: Handoff, setup: Setup) -> dict[str, object]:
+def _handoff_shape(one: Handoff, picture: Snapshot) -> dict[str, object]:
     return {
         "schedule": one.schedule,
         "at": rfc3339(one.at),
@@ -140,7 +142,12 @@ def _handoff_shape(one: Handoff, setup: Setup) -> dict[str, object]:
         "next_at": rfc3339(one.next_at),
         "incidents": [incident_shape(incident) for incident in one.incidents],
         "alerts": [
-            {**alert_shape(alert, setup.policy_for(alert.labels)), "owner": whose or None}
+            {
+                **alert_shape(
+                    alert, picture.setup.policy_for(alert.labels), picture.next_step(alert)
+                ),
+                "owner": whose or None,
+            }
             for alert, whose in one.alerts
         ],
         "silences": [

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from opsdash.domain.alert import Alert, AlertState
+from opsdash.domain.climb import NextStep
 from opsdash.domain.deployment import Deployment
 from opsdash.domain.escalation import EscalationPolicy
 from opsdash.domain.freshness import Freshness, freshness
@@ -28,7 +29,11 @@ def status_shape(snapshot: Snapshot) -> dict[str, Any]:
             }
             for pane in (*_header(snapshot), *snapshot.panes)
         ],
-        "alerts": [alert_shape(alert, policy) for alert in snapshot.alerts if alert.open],
+        "alerts": [
+            alert_shape(alert, policy, snapshot.next_step(alert))
+            for alert in snapshot.alerts
+            if alert.open
+        ],
         "incidents": [incident_shape(incident) for incident in snapshot.incidents],
         "tickets": [ticket_shape(ticket) for ticket in snapshot.tickets if ticket.open],
         "problems": [
@@ -63,8 +68,8 @@ def indicator_shape(reading: Reading, snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def alert_shape(alert: Alert, policy: EscalationPolicy) -> dict[str, Any]:
-    """Return one alert as `opsdash alerts --format json` lists it."""
+def alert_shape(alert: Alert, policy: EscalationPolicy, step: NextStep) -> dict[str, Any]:
+    """Return one alert as `opsdash alerts --format json` lists it; `step` is what happens next."""
     taken = alert.acknowledgement
     return {
         "id": alert.id,
@@ -86,6 +91,17 @@ def alert_shape(alert: Alert, policy: EscalationPolicy) -> dict[str, Any]:
         "silenced_by": list(alert.silenced_by),
         "inhibited_by": list(alert.inhibited_by),
         "sources": list(alert.sources),
+        "next": next_shape(step) if alert.open else None,
+    }
+
+
+def next_shape(step: NextStep) -> dict[str, Any]:
+    """Return what happens next to an alert: what, in words, whom it reaches, and when."""
+    return {
+        "what": step.kind,
+        "text": step.text,
+        "whom": list(step.who),
+        "at": rfc3339(step.at),
     }
 
 

@@ -1,7 +1,7 @@
 """How far an occurrence is on its escalation policy, and what happens next: rows compared with the clock.
 
-Nothing here waits. `next_step` says what is due, when and to whom, from what is stored alone; the
-engine does it once its time has come, and the screen shows the same answer as a countdown.
+Nothing here waits. `policy_step` says what is due, when and to whom, from what is stored alone; the
+engine does it once its time has come, and `upcoming.next_step` shows it as a countdown.
 """
 
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ class Climb:
     what was paged already, or a maintenance window holds it. `level` and `acknowledged` are what the
     clock has followed of the alert so far, `round` how often the policy began. `acted_at` is when
     somebody last did something, `held_at` since when a silence makes the clock wait, `skip` that the
-    level reached nobody, so that the next one is due at once.
+    level reached nobody, so that the next one is due at once, `paged_at` when anybody was last paged.
     """
 
     alert: str
@@ -72,6 +72,7 @@ class Climb:
     exhausted_at: datetime | None = None
     snooze: Snooze | None = None
     owner: SafeText = SafeText("")
+    paged_at: datetime | None = None
 
 
 class StepKind(StrEnum):
@@ -84,9 +85,13 @@ class StepKind(StrEnum):
     ACKNOWLEDGEMENT_ENDS = "acknowledgement_ends"
     SNOOZE_ENDS = "snooze_ends"
     MAINTENANCE_ENDS = "maintenance_ends"
+    PAGES_AGAIN = "pages_again"
     FIRES = "fires"
     WAITS = "waits"
     NOTHING = "nothing"
+
+
+_NOT_OF_THE_POLICY = (StepKind.FIRES, StepKind.WAITS, StepKind.EXHAUSTED, StepKind.PAGES_AGAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +111,8 @@ class NextStep:
 
     @property
     def is_timed(self) -> bool:
-        """Whether the engine does it when its time has come."""
-        return self.at is not None and self.kind not in (StepKind.FIRES, StepKind.WAITS)
+        """Whether the clock of the policy does it when its time has come."""
+        return self.at is not None and self.kind not in _NOT_OF_THE_POLICY
 
 
 def followed(climb: Climb, alert: Alert, given_back_at: datetime | None = None) -> Climb:
@@ -172,14 +177,14 @@ def owner(alert: Alert, climb: Climb | None) -> SafeText:
     return alert.acknowledgement.by if alert.acknowledgement else SafeText("")
 
 
-def next_step(
+def policy_step(
     alert: Alert,
     climb: Climb | None,
     setup: Setup,
     now: datetime,
     maintenance: Maintenance | None = None,
 ) -> NextStep:
-    """Return what happens next to an alert, when, and whom it reaches.
+    """Return what the policy of an alert does next, when, and whom it reaches.
 
     `maintenance` is the window that holds the alert, if one does.
     """
@@ -267,9 +272,7 @@ def _at_the_end(climb: Climb, alert: Alert, setup: Setup) -> NextStep:
     """The policy has no level left: it begins anew, is exhausted soon, or is."""
     policy = climb.policy
     if climb.exhausted_at is not None or climb.began_at is None:
-        every = setup.paging.repeat
-        again = "; paged again at intervals" if every and setup.paging.notifiers else ""
-        return NextStep(StepKind.EXHAUSTED, clean(f"EXHAUSTED: nobody is left to reach{again}"))
+        return NextStep(StepKind.EXHAUSTED, SafeText("EXHAUSTED: nobody is left to reach"))
     at = climb.began_at + policy.after(alert.level) + policy.patience
     if climb.skip and alert.level_at is not None:
         at = alert.level_at

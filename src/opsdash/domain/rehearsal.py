@@ -1,6 +1,6 @@
 """Who would be paged when, were an alert to fire at a moment and nobody to acknowledge it.
 
-It walks the same `next_step` as the engine, so that what it says is what would happen.
+It walks the same `policy_step` as the engine, so that what it says is what would happen.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from opsdash.domain.alert import Alert, AlertState, severity_of
-from opsdash.domain.climb import Climb, StepKind, done, next_step
+from opsdash.domain.climb import Climb, StepKind, done, policy_step
 from opsdash.domain.escalation import EscalationPolicy
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.reach import names_of
@@ -45,7 +45,7 @@ def rehearse(
     rungs = [rung]
     climb = replace(climb, skip=not answered)
     for _ in range(_MOST):
-        step = next_step(alert, climb, setup, at)
+        step = policy_step(alert, climb, setup, at)
         if step.at is None:
             break
         at = max(at, step.at)

@@ -1,4 +1,4 @@
-"""The step that climbs: what `next_step` says is due is done, each in the transaction of its timeline entry.
+"""The step that climbs: what `policy_step` says is due is done, each in the transaction of its timeline entry.
 
 Nothing sleeps: a climb is a row compared with the clock, here or in the engine that takes over. A wall
 clock that somebody sets moves what is timed by elapsed time along with it; a host that slept has

@@ -1,4 +1,4 @@
-"""One transaction's worth of climbs: what `next_step` says is due is done, level by level in order."""
+"""One transaction's worth of climbs: what `policy_step` says is due is done, level by level in order."""
 
 import sqlite3
 from dataclasses import replace
@@ -15,7 +15,7 @@ from opsdash.domain.climb import (
     done,
     followed,
     has_risen,
-    next_step,
+    policy_step,
 )
 from opsdash.domain.incident import incident_number
 from opsdash.domain.maintenance import Maintenance, holding
@@ -56,7 +56,7 @@ class Climbing:
         alert, climb = self._with_the_world(alert, before)
         # Each step of a policy is done at most once a beat, so that this ends.
         for _ in range(len(climb.policy.levels) + 3):
-            step = next_step(alert, climb, self.setup, self.now, self._holding(alert))
+            step = policy_step(alert, climb, self.setup, self.now, self._holding(alert))
             if not step.is_timed or step.at is None or step.at > self.now:
                 break
             if step.kind is StepKind.MAINTENANCE_ENDS:
@@ -203,7 +203,7 @@ class Climbing:
         return holding(self.windows, alert, self.now)
 
     def _due(self, alert: Alert, climb: Climb) -> datetime | None:
-        step = next_step(alert, climb, self.setup, self.now, self._holding(alert))
+        step = policy_step(alert, climb, self.setup, self.now, self._holding(alert))
         return step.at if step.is_timed else None
 
     def _save(self, before: Climb, climb: Climb, due_at: datetime | None) -> None:

@@ -75,34 +75,34 @@ def load_changed(connection: sqlite3.Connection, after: int) -> list[Alert]:
 def load(connection: sqlite3.Connection, id: str) -> Alert | None:
     """Return one occurrence by its id."""
     row = connection.execute(_BY_ID, (id,)).fetchone()
-    return None if row is None else _alert(row)
+    return None if row is None else from_row(row)
 
 
 def load_of_incident(connection: sqlite3.Connection, number: int) -> list[Alert]:
     """Return the occurrences that belong to an incident, oldest first."""
-    return list(map(_alert, connection.execute(_OF_INCIDENT, (number,))))
+    return list(map(from_row, connection.execute(_OF_INCIDENT, (number,))))
 
 
 def load_paged_member(connection: sqlite3.Connection, number: int, besides: str) -> Alert | None:
     """Return an open occurrence of an incident that was paged, other than `besides`."""
     row = connection.execute(_PAGED_MEMBER, (number, besides)).fetchone()
-    return None if row is None else _alert(row)
+    return None if row is None else from_row(row)
 
 
 def load_unpaged_members(connection: sqlite3.Connection, number: int) -> list[Alert]:
     """Return the occurrences of an incident that fire and were not paged, oldest first."""
-    return list(map(_alert, connection.execute(_UNPAGED_MEMBERS, (number,))))
+    return list(map(from_row, connection.execute(_UNPAGED_MEMBERS, (number,))))
 
 
 def load_earlier(connection: sqlite3.Connection, alert: Alert, limit: int) -> tuple[Alert, ...]:
     """Return the occurrences of the same alert before this one, newest first."""
     rows = connection.execute(_EARLIER, (alert.fingerprint, alert.occurrence, limit))
-    return tuple(map(_alert, rows))
+    return tuple(map(from_row, rows))
 
 
 def match(connection: sqlite3.Connection, prefix: str) -> list[Alert]:
     """Return the occurrences whose id begins with `prefix`, open ones first, at most a thousand."""
-    return list(map(_alert, connection.execute(_BY_PREFIX, (prefix, prefix + _LAST_CHARACTER))))
+    return list(map(from_row, connection.execute(_BY_PREFIX, (prefix, prefix + _LAST_CHARACTER))))
 
 
 def last_occurrence(connection: sqlite3.Connection, fingerprint: str) -> int:
@@ -224,7 +224,8 @@ def _alerts(rows: list[tuple[Any, ...]]) -> list[Alert]:
     return list(map(_made, rows, labels, annotations))
 
 
-def _alert(row: tuple[Any, ...]) -> Alert:
+def from_row(row: Row) -> Alert:
+    """Return an occurrence as it is stored."""
     return _made(row, json.loads(row[_LABELS]), json.loads(row[_ANNOTATIONS]))
 
 

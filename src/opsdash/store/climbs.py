@@ -18,7 +18,7 @@ from opsdash.store.changes import last_change, next_change
 _COLUMNS = (
     "climb.alert, climb.version, climb.began_at, climb.level, climb.acknowledged, climb.round,"
     " climb.skip, climb.acted_at, climb.held_at, climb.exhausted_at, climb.snooze, climb.owner,"
-    " policy_version.body"
+    " climb.paged_at, policy_version.body"
 )
 _ALL = (
     f"SELECT {_COLUMNS} FROM climb JOIN policy_version ON policy_version.policy = climb.policy"  # noqa: S608
@@ -26,6 +26,7 @@ _ALL = (
 )
 _OF_ALERT = _ALL + " WHERE climb.alert = ?"
 _CHANGED = _ALL + " WHERE climb.changed > ?"
+_OPEN = _ALL + " JOIN alert ON alert.id = climb.alert WHERE alert.resolved_at IS NULL"
 _SHOWN = _ALL + (
     " JOIN alert ON alert.id = climb.alert"
     " WHERE alert.resolved_at IS NULL OR alert.resolved_at >= ?"
@@ -39,6 +40,9 @@ _DUE = (
     # What was put off is looked at whenever anything happens: it may have grown worse.
     " UNION SELECT alert FROM climb WHERE snooze IS NOT NULL AND due_at IS NOT NULL"
 )
+
+Row = tuple[Any, ...]
+"""One climb as it is stored: `_COLUMNS` in their order."""
 
 LOOK_NOW = from_ms(0)
 """Due long ago: the engine looks at it at its next beat."""
@@ -70,18 +74,23 @@ def look(connection: sqlite3.Connection, now: datetime, before: Look) -> Look:
 def load(connection: sqlite3.Connection, alert: str) -> Climb | None:
     """Return the climb of one occurrence, None where it has none."""
     row = connection.execute(_OF_ALERT, (alert,)).fetchone()
-    return None if row is None else _climb(row)
+    return None if row is None else from_row(row)
 
 
 def load_shown(connection: sqlite3.Connection, resolved_since: datetime) -> dict[str, Climb]:
     """Return the climbs of open occurrences, and of those that resolved since, by alert."""
-    found = map(_climb, connection.execute(_SHOWN, (to_ms(resolved_since),)))
+    found = map(from_row, connection.execute(_SHOWN, (to_ms(resolved_since),)))
     return {climb.alert: climb for climb in found}
+
+
+def load_open_rows(connection: sqlite3.Connection) -> dict[str, Row]:
+    """Return the climbs of open occurrences as plain rows, by alert."""
+    return {row[0]: row for row in connection.execute(_OPEN)}
 
 
 def load_changed(connection: sqlite3.Connection, after: int) -> list[Climb]:
     """Return the climbs written after change number `after`."""
-    return list(map(_climb, connection.execute(_CHANGED, (after,))))
+    return list(map(from_row, connection.execute(_CHANGED, (after,))))
 
 
 def policy_of(connection: sqlite3.Connection, setup: Setup, alert: Alert) -> EscalationPolicy:
@@ -116,7 +125,7 @@ def begin(
 def save(
     connection: sqlite3.Connection, climb: Climb, due_at: datetime | None, change: int
 ) -> None:
-    """Store a climb whole, and when the engine has to look at it next."""
+    """Store a climb, and when the engine has to look at it next; when it was paged is not touched."""
     connection.execute(
         "INSERT INTO climb (alert, changed, policy, version, began_at, level, acknowledged, round,"
         " skip, acted_at, held_at, exhausted_at, snooze, owner, due_at)"
@@ -144,6 +153,14 @@ def save(
             climb.owner,
             _ms(due_at),
         ),
+    )
+
+
+def note_paged(connection: sqlite3.Connection, alert: str, at: datetime) -> None:
+    """Store when anybody was last paged about an occurrence; `save` leaves it as it is."""
+    connection.execute(
+        "UPDATE climb SET paged_at = ?, changed = ? WHERE alert = ?",
+        (to_ms(at), next_change(connection), alert),
     )
 
 
@@ -215,9 +232,9 @@ def shift(connection: sqlite3.Connection, by: timedelta) -> int:
     return connection.execute(
         "UPDATE climb SET changed = ?, began_at = began_at + ?, held_at = held_at + ?,"
         " acted_at = coalesce(acted_at, (SELECT acknowledged_at FROM alert"
-        " WHERE alert.id = climb.alert)) + ?, due_at = 0 WHERE alert IN (SELECT id FROM alert"
-        " WHERE resolved_at IS NULL)",
-        (change, step, step, step),
+        " WHERE alert.id = climb.alert)) + ?, paged_at = paged_at + ?, due_at = 0"
+        " WHERE alert IN (SELECT id FROM alert WHERE resolved_at IS NULL)",
+        (change, step, step, step, step),
     ).rowcount
 
 
@@ -226,10 +243,11 @@ def prune(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM climb WHERE alert NOT IN (SELECT id FROM alert)")
 
 
-def _climb(row: tuple[Any, ...]) -> Climb:
+def from_row(row: Row) -> Climb:
+    """Return a climb as it is stored."""
     (
         alert, version, began_at, level, acknowledged, round, skip, acted_at, held_at,
-        exhausted_at, snooze, owner, body,
+        exhausted_at, snooze, owner, paged_at, body,
     ) = row  # fmt: skip
     return Climb(
         alert=alert,
@@ -245,6 +263,7 @@ def _climb(row: tuple[Any, ...]) -> Climb:
         exhausted_at=_at(exhausted_at),
         snooze=None if snooze is None else decode(Snooze, json.loads(snooze)),
         owner=clean(owner),
+        paged_at=_at(paged_at),
     )
 
 

@@ -401,6 +401,21 @@ _SHIFTS = (
     )""",
 )
 
+_WATCHES = (
+    # When an occurrence was last paged, beside its climb: the countdown to the next time.
+    "ALTER TABLE climb ADD COLUMN paged_at BIGINT",
+    "UPDATE climb SET paged_at = (SELECT max(created_at) FROM outbox WHERE outbox.key = climb.alert"
+    " AND outbox.kind = 'trigger' AND outbox.state <> 'dropped')",
+    # Who was on call when the engine last looked, schedule by schedule; the newest row counts.
+    """CREATE TABLE shift_change (
+        id INTEGER PRIMARY KEY,
+        schedule TEXT NOT NULL,
+        changed_at BIGINT NOT NULL,
+        before TEXT NOT NULL,
+        after TEXT NOT NULL
+    )""",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _SECOND,
@@ -412,6 +427,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _ON_CALL,
     _FAILURES,
     _SHIFTS,
+    _WATCHES,
 )
 """The statements that lead from each version to the next; a landed one is never edited."""
 

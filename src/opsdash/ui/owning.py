@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from opsdash.domain.alert import Alert
-from opsdash.domain.climb import Climb, next_step
+from opsdash.domain.climb import Climb
 from opsdash.domain.maintenance import holding
+from opsdash.domain.upcoming import next_step
 from opsdash.snapshot import Snapshot
 from opsdash.ui.chosen import names, owners, some
 from opsdash.ui.lines import EMPTY, Line, line

@@ -22,8 +22,9 @@ def step_cell(
     """Return what happens next to an alert that fires: what, when, whom; and a comment on it."""
     step = snapshot.roster.next_step(alert, snapshot.setup, moment.now)
     if step.kind is StepKind.EXHAUSTED:
-        words = "EXHAUSTED" if narrow else "EXHAUSTED: nobody is left to page"
-        return line((f"{glyphs.crit} {words}", "crit reverse bold"))
+        words = "EXHAUSTED" if narrow or step.at else "EXHAUSTED: nobody is left to page"
+        again = [] if step.at is None else [(" again", "muted"), _when(step, moment)]
+        return line((f"{glyphs.crit} {words}", "crit reverse bold"), *again)
     if step.kind is StepKind.NOTHING or step.at is None:
         said = _comment(alert, glyphs)
         return said or line((step.text if alert.acknowledgement is None else "", "muted"))
@@ -49,6 +50,8 @@ def _what(step: NextStep, alert: Alert, snapshot: Snapshot, narrow: bool) -> tup
             return "L1 again" if narrow else "policy begins anew", "warn"
         case StepKind.EXHAUSTS:
             return "EXHAUSTED", "warn bold"
+        case StepKind.PAGES_AGAIN:
+            return ("again" if narrow else "pages again"), ""
         case StepKind.ACKNOWLEDGEMENT_ENDS:
             return "asks" if narrow else "asks again", ""
         case StepKind.SNOOZE_ENDS:

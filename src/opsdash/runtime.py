@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from opsdash.domain.timeline import Actor
     from opsdash.engine.deployments import Deployments
     from opsdash.engine.engine import Engine, Heartbeat
+    from opsdash.engine.publish import Publishing
     from opsdash.engine.rules import Rules
     from opsdash.engine.silencer import Silencer
     from opsdash.notifiers.notifier import Notifier
@@ -160,6 +161,7 @@ def build_engine(plan: "Plan", store: "Store", with_rules: bool = True) -> "Engi
         heartbeat=open_heartbeat(plan) if with_rules else None,
         rules=open_rules(plan, sources.metrics) if with_rules else None,
         deployments=open_deployments(plan),
+        publishing=open_publishing(plan) if with_rules else None,
         # A look that writes nothing has no silences to bring anywhere.
         silencing=Silencing(sources.silencer if with_rules else None),
     )
@@ -190,6 +192,23 @@ def open_notifiers(plan: "Plan") -> "dict[str, Notifier]":
         one.id: open_notifier(one, http_settings(one.http), RealClock().now)
         for one in plan.notifiers
     }
+
+
+def open_publishing(plan: "Plan", notifier: str = "", channel: str = "") -> "Publishing | None":
+    """Return the channel that is told of the week: the configured one, or another of `notifier`.
+
+    None where neither names a Slack notifier.
+    """
+    wanted = notifier or plan.publish.notifier
+    found = next((one for one in plan.notifiers if one.id == wanted and one.slack), None)
+    if found is None:
+        return None
+    from opsdash.engine.publish import DEFAULT_CHANNEL, Publishing
+    from opsdash.notifiers.open import open_board
+
+    named = channel or plan.publish.channel or DEFAULT_CHANNEL
+    board = open_board(found, http_settings(found.http), named)
+    return Publishing(board, found.id, board.channel, plan.publish.at)
 
 
 def open_heartbeat(plan: "Plan") -> "Heartbeat | None":

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -68,6 +68,8 @@ def shown(default: Any) -> str:
         return f"`{str(default).lower()}`"
     if isinstance(default, timedelta):
         return f'`"{format_duration(default)}"`'
+    if isinstance(default, time):
+        return f'`"{default:%H:%M}"`'
     if isinstance(default, str | date):
         return f'`"{default}"`'
     return f"`{default}`"

@@ -1,7 +1,8 @@
 """Receivers to send to: real HTTP servers that hold to the documented rules and note who breaks them.
 
 Each takes a list of `faults` that the next requests meet, in order: `"503"`, `"429=7"` (Retry-After),
-`"hang"`, `"drop"` (the request is obeyed, its answer lost), `"html"`, `"redirect=URL"`, or "" for none.
+`"hang"`, `"drop"` (the request is obeyed, its answer lost), `"swallow"` (it is obeyed and never answered),
+`"html"`, `"redirect=URL"`, or "" for none.
 """
 
 import json
@@ -106,9 +107,9 @@ class Receiver:
             self.requests.append(received)
             fault, _, parameter = (self.faults.pop(0) if self.faults else "").partition("=")
             answered = self._faulty(fault, parameter) or self.answer(received)
-        if fault == "hang":
+        if fault in ("hang", "swallow"):
             self.released.wait(30)
-        if fault in ("hang", "drop"):
+        if fault in ("hang", "swallow", "drop"):
             exchange.close_connection = True
             return
         text = answered.body if isinstance(answered.body, str) else json.dumps(answered.body)
@@ -122,7 +123,7 @@ class Receiver:
 
     def _faulty(self, fault: str, parameter: str) -> Answered | None:
         match fault:
-            case "" | "drop":
+            case "" | "drop" | "swallow":
                 return None
             case "hang":
                 return Answered(200, "")
@@ -299,7 +300,11 @@ class PagerDutyServer(Receiver):
 
 
 class SlackServer(Receiver):
-    """Slack's incoming webhook and Web API with two channels."""
+    """Slack's incoming webhook and Web API with three channels.
+
+    `scopes` are what the app may do, `members` the channels that it is in, `epoch` when the first
+    message is posted, in seconds: a second later the next.
+    """
 
     def __init__(
         self, token: str = "xoxb-secret-token", hook: str = "/services/T000/B000/s3cr3tPath"
@@ -307,7 +312,10 @@ class SlackServer(Receiver):
         super().__init__()
         self.token = token
         self.hook = hook
-        self.channels = {"#incidents": "C0INCIDENTS", "#other": "C0OTHER"}
+        self.channels = {"#incidents": "C0INCIDENTS", "#other": "C0OTHER", "#oncall": "C0ONCALL"}
+        self.scopes = {"chat:write", "channels:history", "channels:read"}
+        self.members = set(self.channels.values())
+        self.epoch = 1_700_000_000
         self.messages: dict[str, dict[str, Any]] = {}
         self.posted: list[dict[str, Any]] = []
         self.error = ""
@@ -317,7 +325,9 @@ class SlackServer(Receiver):
 
     def answer(self, received: Received) -> Answered:
         """Return Slack's answer."""
-        method = received.path.rpartition("/")[2]
+        method = received.path.partition("?")[0].rpartition("/")[2]
+        if method in ("conversations.history", "conversations.list"):
+            return self._listing(received, method)
         if method not in ("chat.postMessage", "chat.update"):
             return self._hook(received)
         self.wrong += faults_of("slack-message", received.message)
@@ -329,6 +339,8 @@ class SlackServer(Receiver):
         channel = self.channels.get(message["channel"], message["channel"])
         if channel not in self.channels.values():
             return Answered(200, {"ok": False, "error": "channel_not_found"})
+        if channel not in self.members:
+            return Answered(200, {"ok": False, "error": "not_in_channel"})
         if method == "chat.update":
             if message["channel"] not in self.channels.values():
                 return Answered(200, {"ok": False, "error": "channel_not_found"})
@@ -341,7 +353,7 @@ class SlackServer(Receiver):
         if time.monotonic() - self._last.get(channel, -10.0) < self.least_pause:
             return Answered(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "30"})
         self._last[channel] = time.monotonic()
-        ts = f"17000000{len(self.posted):02}.000100"
+        ts = f"{self.epoch + len(self.posted)}.000100"
         self.messages[ts] = message
         self.posted.append(message)
         return Answered(200, {"ok": True, "channel": channel, "ts": ts})
@@ -351,6 +363,49 @@ class SlackServer(Receiver):
         return Answered(
             429, {"ok": False, "error": "ratelimited"}, super().too_many(seconds).headers
         )
+
+    def _listing(self, received: Received, method: str) -> Answered:
+        """Answer what reads (docs.slack.dev, conversations.history and conversations.list)."""
+        query = {name: values[0] for name, values in received.query.items()}
+        known = {
+            "conversations.history": {
+                *("channel", "cursor", "include_all_metadata", "inclusive", "latest", "limit"),
+                "oldest",
+            },
+            "conversations.list": {"cursor", "exclude_archived", "limit", "team_id", "types"},
+        }[method]
+        self.wrong += [f"{name} is no argument of {method}" for name in set(query) - known]
+        if received.method != "GET" or int(query.get("limit", "100")) > 999:
+            self.wrong.append(f"{received.method} {received.path}")
+        if received.headers.get("authorization") != f"Bearer {self.token}":
+            return Answered(200, {"ok": False, "error": "invalid_auth"})
+        needed = "channels:history" if method.endswith("history") else "channels:read"
+        if needed not in self.scopes:
+            refusal = {"ok": False, "error": "missing_scope", "needed": needed}
+            return Answered(200, {**refusal, "provided": ",".join(sorted(self.scopes))})
+        if method == "conversations.list":
+            found = [{"id": id, "name": name[1:]} for name, id in self.channels.items()]
+            return self._paged("channels", found, query)
+        if query.get("channel") not in self.channels.values():
+            return Answered(200, {"ok": False, "error": "channel_not_found"})
+        if query["channel"] not in self.members:
+            return Answered(200, {"ok": False, "error": "not_in_channel"})
+        newest = [
+            {"type": "message", "ts": ts, "text": message["text"]}
+            | ({"metadata": message["metadata"]} if "metadata" in message else {})
+            for ts, message in reversed(self.messages.items())
+            if self.channels.get(message["channel"], message["channel"]) == query["channel"]
+            and float(ts) > float(query.get("oldest", 0))
+        ]
+        if query.get("include_all_metadata") != "true":
+            newest = [{k: v for k, v in one.items() if k != "metadata"} for one in newest]
+        return self._paged("messages", newest, query)
+
+    def _paged(self, name: str, found: list[dict[str, Any]], query: dict[str, str]) -> Answered:
+        begin, size = int(query.get("cursor", "0")), int(query.get("limit", "100"))
+        more = str(begin + size) if begin + size < len(found) else ""
+        listed = {"ok": True, name: found[begin : begin + size]}
+        return Answered(200, {**listed, "response_metadata": {"next_cursor": more}})
 
     def _hook(self, received: Received) -> Answered:
         if received.path != self.hook:

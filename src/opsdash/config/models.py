@@ -24,7 +24,13 @@ from opsdash.config.fields import (
 )
 from opsdash.config.http import AlertmanagerTable, PrometheusTable
 from opsdash.config.notify import HeartbeatTable, NotifierTable, PagingTable, WatchdogTable
-from opsdash.config.oncall import AcknowledgedTable, ConditionName, MatcherText, WindowTable
+from opsdash.config.oncall import (
+    AcknowledgedTable,
+    ConditionName,
+    MatcherText,
+    OnCallTable,
+    WindowTable,
+)
 from opsdash.domain.escalation import Condition
 from opsdash.domain.setup import Setup
 from opsdash.plan import DEFAULT_JOBS
@@ -293,6 +299,8 @@ class Config(Table):
     """People."""
     schedule: list[ScheduleTable] = Field(default_factory=list)
     """On-call rotations."""
+    oncall: OnCallTable = Field(default_factory=OnCallTable)
+    """What the team is told of its rota."""
     escalation_policy: list[PolicyTable] = Field(default_factory=list)
     """Escalation policies; alerts follow the first."""
     notifier: list[NotifierTable] = Field(default_factory=list)

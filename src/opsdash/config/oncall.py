@@ -1,13 +1,14 @@
 """What schedules and policies hold beside people and levels: hours, matchers, how long it is anybody's."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from opsdash.config.fields import ClockTime, Duration, Table, between
+from opsdash.config.fields import ClockTime, Duration, Id, Table, Text, between
 from opsdash.domain.escalation import ACKNOWLEDGED_FOR, Condition
 from opsdash.domain.rotation import WEEKDAYS, Window
+from opsdash.plan import PublishPlan
 
 _HOLDS = between(timedelta(), timedelta(days=7), "from 0s (for ever) to 7d")
 
@@ -64,3 +65,18 @@ class AcknowledgedTable(Table):
     """For critical alerts; 0s is for ever."""
     warning: Annotated[Duration, _HOLDS] = ACKNOWLEDGED_FOR["warning"]
     """For warnings."""
+
+
+class OnCallTable(Table):
+    """What the team is told of its rota."""
+
+    publish: Id | None = None
+    """The Slack notifier by which the engine tells each week; it does not without one."""
+    channel: Text | None = None
+    """The channel that is told, by a bot; a webhook has its own."""
+    at: ClockTime = time(9)
+    """The hour of Monday from which on the week is told."""
+
+    def publish_plan(self) -> PublishPlan:
+        """Return the same as plain values."""
+        return PublishPlan(self.publish or "", self.channel or "", self.at)

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from opsdash.config.check_http import check_servers
 from opsdash.config.check_indicators import check_indicators
 from opsdash.config.check_notify import check_notify
+from opsdash.config.check_oncall import check_oncall
 from opsdash.config.check_people import check_people
 from opsdash.config.check_repositories import check_repositories
 from opsdash.config.check_screen import check_screen
@@ -98,6 +99,7 @@ def _findings(document: dict[str, Any], path: FilePath) -> Iterator[Finding]:
     yield from check_indicators(document)
     yield from check_people(document)
     yield from check_notify(document)
+    yield from check_oncall(document)
     yield from check_repositories(document)
     yield from check_screen(document, path.parent)
 

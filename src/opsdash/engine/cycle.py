@@ -22,6 +22,7 @@ from opsdash.engine import (
     heartbeat,
     metrics,
     mirror,
+    publish,
     relay,
     rules,
     silences,
@@ -63,6 +64,7 @@ STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
     relay.relay,
     relay.repeat,
     tend.keep_on_call,
+    publish.publish_week,
     tend.renew_lease,
     metrics.fill_series,
     metrics.read_compared,
@@ -93,8 +95,9 @@ async def run(engine_: Engine, stop: asyncio.Event) -> None:
             # A source that hangs or fails at its end must not keep the others from theirs.
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(source.close(), _CLOSE_PATIENCE)
-        heart = engine_.heartbeat
+        heart, told = engine_.heartbeat, engine_.publishing
         closing = [notifier.close for notifier in engine_.notifiers.values()]
+        closing += [told.board.close] if told else []
         for close in (*closing, heart.close if heart else None):
             with contextlib.suppress(Exception):
                 if close is not None:
@@ -202,6 +205,7 @@ async def _take_lease(engine_: Engine) -> bool:
     await silences.begin(engine_)
     await rules.begin(engine_, epoch)
     deployments.begin(engine_)
+    publish.begin(engine_)
     now = engine_.clock.now()
     engine_.unfilled = await engine_.store.write(metrics.missing, epoch, engine_.setup, now)
     engine_.refreshes_asked = await engine_.store.read(tend.refreshes_asked)

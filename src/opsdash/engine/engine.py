@@ -23,6 +23,7 @@ from opsdash.store.session import Store
 
 if TYPE_CHECKING:
     from opsdash.engine.deployments import Deployments
+    from opsdash.engine.publish import Publishing
     from opsdash.engine.rules import GroupPoll, Rules
 
     from opsdash.engine.stopgap import Stopgap
@@ -101,6 +102,7 @@ class Engine:
     beaten: float = 0.0
     rules: "Rules | None" = None
     deployments: "Deployments | None" = None
+    publishing: "Publishing | None" = None
     epoch: int | None = None
     open_alerts: dict[str, Alert] = field(default_factory=dict)
     sights: dict[str, Sight | None] = field(default_factory=dict)
@@ -146,12 +148,19 @@ class Engine:
             *self.mirror_polls.values(),
             *self.rule_polls,
             *(() if self.deployments is None else self.deployments.polls),
+            *self.publish_polls,
         )
 
     @property
     def rule_polls(self) -> "tuple[GroupPoll, ...]":
         """The evaluations of rule groups."""
         return () if self.rules is None else tuple(self.rules.polls)
+
+    @property
+    def publish_polls(self) -> tuple[Poll[Any], ...]:
+        """The poll that tells the team's channel of the week, where there is one."""
+        poll = self.publishing.poll if self.publishing is not None else None
+        return () if poll is None else (poll,)
 
     @property
     def under_way(self) -> list[asyncio.Future[Any]]:

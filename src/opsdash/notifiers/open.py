@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+from opsdash.notifiers.board import Board
 from opsdash.notifiers.notifier import Notifier
 from opsdash.plan import NotifierPlan, SecretRef
 from opsdash.secret import Secret
@@ -42,6 +43,18 @@ def _slack(plan: NotifierPlan, settings: HttpSettings, clock: Clock) -> Notifier
         return SlackWebhook(plan.id, settings, Secret(own.webhook).reveal)
     api = replace(settings, url=settings.url or API_URL)
     return SlackBot(plan.id, api, Secret(_has(own.token)).reveal, own.channel)
+
+
+def open_board(plan: NotifierPlan, settings: HttpSettings, channel: str) -> Board:
+    """Return the channel that a Slack notifier can tell of the week."""
+    from opsdash.notifiers.slack_api import API_URL
+    from opsdash.notifiers.slack_board import SlackChannel, SlackHookChannel
+
+    own = _has(plan.slack)
+    if own.webhook is not None:
+        return SlackHookChannel(settings, Secret(own.webhook).reveal)
+    api = replace(settings, url=settings.url or API_URL)
+    return SlackChannel(api, Secret(_has(own.token)).reveal, channel)
 
 
 def _email(plan: NotifierPlan, settings: HttpSettings, clock: Clock) -> Notifier:

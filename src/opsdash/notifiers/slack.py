@@ -15,9 +15,9 @@ from typing import Any
 
 from opsdash.domain.page import Page, PageKind
 from opsdash.domain.text import SafeText
-from opsdash.notifiers.courier import Courier, UnsureError, content_of, told
+from opsdash.notifiers.courier import UnsureError
 from opsdash.notifiers.notifier import NotifierError, Receipt
-from opsdash.notifiers.slack_api import GoneError, SlackApi, cure
+from opsdash.notifiers.slack_api import GoneError, SlackApi, SlackHook
 from opsdash.notifiers.slack_text import blocks_of, fallback_of, reply_of
 from opsdash.sources.http import HttpSettings, Secret
 
@@ -67,27 +67,19 @@ class SlackWebhook:
 
     def __init__(self, id: str, settings: HttpSettings, webhook: Secret) -> None:
         self.id = id
-        self._courier = Courier(settings, webhook)
+        self._hook = SlackHook(settings, webhook)
         self._turns = _Turns()
 
     async def send(self, page: Page, address: str, thread: str) -> Receipt:
         """Post one page as a message of its own."""
         async with self._turns.take(page, "") as marked:
             message = {"text": fallback_of(marked), "blocks": blocks_of(marked)}
-            reply = await self._courier.send("", content_of(message, repeatable=False))
-            said = reply.body[:100].decode(errors="replace").strip()
-            if reply.status != 200:
-                error = self._courier.refusal(reply)
-                reason = told(f"{error.reason}{cure(said)}")
-                raise type(error)(reason, error.permanent, error.retry_after)
-            if said != "ok":
-                text = f"{self._courier.origin} answered something else than ok"
-                raise UnsureError(told(text))
+            await self._hook.post(message)
         return Receipt(SafeText("ok"))
 
     async def close(self) -> None:
         """Let go of the connections."""
-        await self._courier.close()
+        await self._hook.close()
 
 
 class SlackBot:

@@ -15,9 +15,12 @@ from opsdash.sources.http import HttpSettings, Reply, Secret
 API_URL = "https://slack.com/api"
 
 _TRY_AGAIN = (
-    *("ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"),
-    *("request_timeout", "team_added_to_org", "rollup_error"),
+    *("ratelimited", "rate_limited", "service_unavailable"),
+    *("team_added_to_org", "rollup_error"),
 )
+_UNSURE = ("internal_error", "fatal_error", "request_timeout")
+"""After these "some aspect of the operation" may have succeeded (docs.slack.dev, chat.postMessage)."""
+
 _GONE = ("message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found")
 """Why a message cannot be edited or answered any more: then a new one says it."""
 
@@ -81,11 +84,35 @@ class SlackApi:
             return GoneError(reason, permanent=True)
         if name == "missing_scope":
             return ScopeError(reason, permanent=True)
+        if name in _UNSURE:
+            return UnsureError(reason, retry_after=reply.retry_after)
         if name not in _TRY_AGAIN:
             return NotifierError(reason, permanent=True)
         if reply.retry_after is not None:
             self.courier.hold(reply.retry_after)
         return NotifierError(reason, retry_after=reply.retry_after)
+
+
+class SlackHook:
+    """Posts through an incoming webhook, whose address is the secret."""
+
+    def __init__(self, settings: HttpSettings, webhook: Secret) -> None:
+        self.courier = Courier(settings, webhook)
+
+    async def post(self, message: Mapping[str, Any]) -> None:
+        """Post a message; raise UnsureError where it may have arrived although that was not said."""
+        reply = await self.courier.send("", content_of(message, repeatable=False))
+        said = reply.body[:100].decode(errors="replace").strip()
+        if reply.status != 200:
+            error = self.courier.refusal(reply)
+            reason = told(f"{error.reason}{cure(said)}")
+            raise type(error)(reason, error.permanent, error.retry_after)
+        if said != "ok":
+            raise UnsureError(told(f"{self.courier.origin} answered something else than ok"))
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self.courier.close()
 
 
 def cure(error: str) -> str:

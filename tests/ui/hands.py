@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from opsdash.digest import Digest
 from opsdash.domain.alert import Acknowledgement
+from opsdash.domain.failures import FailureBatch
 from opsdash.domain.maintenance import Maintenance
 from opsdash.domain.matchers import Matcher
 from opsdash.domain.override import Override
@@ -188,6 +189,21 @@ class MemoryHand:
         """End maintenance."""
         self.calls.append(("end_maintenance", id))
         return self._outcome((str(id),))
+
+    async def investigate(self, seen: FailureBatch, over: bool = False) -> Outcome:
+        """Look into failures."""
+        self.calls.append(("investigate", seen.id, over))
+        return self._outcome((seen.id,))
+
+    async def conclude(self, seen: FailureBatch, note: str) -> Outcome:
+        """Say what failures were."""
+        self.calls.append(("conclude", seen.id, seen.count, note))
+        return self._outcome((seen.id,))
+
+    async def give_back(self, seen: FailureBatch) -> Outcome:
+        """Give failures back."""
+        self.calls.append(("give_back", seen.id))
+        return self._outcome((seen.id,))
 
     async def undo(self) -> Outcome:
         """Take back the last act."""

@@ -8,7 +8,7 @@ from opsdash.domain.escalation import EscalationPolicy, Refused, next_level
 from opsdash.domain.reach import names_reached
 from opsdash.domain.text import clean
 from opsdash.snapshot import Snapshot
-from opsdash.ui import owning, silencing
+from opsdash.ui import inquiring, owning, silencing
 from opsdash.ui.chosen import names, some
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.panes.alerts import summary, where
@@ -231,6 +231,7 @@ ACTS: dict[str, Callable[["OpsdashApp", Ids], None]] = {
     "reassign": owning.reassign,
     "snooze": owning.snooze,
     "reapply": owning.reapply,
+    "note": inquiring.note_nothing,
     "undo": undo,
     "runbook": runbook,
     "copy": copy,

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opsdash import covering, ownership, response, silencing
+from opsdash import covering, inquiry, ownership, response, silencing
 from opsdash.domain.alert import Alert
 from opsdash.domain.deployment import services_of, telling
+from opsdash.domain.failures import FailureBatch
 from opsdash.domain.incident import incident_number
 from opsdash.domain.indicator import Indicator
 from opsdash.domain.maintenance import Maintenance
@@ -21,18 +22,31 @@ from opsdash.domain.setup import Setup
 from opsdash.domain.text import clean
 from opsdash.domain.timeline import Actor, Entry
 from opsdash.snapshot import EngineState, Problem, Snapshot, take_snapshot, with_start
-from opsdash.store import alerts, changes, deployments, engine, entries, letters, readings
+from opsdash.store import (
+    alerts,
+    changes,
+    deployments,
+    engine,
+    entries,
+    failures,
+    letters,
+    readings,
+)
 from opsdash.store.connection import Connection, connect_as_allowed
 from opsdash.store.errors import StoreLocked
 from opsdash.store.files import touched
 from opsdash.store.session import Store, open_store, open_store_as_allowed
 from opsdash.ui.ports import LETTER, Detail, Outcome
+from opsdash.ui.stories import Stories
 
 if TYPE_CHECKING:
     from opsdash.digest import Digest
 
 STORY_SHOWN = 300
-"""Entries of an incident's timeline that a detail holds: it is read anew with every key."""
+"""Entries of an incident's timeline that a detail holds."""
+
+BATCHES_SHOWN = 20
+"""Failure batches of an indicator that its detail lists."""
 
 EARLIER_SHOWN = 20
 """Former occurrences of an alert that its detail lists."""
@@ -80,6 +94,7 @@ class StoreFeed(_Opened):
         self._version: int | None = None
         self._marks: tuple[int | None, ...] | None = None
         self._copied: object = None
+        self._stories = Stories(STORY_SHOWN)
 
     async def _open(self) -> Store:
         return await open_store_as_allowed(self._path)
@@ -146,7 +161,7 @@ class StoreFeed(_Opened):
     async def detail(self, id: str) -> Detail:
         """Return the timeline and chart of an alert or incident, or the chart of an indicator."""
         setup = self._previous.setup if self._previous else Setup()
-        return await (await self.store()).read(_detail, id, setup, self._clock())
+        return await (await self.store()).read(_detail, id, setup, self._clock(), self._stories)
 
     async def digest(self, schedule: str) -> "Digest | None":
         """Return what the shift of a schedule hands over."""
@@ -280,6 +295,22 @@ class StoreHand(_Opened):
             covering.end_maintenance, self._actor, self._clock(), id
         )
 
+    async def investigate(self, seen: FailureBatch, over: bool = False) -> Outcome:
+        """Look into a failure batch, unless somebody else does."""
+        return await (await self.store()).write(
+            inquiry.take, self._actor, self._clock(), seen, over
+        )
+
+    async def conclude(self, seen: FailureBatch, note: str) -> Outcome:
+        """Say what a failure batch was."""
+        return await (await self.store()).write(
+            inquiry.conclude, self._actor, self._clock(), seen, note
+        )
+
+    async def give_back(self, seen: FailureBatch) -> Outcome:
+        """Look into a failure batch no longer."""
+        return await (await self.store()).write(inquiry.give_back, self._actor, self._clock(), seen)
+
     async def undo(self) -> Outcome:
         """Take back this person's own last act."""
         return await (await self.store()).write(response.undo, self._actor, self._clock())
@@ -301,12 +332,14 @@ def _digest(connection: sqlite3.Connection, schedule: str, now: datetime) -> "Di
     return None if found is None else take_digest(connection, snapshot, found, now)
 
 
-def _detail(connection: sqlite3.Connection, id: str, setup: Setup, now: datetime) -> Detail:
+def _detail(
+    connection: sqlite3.Connection, id: str, setup: Setup, now: datetime, stories: Stories
+) -> Detail:
     if id.startswith(LETTER):
         return Detail(id, page=letters.load_page(connection, int(id.removeprefix(LETTER))))
     number = incident_number(id)
     if number is not None:
-        return Detail(id, entries=entries.load_newest_of_incident(connection, number, STORY_SHOWN))
+        return Detail(id, entries=stories.newest(connection, number))
     alert = alerts.load(connection, id)
     indicator = _charted(alert, id, setup)
     hour: tuple[Point, ...] = ()
@@ -315,14 +348,18 @@ def _detail(connection: sqlite3.Connection, id: str, setup: Setup, now: datetime
         hour = readings.points(connection, indicator.id, readings.FINE, now - timedelta(hours=1))
         day = readings.points(connection, indicator.id, readings.MINUTE, now - timedelta(days=1))
     if alert is None:
-        # A silence's own timeline stands under its id.
-        story = entries.load_of_alert(connection, id)
-        return Detail(id, story, indicator, hour, day)
+        batches: tuple[FailureBatch, ...] = ()
+        if indicator is not None and indicator.investigate:
+            batches = failures.load_newest(connection, BATCHES_SHOWN, indicator.id)
+        # A silence's own timeline stands under its id, an indicator's is that of its failures.
+        told = next((batch.id for batch in batches if batch.ended_at is None), id)
+        story = entries.load_of_alert(connection, told)
+        return Detail(id, story, indicator, hour, day, batches=batches)
     earlier = alerts.load_earlier(connection, alert, EARLIER_SHOWN)
     story = entries.load_of_alert(connection, id)
     if alert.incident is not None:
         opened = incident_number(alert.incident) or 0
-        of_incident = entries.load_newest_of_incident(connection, opened, STORY_SHOWN)
+        of_incident = stories.newest(connection, opened)
         story = tuple(sorted({e.id: e for e in (*story, *of_incident)}.values(), key=_order))
     since = (alert.fired_at or alert.active_at) - deployments.RECENT
     changed = deployments.load_recent(connection, services_of(alert), since, now)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from opsdash.domain.alert import Alert
 from opsdash.domain.deployment import Deployment
+from opsdash.domain.failures import FailureBatch
 from opsdash.domain.indicator import Indicator
 from opsdash.domain.maintenance import Maintenance
 from opsdash.domain.matchers import Matcher
@@ -34,7 +35,8 @@ class Detail:
     last hour as fine as the store has it, the last day by the minute, both oldest first; for an
     alert it is the tile that shows its figure, None where no tile does. `earlier` are the former
     occurrences of the same alert, newest first; `deployments` what changed of its service around it,
-    newest first. `page` is what a message (`letter/` and its number) says word for word.
+    newest first. `batches` are the newest failure batches of an indicator, and `entries` the timeline
+    of its open one. `page` is what a message (`letter/` and its number) says word for word.
     """
 
     id: str
@@ -45,6 +47,7 @@ class Detail:
     earlier: tuple[Alert, ...] = ()
     deployments: tuple[Deployment, ...] = ()
     page: Page | None = None
+    batches: tuple[FailureBatch, ...] = ()
 
 
 class Feed(Protocol):
@@ -146,6 +149,15 @@ class Hand(Protocol):
 
     async def end_maintenance(self, id: int) -> Outcome:
         """End a maintenance window now."""
+
+    async def investigate(self, seen: FailureBatch, over: bool = False) -> Outcome:
+        """Look into a failure batch; one that somebody else has is taken `over`, or refused."""
+
+    async def conclude(self, seen: FailureBatch, note: str) -> Outcome:
+        """Say that a failure batch is investigated, and what it was."""
+
+    async def give_back(self, seen: FailureBatch) -> Outcome:
+        """Look into a failure batch no longer."""
 
     async def undo(self) -> Outcome:
         """Take back the person's own last act, where nobody has acted on it since."""

@@ -17,6 +17,7 @@ from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, beside, crop, cut, line, width_of
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.alerts import level_cell, next_cell, owner_cell, state_cell, summary, why
+from opsdash.ui.panes.failures import batch_facts, earlier_batches
 from opsdash.ui.panes.metrics import tile_of
 from opsdash.ui.panes.upcoming import clock_words
 from opsdash.ui.ports import Detail
@@ -410,12 +411,33 @@ def indicator_page(
         *field_lines("read", _read(reading, snapshot, moment, glyphs), width),
         *field_lines("last error", _error(reading, moment), width),
         *_pairs("labels", _safe(reading.labels), width),
+        *_failures(reading, detail, width, moment, glyphs),
         *section("last hour"),
         *chart(hour, min(width, 120), 10, indicator, moment, glyphs),
     ]
     day = detail.day if detail is not None and detail.day else reading.history
     lines += section("last day")
     return lines + chart(day, min(width, 120), 8, indicator, moment, glyphs, 24 * HOUR)
+
+
+def _failures(
+    reading: Reading, detail: Detail | None, width: int, moment: Moment, glyphs: Glyphs
+) -> list[Line]:
+    """Return the failures that a tile counts: the open batch, what was done to it, those before."""
+    if not reading.indicator.investigate:
+        return []
+    batch = reading.batch
+    lines = section("failures")
+    for name, text in batch_facts(batch, moment):
+        lines += field_lines(name, text, width)
+    known = detail if detail is not None and detail.id == reading.indicator.id else None
+    if batch is not None and known is not None and known.entries:
+        entries = known.entries
+        lines += timeline_lines(entries, width, len(entries), moment, glyphs)
+    before = earlier_batches(known.batches, batch, moment, glyphs) if known else []
+    if before:
+        lines += [*section("failures before"), *(cut_line(one, width, glyphs) for one in before)]
+    return lines
 
 
 def _safe(labels: Labels) -> SafeLabels:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from opsdash.domain.alert import Alert
 from opsdash.domain.escalation import Refused, next_level
+from opsdash.domain.failures import BatchState, FailureBatch
 from opsdash.snapshot import Snapshot
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.keys import first_key
@@ -27,11 +28,16 @@ def footer_line(
     keys: Keys,
     width: int,
     glyphs: Glyphs,
+    batch: FailureBatch | None = None,
 ) -> Line:
-    """Return the keys that make sense for the row under the cursor, as many as there is room for."""
+    """Return the keys that make sense for the row under the cursor, as many as there is room for.
+
+    `batch` are the failures of the tile under it.
+    """
     narrow = width < 100
     parts = state_words(marked, filtered)
     hints = [*_row_hints(snapshot, alert, marked, narrow, glyphs)] if pane == 4 else []
+    hints += _batch_hints(batch)
     hints += [("detail", "detail"), ("filter", "filter")] if pane >= 4 else [("detail", "detail")]
     if marked or filtered:
         hints.append(("back", "clear"))
@@ -55,6 +61,14 @@ def state_words(marked: int, filtered: str) -> list[Line]:
     if filtered:
         parts.append(line(("filter ", "muted"), (cut(filtered, 30), "mark bold")))
     return parts
+
+
+def _batch_hints(batch: FailureBatch | None) -> list[tuple[str, str]]:
+    if batch is None or batch.state is BatchState.INVESTIGATED:
+        return []
+    if batch.state is BatchState.NEW:
+        return [("acknowledge", "investigate"), ("note", "investigated")]
+    return [("note", "investigated"), ("unacknowledge", "give back")]
 
 
 def _row_hints(

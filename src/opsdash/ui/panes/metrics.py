@@ -10,8 +10,9 @@ from opsdash.domain.indicator import Level, Pane, Reading, Unit
 from opsdash.ui.chart import LEVEL_STYLES, chart, sparkline
 from opsdash.ui.format import Figure, baseline, figure, scale_of, trend
 from opsdash.ui.glyphs import Glyphs
-from opsdash.ui.lines import EMPTY, Line, crop, fit, frame, line, on, spread, width_of
+from opsdash.ui.lines import EMPTY, Line, crop, cut, fit, frame, line, on, spread, width_of
 from opsdash.ui.moment import Moment
+from opsdash.ui.panes.failures import batch_of, batch_word, batch_words
 
 _NUMBER, _UNIT, _WORD, _TREND, _FROM = 7, 2, 4, 6, 12
 
@@ -169,13 +170,12 @@ def tile_line(
     sign = glyphs.level(tile.level)
     level_style = LEVEL_STYLES[tile.level]
     title = fit(reading.indicator.title, title_room, ellipsis=glyphs.ellipsis)
+    number, spark_room = _number(reading, tile, spark_room, glyphs)
     head = line(
         (f"{sign} ", level_style),
         title,
         " ",
-        (fit(tile.figure.number, _NUMBER, "right"), f"{tile.style} bold"),
-        " ",
-        (fit(tile.figure.unit, _UNIT), "muted"),
+        number,
     )
     if tile.trouble:
         rest = width - width_of(head) - 1
@@ -194,6 +194,29 @@ def tile_line(
         (word, level_style),
         after,
     )
+
+
+def _number(reading: Reading, tile: Tile, spark_room: int, glyphs: Glyphs) -> tuple[Line, int]:
+    """Return a tile's figure with its unit or the state of its failures, and what is left for bars.
+
+    The state takes the unit's place, a count has none, and as much of the bars' as it needs.
+    """
+    style = f"{tile.style} bold"
+    number = (cut(tile.figure.number, _NUMBER, glyphs.ellipsis), style)
+    slack = " " * (_NUMBER - width_of((number,)))
+    batch = batch_of(reading, tile.fresh)
+    if batch is None:
+        return line(slack, number, " ", (fit(tile.figure.unit, _UNIT), "muted")), spark_room
+    room = _UNIT + (1 + spark_room if spark_room else 0)
+    words = batch_words(batch, room, glyphs)
+    if not words:
+        # Where nothing else is left, the figure gives up its column.
+        words = batch_words(batch, room + len(slack), glyphs)
+        blank = " " * (room + len(slack) - width_of(words))
+        return line(blank, number, " ", words), 0
+    left = room - width_of(words)
+    bars = left - 1 if left > 4 else 0
+    return line(slack, number, " ", words, " " * (0 if bars else left)), bars
 
 
 def _columns(siblings: Sequence[Reading], width: int) -> tuple[int, int, int]:
@@ -260,15 +283,15 @@ def _fitted(
     glyphs: Glyphs,
     cursor: str | None,
 ) -> Line:
-    for spark in (8, 5, 0):
-        parts = [_short(r, t, spark, moment, glyphs, cursor) for r, t in tiles]
-        if sum(width_of(part) + 3 for part in parts) - 3 <= room:
-            return _joined(parts)
+    for spark, gap, brevity in ((8, 3, 0), (5, 3, 0), (0, 3, 0), (0, 3, 1), (0, 2, 1)):
+        parts = [_short(r, t, spark, moment, glyphs, cursor, brevity) for r, t in tiles]
+        if sum(width_of(part) + gap for part in parts) - gap <= room:
+            return _joined(parts, " " * gap)
     kept = list(tiles)
     hidden = 0
     while kept:
         more = line((f"  +{hidden}", "muted")) if hidden else EMPTY
-        parts = [_short(r, t, 0, moment, glyphs, cursor) for r, t in kept]
+        parts = [_short(r, t, 0, moment, glyphs, cursor, 2) for r, t in kept]
         if sum(width_of(part) + 2 for part in parts) - 2 + width_of(more) <= room:
             return line(_joined(parts, "  "), more)
         kept.remove(max(reversed(kept), key=lambda one: _calm(one, cursor)))
@@ -291,15 +314,27 @@ def _joined(parts: Sequence[Line], gap: str = "   ") -> Line:
 
 
 def _short(
-    reading: Reading, tile: Tile, spark: int, moment: Moment, glyphs: Glyphs, cursor: str | None
+    reading: Reading,
+    tile: Tile,
+    spark: int,
+    moment: Moment,
+    glyphs: Glyphs,
+    cursor: str | None,
+    brevity: int = 0,
 ) -> Line:
+    """Return a tile in its shortest form; `brevity` shortens how far its failures are, 0 to 2."""
     name = reading.indicator.id.replace("_", " ")
     sign, style = glyphs.level(tile.level), LEVEL_STYLES[tile.level]
     word = f" {tile.level.value}" if tile.level in (Level.WARN, Level.CRIT) else ""
     if tile.fresh is not Freshness.LIVE:
         word = "" if tile.fresh is Freshness.NO_DATA else f" {tile.trouble}"
     number = tile.figure.compact if tile.figure.unit == "%" else str(tile.figure)
-    drawn = line((name, "muted"), " ", (number, f"{tile.style} bold"), (f" {sign}{word}", style))
+    figure_ = line((name, "muted"), " ", (number, f"{tile.style} bold"))
+    batch = batch_of(reading, tile.fresh)
+    if batch is not None:
+        told = batch_word(batch, glyphs, brevity > 1) if brevity else batch_words(batch, 40, glyphs)
+        figure_ = line(figure_, " ", told)
+    drawn = line(figure_, (f" {sign}{word}", style))
     if spark and tile.fresh is Freshness.LIVE:
         bars = sparkline(reading.history, spark, reading.indicator, moment, glyphs)
         drawn = line(drawn, (f" {bars}", "muted" if tile.level is Level.OK else style))

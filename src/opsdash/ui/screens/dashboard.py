@@ -1,5 +1,6 @@
 """The one screen that is open all day: five panes drawn from a snapshot, and a cursor in each."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
     from opsdash.ui.app import OpsdashApp
 
 
+AROUND_WITHIN = 0.05
+"""Seconds after which the parts around the list follow the cursor without the row's detail."""
+
+
 class Tiles(Lines, can_focus=True):
     """The upper lines, which have the keys while a metric pane is the one in use."""
 
@@ -59,6 +64,7 @@ class Dashboard(Screen[None]):
         self._size_drawn: Size | None = None
         self._tile_at: dict[str, str] = {}
         self._listing = Listing()
+        self._behind = False
 
     def compose(self) -> ComposeResult:
         """Put up the parts; which of them are seen is the layout's affair."""
@@ -128,6 +134,11 @@ class Dashboard(Screen[None]):
         """Return the alert `id` as it is drawn."""
         return self._listing.alerts.get(id)
 
+    def tile_of(self, id: str) -> Reading | None:
+        """Return the tile of the indicator `id`; an alert's id has a stroke in it, and names none."""
+        panes = self.app.snapshot.panes if self.app.snapshot and "/" not in id else ()
+        return next((r for pane in panes for r in pane.readings if r.indicator.id == id), None)
+
     def _readings(self) -> Sequence[Reading]:
         panes = self.app.snapshot.panes if self.app.snapshot else ()
         return panes[self.pane - 1].readings if self.pane <= len(panes) else ()
@@ -138,8 +149,10 @@ class Dashboard(Screen[None]):
 
     def chosen(self) -> tuple[str, ...]:
         """Return the ids an act is about: the marked rows, else the row drawn when the key was
-        pressed; none where the pane in use is not the list of alerts.
+        pressed, or the tile under the cursor; none in the list of tickets.
         """
+        if self.pane < LIST_PANE:
+            return (self.reading.indicator.id,) if self.reading else ()
         return self.alerts.keys_chosen() if self.pane == LIST_PANE else ()
 
     # What moves it.
@@ -219,8 +232,20 @@ class Dashboard(Screen[None]):
 
     def on_line_table_row_highlighted(self, event: LineTable.RowHighlighted) -> None:
         """Draw what is known of the row to which the cursor moved."""
-        self.app.look_at(self.alerts.cursor_key)
-        self.draw_around()
+        here = self.alerts.cursor_key
+        # Reading what belongs to the row would take turns with painting it.
+        self.call_after_refresh(self.app.look_at, here)
+        if here is None or here in self.app.details or not self.app.begun:
+            self.draw_around()
+        elif not self._behind:
+            # The row is painted first; what belongs to it is drawn once, when it has been read.
+            self._behind = True
+            asyncio.get_running_loop().call_later(AROUND_WITHIN, self._catch_up)
+
+    def _catch_up(self) -> None:
+        """Draw what is known of the row, where its detail was not to be had in time."""
+        if self._behind and self.is_running:
+            self.draw_around()
 
     def on_line_table_row_selected(self, event: LineTable.RowSelected) -> None:
         """Open the row that was clicked twice."""
@@ -436,6 +461,7 @@ class Dashboard(Screen[None]):
 
     def draw_around(self) -> None:
         """Draw what depends on the cursor: the detail beneath the list, and the last line."""
+        self._behind = False
         snapshot, moment = self.app.snapshot, self.moment
         layout = self.layout_now
         if snapshot is None or moment is None or layout.form is Form.TINY:

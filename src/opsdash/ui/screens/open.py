@@ -72,7 +72,15 @@ def _open_tile(app: "OpsdashApp", id: str) -> None:
             return [line(("this indicator is configured no more", "muted"))]
         return indicator_page(found, app.details.get(id), snapshot, width, moment, app.glyphs)
 
-    app.open_sheet(Page("Indicator", lines))
+    tile = app.dashboard.tile_of(id)
+    if tile is None or not tile.indicator.investigate:
+        app.open_sheet(Page("Indicator", lines))
+        return
+    hints = " ".join(
+        f"{first_key(name, app.keys)} {words}"
+        for name, words in (("acknowledge", "investigate"), ("note", "investigated"))
+    )
+    app.open_sheet(Page(f"Indicator  {hints}", lines, about=id))
 
 
 def open_help(app: "OpsdashApp") -> None:

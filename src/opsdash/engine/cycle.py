@@ -26,8 +26,8 @@ from opsdash.engine import (
     relay,
     rules,
     silences,
-    story,
     stopgap,
+    story,
     systemd,
     tend,
     watch,
@@ -49,8 +49,8 @@ _CLOSE_PATIENCE = 2.0
 
 STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
     tend.renew_lease,
-    tend.take_requests,
     stopgap.catch_up,
+    tend.take_requests,
     calendars.read_calendars,
     metrics.read_metrics,
     deployments.notice_deployments,
@@ -123,10 +123,10 @@ async def beat(engine_: Engine) -> bool:
         # Whether the write that failed is in the store is unknown until it is looked at again.
         engine_.mirror_whole = False
         engine_.complaints.say("store", str(error), moment)
+        await _carry_on(engine_, error)
         return False
     engine_.complaints.over("store", moment)
     return True
-        await _carry_on(engine_, error)
 
 
 async def _do(engine_: Engine, step: Callable[[Engine], Awaitable[None]]) -> None:
@@ -143,9 +143,6 @@ async def _do(engine_: Engine, step: Callable[[Engine], Awaitable[None]]) -> Non
         engine_.complaints.over(step.__name__, engine_.clock.monotonic())
 
 
-async def _notice_pause(engine_: Engine) -> None:
-    """Ask everything anew after a time asleep: answers from before it are not news (A8)."""
-    now, moment = engine_.clock.now(), engine_.clock.monotonic()
 async def _carry_on(engine_: Engine, refusal: StoreError) -> None:
     """Page from memory where the store takes no writes, as long as nobody else has the lease."""
     try:
@@ -164,6 +161,9 @@ async def _carry_on(engine_: Engine, refusal: StoreError) -> None:
         engine_.complaints.over("stopgap", engine_.clock.monotonic())
 
 
+async def _notice_pause(engine_: Engine) -> None:
+    """Ask everything anew after a time asleep: answers from before it are not news (A8)."""
+    now, moment = engine_.clock.now(), engine_.clock.monotonic()
     before, engine_.beat_at = engine_.beat_at, (now, moment)
     if before is None:
         return
@@ -185,10 +185,10 @@ async def _take_lease(engine_: Engine) -> bool:
     """Become the engine that acts, if nobody is; start from what the store holds."""
     if not await engine_.store.read(lease.is_free, engine_.clock.now()):
         return False
+    if not await stopgap.may_take_lease(engine_):
+        return False
     epoch = await engine_.store.write(_begin, engine_)
     if epoch is None:
-        return False
-    if not await stopgap.may_take_lease(engine_):
         return False
     log.info("holding the lease, epoch %d", epoch)
     engine_.due.clear()
@@ -234,11 +234,11 @@ async def _stand_down(engine_: Engine) -> None:
     for poll in engine_.polls:
         await poll.cancel()
     await relay.cancel(engine_)
+    await stopgap.cancel(engine_)
     await silences.cancel(engine_)
     await heartbeat.cancel(engine_)
     if held is not None:
         with contextlib.suppress(StoreError):
-    await stopgap.cancel(engine_)
             await engine_.store.write(lease.release, held)
 
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from opsdash.engine.deployments import Deployments
     from opsdash.engine.publish import Publishing
     from opsdash.engine.rules import GroupPoll, Rules
-
     from opsdash.engine.stopgap import Stopgap
+
 Series = list[tuple[timedelta, datetime, Mapping[str, tuple[Point, ...]]]]
 """What a series poll reads: for each step since when, and the points of each indicator."""
 
@@ -128,11 +128,11 @@ class Engine:
     climbed: Climbed = field(default_factory=Climbed)
     silencing: Silencing = field(default_factory=Silencing)
     rules_seen: dict[str, tuple[RuleView, ...]] = field(default_factory=dict)
-
-    @property
     stopgap: "Stopgap | None" = None
     refused: bool = False
     take_after: float = 0.0
+
+    @property
     def refresh_polls(self) -> tuple[Poll[Any], ...]:
         """The polls that make up a whole cycle: what is live on the screen."""
         return (*self.metric_polls, *self.alert_polls)

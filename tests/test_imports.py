@@ -32,9 +32,9 @@ ALLOWED: dict[str, set[str]] = {
     },
     "response": {"act", "domain", "paging", "silencing", "store", "undoing"},
     "config": {"domain", "plan", "presets", "resources", "secret"},
-    "sources": {"domain", "plan", "presets", "resources", "secret"},
-    # Both read and tell of the world through the one HTTP client, which lives with the sources.
-    "notifiers": {"domain", "plan", "resources", "secret", "sources"},
+    "http": {"domain", "secret"},
+    "sources": {"domain", "http", "plan", "presets", "resources", "secret"},
+    "notifiers": {"domain", "http", "plan", "resources", "secret"},
     "reports": {"domain", "resources", "response", "snapshot", "store"},
     "digest": {"domain", "snapshot", "store"},
     "ui": {
@@ -42,7 +42,7 @@ ALLOWED: dict[str, set[str]] = {
         *("silencing", "snapshot", "store", "undoing"),
     },
     "engine": {
-        *("act", "digest", "domain", "notifiers", "paging", "plan", "presets", "resources"),
+        *("act", "digest", "domain", "http", "notifiers", "paging", "plan", "presets", "resources"),
         *("response",),
         *("secret", "snapshot", "sources", "store"),
     },
@@ -65,6 +65,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "snapshot": {"httpx", "pydantic", "textual", "rich"},
     "paging": {"httpx", "pydantic", "textual", "rich"},
     "response": {"httpx", "pydantic", "textual", "rich"},
+    "http": {"textual", "rich", "sqlite3", "aiosqlite"},
     "sources": {"textual", "rich", "sqlite3", "aiosqlite"},
     "config": {"textual", "httpx"},
 }

@@ -14,11 +14,12 @@ from opsdash.domain.text import SafeText
 from opsdash.engine import relay
 from opsdash.engine.cycle import beat
 from opsdash.engine.engine import Engine
+from opsdash.http.client import HttpClient
+from opsdash.http.settings import HttpSettings
 from opsdash.notifiers.notifier import NotifierError
 from opsdash.registers import Registers
 from opsdash.runtime import RealClock
 from opsdash.snapshot import Snapshot, take_snapshot
-from opsdash.sources.http import HttpClient, HttpSettings
 from opsdash.sources.prometheus_rules import PrometheusRulesSource
 from opsdash.store.session import Store, open_store
 from tests.paging.world import SARAH, World, team

@@ -9,6 +9,9 @@ import pytest
 
 from opsdash.config.build import plan_of
 from opsdash.config.reading import parse
+from opsdash.http.client import HttpClient
+from opsdash.http.errors import RemoteError
+from opsdash.http.tls import make_context
 from opsdash.notifiers.apprise import Apprise
 from opsdash.notifiers.email import Email
 from opsdash.notifiers.pagerduty import PagerDuty
@@ -17,9 +20,6 @@ from opsdash.notifiers.webhook import Webhook
 from opsdash.plan import BasicAuth, FileRef, Header, HttpPlan, Plan, SecretRef, Tls
 from opsdash.runtime import http_settings, open_heartbeat, open_notifiers
 from opsdash.secret import redact
-from opsdash.sources.http import HttpClient
-from opsdash.sources.source import SourceError
-from opsdash.sources.tls import make_context
 from tests.faultserver import FaultServer
 from tests.kit.certificates import Certificates
 
@@ -59,7 +59,7 @@ async def test_a_user_from_a_file_is_read_for_each_request(
         BasicAuth(username_ref=name, password=secret(tmp_path, "word", "pass-w0rd")),
     )
     client = HttpClient(http_settings(plan))
-    with pytest.raises(SourceError, match="cannot read secret file"):
+    with pytest.raises(RemoteError, match="cannot read secret file"):
         await client.send("/-/ready")
     for user, encoded in (
         ("tenant-1", "dGVuYW50LTE6cGFzcy13MHJk"),
@@ -97,7 +97,7 @@ def test_a_key_that_others_may_read_is_refused(certificates: Certificates, tmp_p
             cert_file=FileRef(str(certificates.client.certificate)), key_file=FileRef(str(key))
         ),
     )
-    with pytest.raises(SourceError, match=f"chmod 600 {key}"):
+    with pytest.raises(RemoteError, match=f"chmod 600 {key}"):
         make_context(http_settings(plan), True)
     key.chmod(0o600)
     assert make_context(http_settings(plan), True)
@@ -151,7 +151,7 @@ async def test_a_heartbeat_calls_its_address(fault_server: FaultServer, tmp_path
     heart = open_heartbeat(planned('[heartbeat]\nurl_file = "beat.url"\nevery = "30s"\n', tmp_path))
     assert heart is not None
     assert heart.every == timedelta(seconds=30)
-    with pytest.raises(SourceError, match="answered 503") as caught:
+    with pytest.raises(RemoteError, match="answered 503") as caught:
         await heart.call()
     assert "beat-t0ken" not in caught.value.reason
     fault_server.answer("/ok/beat-t0ken", "OK")

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from opsdash.engine.publish import Publishing
     from opsdash.engine.rules import Rules
     from opsdash.engine.silencer import Silencer
+    from opsdash.http.settings import HttpSettings
     from opsdash.notifiers.notifier import Notifier
     from opsdash.plan import FileRef, Header, HttpPlan, Plan
-    from opsdash.sources.http import HttpSettings
     from opsdash.sources.source import AlertSource, MetricSource
     from opsdash.store.session import Store
 
@@ -105,7 +105,7 @@ def open_sources(plan: "Plan") -> Sources:
         clock = SimulatedClock(begun, plan.simulation.speed)
         simulated = SimulatedSource(clock, plan.simulation.seed)
         return Sources((simulated,), (simulated,))
-    from opsdash.sources.http import HttpClient
+    from opsdash.http.client import HttpClient
 
     metrics: tuple[MetricSource, ...] = ()
     alerts: tuple[AlertSource, ...] = ()
@@ -226,8 +226,8 @@ def open_heartbeat(plan: "Plan") -> "Heartbeat | None":
 
 def http_settings(plan: "HttpPlan") -> "HttpSettings":
     """Return the client settings of a plan, its secrets as functions that read them anew."""
+    from opsdash.http.settings import HttpSettings
     from opsdash.secret import Secret, locate, remember
-    from opsdash.sources.http import HttpSettings
 
     def path(ref: "FileRef | None") -> str | None:
         return None if ref is None else str(locate(ref))

@@ -9,9 +9,8 @@ from opsdash.domain.rules.rule import RuleView
 from opsdash.domain.sample import Sample
 from opsdash.domain.text import SafeText
 from opsdash.engine.rules import Rules
-from opsdash.sources.http import NoAnswerError
+from opsdash.http.errors import NoAnswerError, RemoteError
 from opsdash.sources.rule_file import load_rule_files
-from opsdash.sources.source import SourceError
 from opsdash.sources.vector import QueryError, Vector
 from opsdash.store import rules as stored
 from tests.engine.world import START, World
@@ -67,7 +66,7 @@ class ToldVectors:
         if self.hangs:
             await asyncio.Event().wait()
         if self.down:
-            raise SourceError(SafeText("refused the connection"))
+            raise RemoteError(SafeText("refused the connection"))
         if query in self.silent:
             raise NoAnswerError(SafeText("no answer within 5 s"))
         if query in self.faulty:

@@ -15,13 +15,14 @@ from opsdash.domain.text import SafeText
 from opsdash.engine import cycle
 from opsdash.engine.deployments import Deployments, notice_deployments
 from opsdash.engine.engine import Engine
+from opsdash.http.client import HttpClient
+from opsdash.http.errors import RemoteError
+from opsdash.http.settings import HttpSettings
 from opsdash.runtime import RealClock
-from opsdash.sources.http import HttpClient, HttpSettings
 from opsdash.sources.instances import Watch, read_instances, watch_jobs
 from opsdash.sources.prometheus import PrometheusSource
 from opsdash.sources.simulated import SimulatedSource
 from opsdash.sources.simulation.clock import SimulatedClock
-from opsdash.sources.source import SourceError
 from opsdash.sources.vector import QueryError, Vector
 from opsdash.store import deployments, instances, lease
 from opsdash.store.session import Store
@@ -38,7 +39,7 @@ class VersionedMetrics(ToldMetrics):
     def __init__(self) -> None:
         super().__init__("prometheus")
         self.running: dict[str, tuple[str, float]] = {}
-        self.fault: SourceError | None = None
+        self.fault: RemoteError | None = None
         self.asked = 0
 
     async def vector(self, query: str, at: datetime) -> Vector:
@@ -172,7 +173,7 @@ async def test_a_query_at_fault_is_named_and_over_when_it_answers(
     metrics.fault = None
     await world.pass_time(65)
     assert not any("deployments" in p.text for p in (await world.picture()).problems)
-    metrics.fault = SourceError(SafeText("refused"))
+    metrics.fault = RemoteError(SafeText("refused"))
     await world.pass_time(65)
     assert not any("deployments" in p.text for p in (await world.picture()).problems)
     metrics.fault = None

@@ -13,7 +13,7 @@ from opsdash.domain.source import SourceState
 from opsdash.domain.text import SafeText
 from opsdash.engine import cycle
 from opsdash.engine.poll import Poll, Result
-from opsdash.sources.source import SourceError
+from opsdash.http.errors import RemoteError
 from opsdash.store import lease, schema
 from opsdash.store.errors import StoreLocked, StoreReplaced
 from opsdash.store.session import Store
@@ -313,11 +313,11 @@ async def test_a_source_that_fails_is_asked_less_and_less() -> None:
 
 async def test_retry_after_is_kept_even_when_a_person_asks() -> None:
     """A server that asked for a minute gets it; ten hours are not honoured."""
-    poll = _poll(SourceError(SafeText("429"), timedelta(seconds=60)))
+    poll = _poll(RemoteError(SafeText("429"), timedelta(seconds=60)))
     await _read_at(poll, 100.0)
     poll.hasten()
     assert poll.due == 160.0
-    poll = _poll(SourceError(SafeText("429"), timedelta(hours=10)))
+    poll = _poll(RemoteError(SafeText("429"), timedelta(hours=10)))
     await _read_at(poll, 100.0)
     assert poll.due == 400.0
 

@@ -11,8 +11,8 @@ from opsdash.domain.override import Override, OverrideKind
 from opsdash.domain.text import SafeText
 from opsdash.engine import cycle
 from opsdash.engine.publish import Publishing
+from opsdash.http.settings import HttpSettings
 from opsdash.notifiers.slack_board import SlackChannel
-from opsdash.sources.http import HttpSettings
 from opsdash.store import engine, overrides
 from opsdash.store.session import Store
 from tests.engine.world import START, World

@@ -18,9 +18,9 @@ from opsdash.domain.week import Week
 from opsdash.domain.week_rota import WeekRota, week_rota
 from opsdash.engine import publishing
 from opsdash.engine.publishing import Deed, Telling, Told, publish
+from opsdash.http.settings import HttpSettings
 from opsdash.notifiers.board import Board, Place
 from opsdash.notifiers.slack_board import SlackChannel, SlackHookChannel
-from opsdash.sources.http import HttpSettings
 from opsdash.store import lease, publications
 from opsdash.store.session import Store, open_store
 from tests.engine.world import TurnedClock

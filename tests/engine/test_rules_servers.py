@@ -15,8 +15,9 @@ from opsdash.domain.setup import Setup
 from opsdash.engine.cycle import run
 from opsdash.engine.engine import Engine
 from opsdash.engine.rules import Rules
+from opsdash.http.client import HttpClient
+from opsdash.http.settings import HttpSettings
 from opsdash.runtime import RealClock
-from opsdash.sources.http import HttpClient, HttpSettings
 from opsdash.sources.prometheus import PrometheusSource
 from opsdash.sources.rule_file import load_rule_files
 from opsdash.sources.vector import QueryError

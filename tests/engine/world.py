@@ -15,8 +15,9 @@ from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Actor, Entry
 from opsdash.engine import cycle
 from opsdash.engine.engine import Engine
+from opsdash.http.errors import RemoteError
 from opsdash.snapshot import Snapshot, take_snapshot
-from opsdash.sources.source import AlertReport, SourceError
+from opsdash.sources.source import AlertReport
 from opsdash.store import entries
 from opsdash.store.session import Store
 
@@ -256,6 +257,6 @@ def muted(seen: Observation, *by: str) -> Observation:
     return replace(seen, silenced_by=by)
 
 
-def down(reason: str = "refused") -> SourceError:
+def down(reason: str = "refused") -> RemoteError:
     """Return what a source that is down raises."""
-    return SourceError(SafeText(reason))
+    return RemoteError(SafeText(reason))

@@ -7,8 +7,8 @@ from typing import TypeVar
 import pytest
 from hypothesis import settings
 
+from opsdash.http.settings import HttpSettings
 from opsdash.secret import Secret
-from opsdash.sources.http import HttpSettings
 from tests.notifiers.receivers import PagerDutyServer, Receiver, SlackServer
 
 R = TypeVar("R", bound=Receiver)

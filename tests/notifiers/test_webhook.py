@@ -10,9 +10,9 @@ from hypothesis import given
 
 from opsdash.domain.page import Link, PageKind
 from opsdash.domain.text import SafeText
+from opsdash.http.settings import HttpSettings
 from opsdash.notifiers.notifier import NotifierError
 from opsdash.notifiers.webhook import Webhook, message_of, sign
-from opsdash.sources.http import HttpSettings
 from tests.kit.waiting import eventually
 from tests.notifiers.conftest import Keep, at
 from tests.notifiers.pages import BAD_LINKS, HOSTILE, KEY, any_kind, any_text, hostile, page

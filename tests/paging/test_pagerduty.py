@@ -12,9 +12,9 @@ from opsdash import ownership, response
 from opsdash.domain.schedule import Person
 from opsdash.domain.text import SafeText, clean
 from opsdash.engine import mirror, relay
+from opsdash.http.settings import HttpSettings
 from opsdash.notifiers.pagerduty import PagerDuty
 from opsdash.notifiers.pagerduty_rest import PagerDutyRest
-from opsdash.sources.http import HttpSettings
 from opsdash.store.session import open_store
 from tests.notifiers.receivers import PagerDutyServer
 from tests.paging.world import SARAH, World, team

@@ -15,8 +15,8 @@ from opsdash.engine.cycle import run
 from opsdash.engine.engine import Heartbeat
 from opsdash.engine.self_metrics import SelfMetrics
 from opsdash.engine.watchdog import WatchdogSource
+from opsdash.http.errors import RemoteError
 from opsdash.notifiers.notifier import NotifierError
-from opsdash.sources.source import SourceError
 from opsdash.store import engine as stored
 from tests.paging.world import World
 
@@ -93,7 +93,7 @@ async def test_a_heartbeat_that_fails_does_not_stop_the_engine(
     """A refused call is logged once and tried again at the next interval."""
 
     async def call() -> None:
-        raise SourceError(SafeText("no route"))
+        raise RemoteError(SafeText("no route"))
 
     world.engine.heartbeat = Heartbeat(call, timedelta(seconds=10))
     world.alerts.fire("HighErrorRate")

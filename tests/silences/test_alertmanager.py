@@ -20,10 +20,11 @@ from opsdash.domain.timeline import Actor
 from opsdash.engine.cycle import beat
 from opsdash.engine.engine import Engine
 from opsdash.engine.silencer import Silencing
+from opsdash.http.client import HttpClient
+from opsdash.http.settings import HttpSettings
 from opsdash.runtime import RealClock
 from opsdash.sources.alertmanager import AlertmanagerSource
 from opsdash.sources.alertmanager_silences import AlertmanagerSilences
-from opsdash.sources.http import HttpClient, HttpSettings
 from opsdash.store import alerts, silences
 from opsdash.store.session import Store, open_store
 from tests.faultserver import FaultServer

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from opsdash.domain.indicator import Indicator, Unit
 from opsdash.domain.text import clean
-from opsdash.sources.http import HttpClient, HttpSettings
+from opsdash.http.client import HttpClient
+from opsdash.http.settings import HttpSettings
 from opsdash.sources.prometheus import PrometheusSource
 
 

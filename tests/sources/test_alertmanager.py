@@ -12,9 +12,11 @@ import pytest
 from opsdash.domain.alert import AlertState, Observation
 from opsdash.domain.labels import fingerprint
 from opsdash.domain.text import clean
+from opsdash.http.client import HttpClient
+from opsdash.http.errors import RemoteError
+from opsdash.http.settings import HttpSettings
 from opsdash.sources.alertmanager import AlertmanagerSource
-from opsdash.sources.http import HttpClient, HttpSettings
-from opsdash.sources.source import AlertReport, SourceError
+from opsdash.sources.source import AlertReport
 from tests.faultserver import FaultServer
 from tests.kit.process import free_port
 from tests.servers import AlertmanagerServer
@@ -136,7 +138,7 @@ async def test_an_alert_missing_after_a_restart_is_not_resolved(
         settled = await report_when(source, lambda r: not r.restarted)
         assert not settled.restarted
         alertmanager.kill()
-        with pytest.raises(SourceError, match="refused the connection"):
+        with pytest.raises(RemoteError, match="refused the connection"):
             await source.alerts(now())
         alertmanager.start()
         report = await report_when(source, lambda r: not r.unchanged)
@@ -162,7 +164,7 @@ async def test_what_a_young_alertmanager_has_shown_and_dropped_has_ended(
         assert report.restarted
         assert report.ended == {fingerprint({"alertname": "Down"})}
         alertmanager.kill()
-        with pytest.raises(SourceError):
+        with pytest.raises(RemoteError):
             await source.alerts(now())
         alertmanager.start()
         report = await report_when(source, lambda r: not r.observations and not r.unchanged)
@@ -215,7 +217,7 @@ async def test_an_unchanged_answer_is_said_to_be(fault_server: FaultServer) -> N
         changed = await source.alerts(AT)
         assert not changed.unchanged and set(by_name(changed)) == {"A", "B"}
         fault_server.mode = "500"
-        with pytest.raises(SourceError):
+        with pytest.raises(RemoteError):
             await source.alerts(AT)
         fault_server.mode = "ok"
         again = await source.alerts(AT)
@@ -265,7 +267,7 @@ async def test_one_url_that_fails_is_a_warning(fault_server: FaultServer) -> Non
             alone = await source.alerts(AT)
             assert set(by_name(alone)) == {"Both"} and alone.restarted
             fault_server.mode = "500"
-            with pytest.raises(SourceError) as raised:
+            with pytest.raises(RemoteError) as raised:
                 await source.alerts(AT)
             assert fault_server.url in raised.value.reason and other.url in raised.value.reason
 
@@ -403,17 +405,17 @@ SOURCE_FAULTS = [
 async def test_a_server_at_fault_is_a_source_error(
     fault_server: FaultServer, mode: str, reason: str
 ) -> None:
-    """Nothing but SourceError leaves; healed, everything is told anew."""
+    """Nothing but RemoteError leaves; healed, everything is told anew."""
     fault_server.alerts = [alert("A")]
     slow = mode in ("hang", "drip", "headerdrip")
     async with open_source(fault_server.url, timeout=0.4 if slow else 20.0) as source:
         fault_server.mode = mode
-        with pytest.raises(SourceError):
+        with pytest.raises(RemoteError):
             await source.alerts(AT)
         fault_server.mode = "ok"
         await source.alerts(AT + timedelta(minutes=6))
         fault_server.mode = mode
-        with pytest.raises(SourceError) as raised:
+        with pytest.raises(RemoteError) as raised:
             await source.alerts(AT + timedelta(minutes=6))
         assert reason in raised.value.reason
         assert raised.value.reason == clean(raised.value.reason)

@@ -8,9 +8,8 @@ from itertools import pairwise
 import pytest
 
 from opsdash.domain.text import SafeText
+from opsdash.http.errors import NoAnswerError, RemoteError
 from opsdash.sources.divide import Divider, QueryFaultError
-from opsdash.sources.http import NoAnswerError
-from opsdash.sources.source import SourceError
 
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SLOW = NoAnswerError(SafeText("no answer"))
@@ -28,7 +27,7 @@ class World:
         self.things = [Thing(str(n)) for n in range(count)]
         self.bad: set[str] = set()
         self.slow: set[str] = set()
-        self.down: SourceError | None = None
+        self.down: RemoteError | None = None
         self.largest = count
         self.asked: list[tuple[str, ...]] = []
         self.divider: Divider[Thing, int] = Divider()
@@ -126,17 +125,17 @@ async def test_everything_failing_alike_is_the_server_s_fault() -> None:
             raise QueryFaultError(SafeText("tenant unknown"))
 
     refusing = Refusing(4)
-    with pytest.raises(SourceError, match="tenant unknown"):
+    with pytest.raises(RemoteError, match="tenant unknown"):
         await refusing.collect(0)
-    with pytest.raises(SourceError, match="tenant unknown"):
+    with pytest.raises(RemoteError, match="tenant unknown"):
         await refusing.collect(1)
 
 
 async def test_a_server_that_is_down_is_asked_once() -> None:
     """A refused connection is not halved."""
     world = World(20)
-    world.down = SourceError(SafeText("refused"), timedelta(seconds=9))
-    with pytest.raises(SourceError, match="refused") as raised:
+    world.down = RemoteError(SafeText("refused"), timedelta(seconds=9))
+    with pytest.raises(RemoteError, match="refused") as raised:
         await world.collect(0)
     assert raised.value.retry_after == timedelta(seconds=9)
     assert len(world.asked) == 1
@@ -185,7 +184,7 @@ async def test_a_part_that_the_server_fails_does_not_take_the_rest_along() -> No
 
     async def ask(group: tuple[Thing, ...]) -> Mapping[str, int]:
         if len(group) == 1:
-            raise SourceError(SafeText("answered 502"))
+            raise RemoteError(SafeText("answered 502"))
         return {thing.id: 1 for thing in group}
 
     now = START + timedelta(seconds=30)

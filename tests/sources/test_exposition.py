@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from opsdash.http.errors import RemoteError
 from opsdash.sources.exposition import Exposition, serve
 from opsdash.sources.simulation.application import Application
 from opsdash.sources.simulation.clock import SimulatedClock
 from opsdash.sources.simulation.story import FIXED
-from opsdash.sources.source import SourceError
 
 START = datetime(2026, 3, 4, 3, 0, tzinfo=UTC)
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -160,7 +160,7 @@ def test_a_day_without_a_scrape_is_made_up_for() -> None:
 @pytest.mark.parametrize("address", ["9400", "127.0.0.1:", "127.0.0.1:port", "127.0.0.1:65536", ""])
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     """What cannot be listened on is named, with how to write it."""
-    with pytest.raises(SourceError, match="write HOST:PORT"):
+    with pytest.raises(RemoteError, match="write HOST:PORT"):
         serve(address, SimulatedClock(START), lambda: START)
 
 
@@ -170,7 +170,7 @@ def test_a_port_in_use_is_refused_with_its_reason() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(SourceError, match=f"{address}: Address already in use; choose another"):
+        with pytest.raises(RemoteError, match=f"{address}: Address already in use; choose another"):
             serve(address, SimulatedClock(START), lambda: START)
 
 

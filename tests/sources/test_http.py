@@ -13,16 +13,10 @@ from typing import Any
 import pytest
 
 from opsdash.domain.text import clean
-from opsdash.sources.http import (
-    MEBIBYTE,
-    HttpClient,
-    HttpSettings,
-    NoAnswerError,
-    Reply,
-    TooLargeError,
-)
-from opsdash.sources.reply import Body
-from opsdash.sources.source import SourceError
+from opsdash.http.client import MEBIBYTE, HttpClient
+from opsdash.http.errors import NoAnswerError, RemoteError, TooLargeError
+from opsdash.http.reply import Body, Reply
+from opsdash.http.settings import HttpSettings
 from tests.faultserver import FaultServer, Request
 from tests.kit.certificates import Certificates
 from tests.kit.process import free_port
@@ -40,10 +34,10 @@ async def client_of(url: str, **settings: Any) -> AsyncIterator[HttpClient]:
         await client.close()
 
 
-async def failure(url: str, path: str = "/api/v1/query", **settings: Any) -> SourceError:
+async def failure(url: str, path: str = "/api/v1/query", **settings: Any) -> RemoteError:
     """Return the error that a POST to `url` gives, after checking that it is fit for a screen."""
     async with client_of(url, **settings) as client:
-        with pytest.raises(SourceError) as raised:
+        with pytest.raises(RemoteError) as raised:
             await client.fetch(path, form={"query": "up"})
     reason = raised.value.reason
     assert reason == clean(reason), "a reason is clean"
@@ -85,7 +79,7 @@ async def failure(url: str, path: str = "/api/v1/query", **settings: Any) -> Sou
 async def test_every_fault_is_one_clean_line(
     fault_server: FaultServer, mode: str, expected: str
 ) -> None:
-    """A server's fault becomes a SourceError that says what is wrong, within the deadline."""
+    """A server's fault becomes a RemoteError that says what is wrong, within the deadline."""
     fault_server.mode = mode
     began = time.monotonic()
     quick = mode in ("hang", "drip", "headerdrip")
@@ -325,7 +319,7 @@ async def test_a_larger_cap_is_the_caller_s_choice(fault_server: FaultServer) ->
 @pytest.mark.parametrize("url", ["ftp://a", "http://", "127.0.0.1:9090", "http://a:99999", ""])
 def test_a_url_that_is_none_is_refused_at_once(url: str) -> None:
     """Only http and https with a host are URLs of a source."""
-    with pytest.raises(SourceError, match="the URL must be"):
+    with pytest.raises(RemoteError, match="the URL must be"):
         HttpClient(HttpSettings(url))
 
 
@@ -378,7 +372,7 @@ async def test_a_renewed_authority_is_read_after_a_refusal(
     authority.write_bytes(certificates.self_signed.certificate.read_bytes())
     with FaultServer(tls=certificates.good) as server:
         async with client_of(server.url, ca_file=str(authority)) as client:
-            with pytest.raises(SourceError, match="TLS"):
+            with pytest.raises(RemoteError, match="TLS"):
                 await client.fetch("/-/ready")
             authority.write_bytes(certificates.ca.read_bytes())
             assert (await client.fetch("/-/ready")).status == 200
@@ -412,7 +406,7 @@ async def test_ipv6_and_no_port_make_a_valid_origin() -> None:
     """An IPv6 host keeps its brackets in every message."""
     client = HttpClient(HttpSettings(f"http://[{ipaddress.ip_address('::1')}]:1/prefix"))
     assert client.origin == "http://[::1]:1"
-    with pytest.raises(SourceError, match=r"refused|reached"):
+    with pytest.raises(RemoteError, match=r"refused|reached"):
         await client.fetch("/-/ready")
 
 
@@ -443,9 +437,9 @@ async def test_endless_answers_together_take_no_more_than_one(
     """Six servers that never end are each refused long before each has reached its own cap."""
     fault_server.mode = "endless"
 
-    async def read() -> SourceError:
+    async def read() -> RemoteError:
         async with client_of(fault_server.url) as client:
-            with pytest.raises(SourceError) as raised:
+            with pytest.raises(RemoteError) as raised:
                 await client.fetch("/api/v1/query", cap=32 * MEBIBYTE)
         return raised.value
 

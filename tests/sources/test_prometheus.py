@@ -11,8 +11,8 @@ import pytest
 
 from opsdash.domain.sample import Answer
 from opsdash.domain.text import clean
+from opsdash.http.errors import RemoteError
 from opsdash.sources.prometheus import PrometheusSource
-from opsdash.sources.source import SourceError
 from tests.faultserver import FaultServer
 from tests.servers import MetricTarget, PrometheusServer, openmetrics
 from tests.sources.indicators import indicator, indicators, now, source_at
@@ -320,7 +320,7 @@ async def test_a_server_at_fault_is_a_source_error_and_then_forgiven(
             moment = now()
             if method == source.compare:
                 asked = [indicator(i.id, i.query, timedelta(days=1)) for i in asked]
-            with pytest.raises(SourceError) as raised:
+            with pytest.raises(RemoteError) as raised:
                 await method(asked, moment)
             assert reason in raised.value.reason
             assert raised.value.reason == clean(raised.value.reason)
@@ -444,7 +444,7 @@ async def test_a_slow_query_is_narrowed_down_and_blanks_only_its_tile(
             began = time.monotonic()
             try:
                 found = await source.read(asked, start + timedelta(seconds=5 * n))
-            except SourceError as error:
+            except RemoteError as error:
                 assert "no answer" in error.reason
             assert time.monotonic() - began < 3
     assert found["it"].value is None and "no answer" in (found["it"].reason or "")
@@ -537,14 +537,14 @@ async def test_a_stopped_and_restarted_server_is_read_again(prometheus: Promethe
     async with open_source(prometheus.url) as source:
         assert (await read_one(source, "vector(1)")).value == 1.0
         prometheus.stop()
-        with pytest.raises(SourceError, match="refused the connection"):
+        with pytest.raises(RemoteError, match="refused the connection"):
             await read_one(source, "vector(1)")
         prometheus.start()
 
         async def works() -> bool:
             try:
                 return (await read_one(source, "vector(1)")).value == 1.0
-            except SourceError:
+            except RemoteError:
                 return False
 
         deadline = time.monotonic() + 15

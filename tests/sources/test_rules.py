@@ -11,11 +11,13 @@ import pytest
 from opsdash.domain.alert import AlertState, Observation
 from opsdash.domain.labels import fingerprint
 from opsdash.domain.text import clean
+from opsdash.http.client import HttpClient
+from opsdash.http.errors import RemoteError
+from opsdash.http.settings import HttpSettings
 from opsdash.sources.alertmanager import AlertmanagerSource
 from opsdash.sources.external_labels import external_labels
-from opsdash.sources.http import HttpClient, HttpSettings
 from opsdash.sources.prometheus_rules import PrometheusRulesSource
-from opsdash.sources.source import AlertReport, AlertSource, SourceError
+from opsdash.sources.source import AlertReport, AlertSource
 from tests.faultserver import FaultServer
 from tests.servers import AlertmanagerServer, MetricTarget, PrometheusServer
 from tests.sources.indicators import now
@@ -231,7 +233,7 @@ async def test_external_labels_are_asked_for_again_after_a_failure(
     fault_server.answer("/api/v1/status/config", {"status": "success", "data": config})
     assert await region() is None
     fault_server.mode = "500"
-    with pytest.raises(SourceError):
+    with pytest.raises(RemoteError):
         await source.alerts(AT)
     fault_server.mode = "ok"
     assert await region() == "eu"
@@ -346,10 +348,10 @@ async def test_many_failing_rules_are_summed_up(fault_server: FaultServer) -> No
 async def test_a_server_at_fault_is_a_source_error(
     fault_server: FaultServer, mode: str, reason: str, pause: int | None
 ) -> None:
-    """Nothing but SourceError leaves, with when to come back."""
+    """Nothing but RemoteError leaves, with when to come back."""
     fault_server.mode = mode
     source = PrometheusRulesSource(HttpClient(HttpSettings(fault_server.url, timeout=20.0)))
-    with pytest.raises(SourceError) as raised:
+    with pytest.raises(RemoteError) as raised:
         await source.alerts(AT)
     assert reason in raised.value.reason
     assert raised.value.retry_after == (None if pause is None else timedelta(seconds=pause))

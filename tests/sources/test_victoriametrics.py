@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from opsdash.domain.text import clean
-from opsdash.sources.http import HttpClient, HttpSettings
+from opsdash.http.client import HttpClient
+from opsdash.http.errors import RemoteError
+from opsdash.http.settings import HttpSettings
 from opsdash.sources.prometheus import PrometheusSource
 from opsdash.sources.prometheus_rules import PrometheusRulesSource
-from opsdash.sources.source import SourceError
 from tests.servers import VictoriaMetrics
 from tests.sources.indicators import indicator, indicators, now, source_at
 
@@ -92,7 +93,7 @@ async def test_history_and_comparison(filled: VictoriaMetrics) -> None:
 async def test_rules_live_elsewhere(filled: VictoriaMetrics) -> None:
     """A path without rules is said plainly and tried again slowly; the stub of one is empty."""
     source = PrometheusRulesSource(HttpClient(HttpSettings(filled.url + "/nothing/here")))
-    with pytest.raises(SourceError) as raised:
+    with pytest.raises(RemoteError) as raised:
         await source.alerts(now())
     assert "has no /api/v1/rules" in raised.value.reason
     assert raised.value.reason == clean(raised.value.reason)

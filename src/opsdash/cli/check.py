@@ -112,9 +112,9 @@ async def _rules(plan: Plan) -> list[tuple[bool, str]]:
     if not plan.rule_files:
         return []
     from opsdash.domain.routing import PAGE_LABEL, unknown_schedules
+    from opsdash.http.errors import RemoteError
     from opsdash.runtime import now, open_rules, open_sources
     from opsdash.sources.rule_problem import RuleFileError
-    from opsdash.sources.source import SourceError
     from opsdash.sources.vector import QueryError
 
     sources = open_sources(plan)
@@ -136,7 +136,7 @@ async def _rules(plan: Plan) -> list[tuple[bool, str]]:
                     found.append((False, f"{place}: {rule.name}: {error.reason}"))
     except RuleFileError as error:
         found += [(False, str(problem)) for problem in error.problems]
-    except SourceError:
+    except RemoteError:
         # That the server does not answer is said where its figures are read.
         found.append((False, "the rules' expressions could not be tried"))
     finally:
@@ -148,8 +148,8 @@ async def _rules(plan: Plan) -> list[tuple[bool, str]]:
 
 
 async def _sources(plan: Plan) -> list[tuple[bool, str]]:
+    from opsdash.http.errors import RemoteError
     from opsdash.runtime import now, open_sources
-    from opsdash.sources.source import SourceError
 
     found: list[tuple[bool, str]] = []
     try:
@@ -159,7 +159,7 @@ async def _sources(plan: Plan) -> list[tuple[bool, str]]:
     for metric in sources.metrics:
         try:
             answers = await metric.read(plan.setup.indicators, now())
-        except SourceError as error:
+        except RemoteError as error:
             found.append((False, f"{metric.id}: {error.reason}"))
             continue
         found.append((True, f"{metric.id} answers"))
@@ -171,7 +171,7 @@ async def _sources(plan: Plan) -> list[tuple[bool, str]]:
     for source in sources.alerts:
         try:
             report = await source.alerts(now())
-        except SourceError as error:
+        except RemoteError as error:
             found.append((False, f"{source.id}: {error.reason}"))
         else:
             found.append(

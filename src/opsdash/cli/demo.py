@@ -99,14 +99,14 @@ def demo(speed: float | None, seed: int, theme: str, metrics_listen: str | None)
 
 def _serve(address: str, speed: float, seed: int) -> None:
     from opsdash.cli.main import fail
+    from opsdash.http.errors import RemoteError
     from opsdash.runtime import now
     from opsdash.sources.exposition import serve
     from opsdash.sources.simulation.clock import SimulatedClock
-    from opsdash.sources.source import SourceError
 
     try:
         exposition = serve(address, SimulatedClock(now(), speed), now, seed)
-    except SourceError as error:
+    except RemoteError as error:
         fail(error.reason)
     click.echo(f"SIMULATED metrics on port {exposition.port}, path /metrics; ctrl+c ends it")
     ended = threading.Event()

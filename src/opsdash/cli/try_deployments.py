@@ -12,10 +12,10 @@ async def try_deployments(plan: Plan) -> list[tuple[bool, str]]:
 
 
 async def _running(plan: Plan) -> list[tuple[bool, str]]:
+    from opsdash.http.errors import RemoteError
     from opsdash.runtime import now, open_deployments, open_sources
     from opsdash.sources.instances import read_instances
     from opsdash.sources.prometheus import PrometheusSource
-    from opsdash.sources.source import SourceError
     from opsdash.sources.vector import QueryError
 
     watch = open_deployments(plan).watch
@@ -27,7 +27,7 @@ async def _running(plan: Plan) -> list[tuple[bool, str]]:
         found = [one for s in asked for one in await read_instances(s, watch, now())]
     except QueryError as error:
         return [(False, f"[deployments]: cannot tell what runs: {error.reason}")]
-    except SourceError:
+    except RemoteError:
         # That the server does not answer is said where its figures are read.
         return []
     finally:

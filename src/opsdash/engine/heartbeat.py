@@ -8,7 +8,7 @@ import asyncio
 from datetime import timedelta
 
 from opsdash.engine.engine import Engine, Heartbeat
-from opsdash.sources.source import SourceError
+from opsdash.http.errors import RemoteError
 from opsdash.store import outbox
 
 
@@ -41,7 +41,7 @@ def _note_outcome(engine_: Engine, heart: Heartbeat) -> None:
     moment = engine_.clock.monotonic()
     try:
         task.result()
-    except SourceError as error:
+    except RemoteError as error:
         engine_.complaints.say("heartbeat", f"heartbeat: {error.reason}", moment)
     except Exception as error:  # whatever it is, the outside service now misses us, as it should
         engine_.complaints.say("heartbeat", f"heartbeat: {type(error).__name__}", moment)

@@ -15,8 +15,7 @@ from opsdash.domain.rules.expression import Comparison, comparison, presence
 from opsdash.domain.rules.rule import AlertRule, RuleGroup, Trouble
 from opsdash.domain.sample import Sample
 from opsdash.domain.text import SafeText, clean
-from opsdash.sources.http import NoAnswerError
-from opsdash.sources.source import SourceError
+from opsdash.http.errors import NoAnswerError, RemoteError
 from opsdash.sources.vector import QueryError, VectorSource
 
 LEAST_DEADLINE = 30.0
@@ -121,7 +120,7 @@ class Judge:
             return _Asked(error=error.reason)
         except NoAnswerError as error:
             return _Asked(error=error.reason, unanswered=True)
-        except SourceError as error:
+        except RemoteError as error:
             return _Asked(error=error.reason, unreachable=True)
         if found.samples:
             self.looks.pop(rule.id, None)
@@ -142,7 +141,7 @@ class Judge:
         if query:
             try:
                 found = await self.source.vector(query, at - group.query_offset)
-            except SourceError:
+            except RemoteError:
                 pass
             else:
                 figure = _figure(compared, found.samples)
@@ -171,7 +170,7 @@ class Judge:
         shifted = tuple(time - group.query_offset for time in times)
         try:
             found = await self.source.vectors(rule.expr, shifted)
-        except SourceError:
+        except RemoteError:
             return before
         memory = before
         for time, asked in zip(times, shifted, strict=True):

@@ -17,8 +17,8 @@ from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Actor, Entry, EntryKind
 from opsdash.engine.engine import Engine
 from opsdash.engine.poll import Poll
+from opsdash.http.errors import RemoteError
 from opsdash.notifiers.notifier import NotifierError
-from opsdash.sources.source import SourceError
 from opsdash.store import alerts, engine, entries, lease, outbox
 
 OVERLAP = timedelta(minutes=2)
@@ -68,7 +68,7 @@ def _poll(engine_: Engine, id: str, notifier: Mirrored) -> Poll[tuple[Change, ..
         try:
             found = await notifier.changes(since, keys)
         except NotifierError as error:
-            raise SourceError(error.reason, error.retry_after) from None
+            raise RemoteError(error.reason, error.retry_after) from None
         looked_at = now
         return found
 

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText, clean
-from opsdash.sources.source import SourceError
+from opsdash.http.errors import RemoteError
 
 T = TypeVar("T")
 
@@ -106,7 +106,7 @@ class Poll(Generic[T]):
         self.seconds += moment - self._begun
         try:
             value = task.result()
-        except SourceError as error:
+        except RemoteError as error:
             self._back_off(moment, error.retry_after)
             return Result(None, error.reason, begun_at)
         except asyncio.CancelledError:

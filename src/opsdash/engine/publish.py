@@ -16,8 +16,8 @@ from opsdash.domain.week_rota import week_rota
 from opsdash.engine.engine import Engine
 from opsdash.engine.poll import Poll
 from opsdash.engine.publishing import Telling, publish
+from opsdash.http.errors import RemoteError
 from opsdash.notifiers.board import Board
-from opsdash.sources.source import SourceError
 from opsdash.store import engine, lease, overrides, publications
 
 EVERY = timedelta(seconds=15)
@@ -53,7 +53,7 @@ def begin(engine_: Engine) -> None:
 
 def _poll(engine_: Engine, publishing: Publishing) -> Poll[None]:
     async def tell(now: datetime) -> None:
-        """Tell what is due; raise SourceError with what a person has to mend."""
+        """Tell what is due; raise RemoteError with what a person has to mend."""
         since = now - _OVERRIDES_OF
         setup = await engine_.store.read(overrides.overridden, engine_.setup, since)
         for week in await engine_.store.read(_due, publishing, setup, now):
@@ -68,7 +68,7 @@ def _poll(engine_: Engine, publishing: Publishing) -> Poll[None]:
             told = await publish(engine_.store, publishing.board, telling, engine_.clock)
             if told.failed:
                 wait = told.retry_after or (_ASK_AGAIN if told.asks else None)
-                raise SourceError(clean(f"{publishing.channel}: {told.why}"), wait)
+                raise RemoteError(clean(f"{publishing.channel}: {told.why}"), wait)
 
     return Poll(SOURCE, "publishing", EVERY, tell)
 

@@ -23,7 +23,7 @@ class Silencer(Protocol):
         ...
 
     async def do(self, task: Task, now: datetime) -> str:
-        """Do one thing and return the id that the silence has there; raise SourceError."""
+        """Do one thing and return the id that the silence has there; raise RemoteError."""
         ...
 
 

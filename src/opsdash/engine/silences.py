@@ -16,7 +16,7 @@ from opsdash.domain.text import SafeText, clean
 from opsdash.engine.engine import Engine
 from opsdash.engine.poll import Poll
 from opsdash.engine.silencer import Found, Silencer, Silencing
-from opsdash.sources.source import SourceError
+from opsdash.http.errors import RemoteError
 from opsdash.store import changes, lease, silences
 
 log = logging.getLogger("opsdash.engine")
@@ -151,7 +151,7 @@ async def _settle_ended(engine_: Engine) -> None:
 def _outcome(future: asyncio.Future[str]) -> tuple[str, SafeText | None]:
     try:
         return future.result(), None
-    except SourceError as error:
+    except RemoteError as error:
         return "", error.reason
     except Exception as error:  # a bug in the silencer is not the engine's end
         return "", clean(f"failed unexpectedly: {type(error).__name__}", 200)

@@ -14,10 +14,10 @@ from urllib.parse import quote
 
 from opsdash.domain.page import Page, PageKind
 from opsdash.domain.text import SafeText, clean
+from opsdash.http.credentials import Secret
 from opsdash.notifiers.courier import UnsureError, remember_parts, reveal, told
 from opsdash.notifiers.notifier import NotifierError, Receipt
 from opsdash.notifiers.wording import body_lines
-from opsdash.sources.http import Secret
 
 ADDRESS = "{address}"
 """Stands in the URL where the address of a page belongs."""

@@ -14,10 +14,14 @@ from urllib.parse import urlsplit
 
 from opsdash.domain.duration import format_duration
 from opsdash.domain.text import SafeText, clean
+from opsdash.http.client import HttpClient
+from opsdash.http.credentials import Secret
+from opsdash.http.errors import RemoteError, UnsentError
+from opsdash.http.reply import Reply
+from opsdash.http.request import Content
+from opsdash.http.settings import HttpSettings
 from opsdash.notifiers.notifier import NotifierError
 from opsdash.secret import redact, remember
-from opsdash.sources.http import Content, HttpClient, HttpSettings, Reply, Secret
-from opsdash.sources.source import SourceError, UnsentError
 
 LONGEST_WAIT = timedelta(seconds=300)
 """The longest that a receiver may ask to be left alone; pages go on by another way meanwhile."""
@@ -62,7 +66,7 @@ class Courier:
         client = await self._open()
         try:
             return await client.send(path, content=content, cap=ANSWER_CAP)
-        except SourceError as error:
+        except RemoteError as error:
             kind = NotifierError if isinstance(error, UnsentError) else UnsureError
             raise kind(told(error.reason), retry_after=error.retry_after) from None
 
@@ -115,7 +119,7 @@ class Courier:
                 remember_parts(url)
             try:
                 self._client = HttpClient(replace(self._settings, url=url))
-            except SourceError as error:
+            except RemoteError as error:
                 raise NotifierError(told(error.reason)) from None
         return self._client
 

@@ -18,13 +18,13 @@ from opsdash import __version__
 from opsdash.domain.mailbox import is_address
 from opsdash.domain.page import Page
 from opsdash.domain.text import SafeText, clean
+from opsdash.http import tls
+from opsdash.http.credentials import Secret
+from opsdash.http.errors import RemoteError
+from opsdash.http.fault import describe
 from opsdash.notifiers.courier import UnsureError, reveal, told
 from opsdash.notifiers.notifier import NotifierError, Receipt
 from opsdash.notifiers.wording import body_lines, headline, is_urgent
-from opsdash.sources import tls
-from opsdash.sources.fault import describe
-from opsdash.sources.http import Secret
-from opsdash.sources.source import SourceError
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -129,7 +129,7 @@ class Email:
                 )
             finally:
                 client.close()
-        except SourceError as error:
+        except RemoteError as error:
             raise NotifierError(told(error.reason)) from None
         except aiosmtplib.SMTPException as error:
             raise self._error(error) from None

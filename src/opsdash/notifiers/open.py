@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+from opsdash.http.settings import HttpSettings
 from opsdash.notifiers.board import Board
 from opsdash.notifiers.notifier import Notifier
 from opsdash.plan import NotifierPlan, SecretRef
 from opsdash.secret import Secret
-from opsdash.sources.http import HttpSettings
 
 Clock = Callable[[], datetime]
 

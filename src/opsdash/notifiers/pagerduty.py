@@ -15,12 +15,14 @@ from opsdash.domain.alert import Severity
 from opsdash.domain.deployment import Deployment
 from opsdash.domain.page import Page, PageKind
 from opsdash.domain.text import SafeText, clean
+from opsdash.http.credentials import Secret
+from opsdash.http.reply import Reply
+from opsdash.http.settings import HttpSettings
 from opsdash.notifiers.courier import Courier, content_of, read, reveal, told
 from opsdash.notifiers.notifier import NotifierError, Receipt
 from opsdash.notifiers.pagerduty_answers import Change
 from opsdash.notifiers.pagerduty_rest import PagerDutyRest
 from opsdash.notifiers.wording import format_value, is_web_address, links
-from opsdash.sources.http import HttpSettings, Reply, Secret
 
 EVENTS_URL = {
     "us": "https://events.pagerduty.com/v2",

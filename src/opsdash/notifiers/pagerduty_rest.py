@@ -12,6 +12,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from opsdash.domain.text import SafeText, clean
+from opsdash.http.credentials import Secret
+from opsdash.http.settings import HttpSettings
 from opsdash.notifiers.courier import Courier, content_of, read, reveal, told
 from opsdash.notifiers.notifier import NotifierError
 from opsdash.notifiers.pagerduty_answers import (
@@ -25,7 +27,6 @@ from opsdash.notifiers.pagerduty_answers import (
     word,
     words_of,
 )
-from opsdash.sources.http import HttpSettings, Secret
 
 SNOOZE_LIMIT = timedelta(seconds=604_800)
 NOTE_LIMIT = 2000

@@ -15,11 +15,12 @@ from typing import Any
 
 from opsdash.domain.page import Page, PageKind
 from opsdash.domain.text import SafeText
+from opsdash.http.credentials import Secret
+from opsdash.http.settings import HttpSettings
 from opsdash.notifiers.courier import UnsureError
 from opsdash.notifiers.notifier import NotifierError, Receipt
 from opsdash.notifiers.slack_api import GoneError, SlackApi, SlackHook
 from opsdash.notifiers.slack_text import blocks_of, fallback_of, reply_of
-from opsdash.sources.http import HttpSettings, Secret
 
 PACE = 1.0
 """Seconds between messages to one channel ("Rate limits": one a second)."""

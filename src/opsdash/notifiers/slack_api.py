@@ -8,9 +8,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
+from opsdash.http.credentials import Secret
+from opsdash.http.reply import Reply
+from opsdash.http.settings import HttpSettings
 from opsdash.notifiers.courier import Courier, UnsureError, content_of, read, reveal, told
 from opsdash.notifiers.notifier import NotifierError
-from opsdash.sources.http import HttpSettings, Reply, Secret
 
 API_URL = "https://slack.com/api"
 

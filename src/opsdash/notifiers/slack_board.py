@@ -12,11 +12,12 @@ from typing import Any
 
 from opsdash.domain.text import SafeText
 from opsdash.domain.week_rota import ScheduleWeek, WeekRota, remarks
+from opsdash.http.credentials import Secret
+from opsdash.http.settings import HttpSettings
 from opsdash.notifiers.board import Place
 from opsdash.notifiers.notifier import NotifierError
 from opsdash.notifiers.slack_api import GoneError, SlackApi, SlackHook
 from opsdash.notifiers.slack_text import HEADER_LIMIT, SECTION_LIMIT, escape
-from opsdash.sources.http import HttpSettings, Secret
 
 EVENT = "opsdash_week"
 """What the metadata of our messages is called."""

@@ -15,10 +15,12 @@ from typing import Any
 
 from opsdash.domain.page import Page, PageKind
 from opsdash.domain.text import SafeText, clean
+from opsdash.http.credentials import Secret
+from opsdash.http.request import Content
+from opsdash.http.settings import HttpSettings
 from opsdash.notifiers.courier import Courier, reveal
 from opsdash.notifiers.notifier import Receipt
 from opsdash.notifiers.wording import is_web_address
-from opsdash.sources.http import Content, HttpSettings, Secret
 
 SIGNATURE = "X-Opsdash-Signature"
 _NOT_ENDED = "0001-01-01T00:00:00Z"

@@ -8,17 +8,12 @@ from typing import Any
 from opsdash.domain.alert import AlertState, Observation
 from opsdash.domain.labels import fingerprint
 from opsdash.domain.text import SafeText, clean
-from opsdash.sources.http import MEBIBYTE, HttpClient
+from opsdash.http.client import MEBIBYTE, HttpClient
+from opsdash.http.errors import RemoteError
+from opsdash.http.json_body import MalformedError, collector_paused, read_json
 from opsdash.sources.peers import Peer, PeerReading, doubtful, ended, read_peers
-from opsdash.sources.source import AlertReport, SourceError
-from opsdash.sources.wire import (
-    MalformedError,
-    SafeTexts,
-    collector_paused,
-    raw_labels,
-    read_json,
-    read_time,
-)
+from opsdash.sources.source import AlertReport
+from opsdash.sources.wire import SafeTexts, raw_labels, read_time
 
 BODY_CAP = 32 * MEBIBYTE
 """Bytes of one list of alerts that are read: 10,000 alerts are 8 MB."""
@@ -56,11 +51,11 @@ class AlertmanagerSource:
         self._told: tuple[object, ...] | None = None
 
     async def alerts(self, now: datetime) -> AlertReport:
-        """Return every alert that any of the URLs shows; raise SourceError when none answers."""
+        """Return every alert that any of the URLs shows; raise RemoteError when none answers."""
         self._first_read = self._first_read or now
         try:
             changed = await read_peers(self._peers, now, self._read, self._settling)
-        except SourceError:
+        except RemoteError:
             self.forget()
             raise
         warnings = [peer.error.reason for peer in self._peers if peer.error is not None]

@@ -11,9 +11,12 @@ from opsdash.domain.matchers import Matcher, Op
 from opsdash.domain.silence import Silence
 from opsdash.domain.silence_sync import Task, marked_comment, split_mark
 from opsdash.domain.text import SafeText, clean
-from opsdash.sources.http import MEBIBYTE, Content, HttpClient, Reply
-from opsdash.sources.source import SourceError
-from opsdash.sources.wire import MalformedError, read_json, read_time
+from opsdash.http.client import MEBIBYTE, HttpClient
+from opsdash.http.errors import RemoteError
+from opsdash.http.json_body import MalformedError, read_json
+from opsdash.http.reply import Reply
+from opsdash.http.request import Content
+from opsdash.sources.wire import read_time
 
 BODY_CAP = 32 * MEBIBYTE
 """Bytes of one list of silences that are read."""
@@ -42,9 +45,9 @@ class AlertmanagerSilences:
         what it had.
         """
         replies = await asyncio.gather(*map(self._fetch, range(len(self._clients))))
-        errors = [reply for reply in replies if isinstance(reply, SourceError)]
+        errors = [reply for reply in replies if isinstance(reply, RemoteError)]
         if len(errors) == len(replies):
-            raise errors[0] if errors else SourceError(SafeText("no Alertmanager is configured"))
+            raise errors[0] if errors else RemoteError(SafeText("no Alertmanager is configured"))
         changed = False
         for number, reply in enumerate(replies):
             if isinstance(reply, Reply) and reply.body is not self._bodies[number]:
@@ -56,7 +59,7 @@ class AlertmanagerSilences:
         return self._found
 
     async def do(self, task: Task, now: datetime) -> str:
-        """Do what `task` asks and return the id that the silence has now; raise SourceError."""
+        """Do what `task` asks and return the id that the silence has now; raise RemoteError."""
         if task.end and task.remote is not None:
             await self._send(f"/api/v2/silence/{urllib.parse.quote(task.remote)}", None, "DELETE")
             return task.remote
@@ -68,21 +71,21 @@ class AlertmanagerSilences:
         except (MalformedError, KeyError, TypeError):
             raise client.strange("JSON that names no silence", reply) from None
 
-    async def _fetch(self, number: int) -> Reply | SourceError:
+    async def _fetch(self, number: int) -> Reply | RemoteError:
         try:
             return await self._clients[number].fetch(
                 "/api/v2/silences", cap=BODY_CAP, known=self._bodies[number]
             )
-        except SourceError as error:
+        except RemoteError as error:
             return error
 
     async def _send(self, path: str, body: bytes | None, method: str) -> tuple[HttpClient, Reply]:
         """Send to the first URL that takes it: peers tell each other."""
-        first: SourceError | None = None
+        first: RemoteError | None = None
         for client in self._clients:
             try:
                 reply = await client.send(path, content=Content(body or b"", method))
-            except SourceError as error:
+            except RemoteError as error:
                 first = first or error
                 continue
             if reply.status == 200:
@@ -91,7 +94,7 @@ class AlertmanagerSilences:
                 first = client.refusal(reply)
             if reply.status < 500:
                 break
-        raise first or SourceError(SafeText("no Alertmanager is configured"))
+        raise first or RemoteError(SafeText("no Alertmanager is configured"))
 
 
 def _body(task: Task, now: datetime, known: Silence | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Facts of a request come in as exceptions: QueryFaultError says that what was asked is at fault,
 NoAnswerError that nothing came in time (a slow query and a hung server look alike), any other
-SourceError that the server as a whole does not answer.
+RemoteError that the server as a whole does not answer.
 """
 
 import asyncio
@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 from opsdash.domain.text import SafeText
-from opsdash.sources.http import NoAnswerError
-from opsdash.sources.source import SourceError
+from opsdash.http.errors import NoAnswerError, RemoteError
 
 _FIRST_PAUSE = timedelta(seconds=5)
 _LONGEST_PAUSE = timedelta(seconds=60)
@@ -57,7 +56,7 @@ class _Round(Generic[M, T]):
     answers: dict[str, T] = field(default_factory=dict)
     faults: dict[str, SafeText] = field(default_factory=dict)
     silent: list[tuple[M, ...]] = field(default_factory=list)
-    errors: list[tuple[tuple[M, ...], SourceError]] = field(default_factory=list)
+    errors: list[tuple[tuple[M, ...], RemoteError]] = field(default_factory=list)
     split: list[int] = field(default_factory=list)
 
 
@@ -77,7 +76,7 @@ class Divider(Generic[M, T]):
         now: datetime,
         ask: Callable[[tuple[M, ...]], Awaitable[Mapping[str, T]]],
     ) -> tuple[Mapping[str, T], Mapping[str, SafeText]]:
-        """Return answers and faults by id; raise SourceError where there is neither.
+        """Return answers and faults by id; raise RemoteError where there is neither.
 
         A member that failed alone is asked again only when its pause is over; until then its
         last fault stands.
@@ -133,7 +132,7 @@ class Divider(Generic[M, T]):
             else:
                 found.silent.append(group)
                 found.faults.update({member.id: error.reason for member in group})
-        except SourceError as error:
+        except RemoteError as error:
             found.errors.append((group, error))
 
     async def _ask_halves_once(
@@ -168,7 +167,7 @@ class Divider(Generic[M, T]):
             reasons = set(found.faults.values())
             if len(reasons) == 1:
                 self._culprits.clear()
-                raise SourceError(reasons.pop())
+                raise RemoteError(reasons.pop())
         for group, error in found.errors:
             found.faults.update({member.id: error.reason for member in group})
         failed = {member.id for group, _ in found.errors for member in group}

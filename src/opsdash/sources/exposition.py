@@ -20,6 +20,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from opsdash.domain.text import clean
+from opsdash.http.errors import RemoteError
 from opsdash.sources.simulation.application import Application, Figures
 from opsdash.sources.simulation.clock import SimulatedClock
 from opsdash.sources.simulation.meters import (
@@ -31,7 +32,6 @@ from opsdash.sources.simulation.meters import (
     Meters,
 )
 from opsdash.sources.simulation.story import Scene, scene
-from opsdash.sources.source import SourceError
 
 _MEMORY = 8 * 1024.0**3
 _RESIDENT = 0.08 * _MEMORY
@@ -90,7 +90,7 @@ def serve(
 ) -> Exposition:
     """Serve the simulation's metrics at `HOST:PORT` until the result is closed.
 
-    Raises SourceError where the address is malformed or cannot be listened on.
+    Raises RemoteError where the address is malformed or cannot be listened on.
     """
     host, port = _split(address)
     registry = CollectorRegistry(auto_describe=False)
@@ -99,7 +99,7 @@ def serve(
         server, thread = start_http_server(port, addr=host, registry=registry)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise SourceError(
+        raise RemoteError(
             clean(f"cannot serve metrics on {address}: {reason}; choose another address")
         ) from None
     return Exposition(server, thread)
@@ -108,7 +108,7 @@ def serve(
 def _split(address: str) -> tuple[str, int]:
     host, separator, port = address.rpartition(":")
     if not separator or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise SourceError(
+        raise RemoteError(
             clean(f"{address!r} is not an address to listen on; write HOST:PORT, as 127.0.0.1:9400")
         )
     return host.strip("[]") or "127.0.0.1", int(port)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from opsdash.sources.http import MEBIBYTE, HttpClient
-from opsdash.sources.wire import MalformedError, read_json
+from opsdash.http.client import MEBIBYTE, HttpClient
+from opsdash.http.json_body import MalformedError, read_json
 
 BODY_CAP = 32 * MEBIBYTE
 """Bytes of a configuration that are read."""
@@ -13,7 +13,7 @@ BODY_CAP = 32 * MEBIBYTE
 async def ask_external_labels(client: HttpClient) -> dict[str, str]:
     """Return `external_labels` of the server's configuration, none where it does not show it.
 
-    Raises SourceError where it does not answer.
+    Raises RemoteError where it does not answer.
     """
     reply = await client.send("/api/v1/status/config", cap=BODY_CAP)
     try:

@@ -61,7 +61,7 @@ def watch_jobs(jobs: Sequence[str], versions: str = "", starts: str = "") -> Wat
 
 
 async def read_instances(source: InstantSource, watch: Watch, now: datetime) -> list[Instance]:
-    """Return the instances that run at `now`; raise SourceError where the source cannot tell.
+    """Return the instances that run at `now`; raise RemoteError where the source cannot tell.
 
     Both queries ask for one moment, so that a new process never shows its start before its build.
     """

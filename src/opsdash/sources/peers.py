@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from opsdash.domain.alert import Observation
 from opsdash.domain.text import SafeText, clean
-from opsdash.sources.http import HttpClient
-from opsdash.sources.source import SourceError
+from opsdash.http.client import HttpClient
+from opsdash.http.errors import RemoteError
 
 
 class PeerReading(NamedTuple):
@@ -34,7 +34,7 @@ class Peer:
 
     client: HttpClient
     reading: PeerReading = field(default_factory=PeerReading)
-    error: SourceError | None = None
+    error: RemoteError | None = None
     paused_until: datetime | None = None
     unproven: bool = True
     settled_at: datetime | None = None
@@ -67,7 +67,7 @@ async def read_peers(
     if len(errors) == len(peers):
         waits = [error.retry_after for error in errors if error.retry_after is not None]
         reasons = dict.fromkeys(error.reason for error in errors)
-        raise SourceError(
+        raise RemoteError(
             clean("; ".join(reasons), 800), min(waits) if len(waits) == len(errors) else None
         )
     if len(peers) > 1 and (any(changed) or any(peer.alone is None for peer in peers)):
@@ -90,7 +90,7 @@ async def _read(
         return False
     try:
         peer.reading = await read(peer, now)
-    except SourceError as error:
+    except RemoteError as error:
         peer.error = error
         peer.unproven = True
         peer.paused_until = now + error.retry_after if error.retry_after else None

@@ -10,9 +10,11 @@ from opsdash.domain.duration import format_duration
 from opsdash.domain.indicator import Indicator
 from opsdash.domain.sample import Answer, Point, Sample
 from opsdash.domain.text import SafeText, clean
+from opsdash.http.client import HttpClient
+from opsdash.http.errors import RemoteError, TooLargeError
+from opsdash.http.json_body import MalformedError, read_json
+from opsdash.http.reply import Reply
 from opsdash.sources.divide import Divider, QueryFaultError
-from opsdash.sources.http import HttpClient, Reply, TooLargeError
-from opsdash.sources.source import SourceError
 from opsdash.sources.union import (
     Member,
     Parts,
@@ -27,7 +29,6 @@ from opsdash.sources.union import (
     traits_of,
 )
 from opsdash.sources.vector import QueryError, Vector, read_vector, read_vectors
-from opsdash.sources.wire import MalformedError, read_json
 
 MOST_POINTS = 11_000
 """Intervals between the points of one series that Prometheus gives in one range query."""
@@ -178,7 +179,7 @@ class PrometheusSource:
                 found = read_json((await self.client.fetch("/api/v1/status/buildinfo")).body)
                 told = found["data"]["version"]
                 self._version = clean(told, 60) if isinstance(told, str) and told else None
-            except (SourceError, MalformedError, KeyError, TypeError):
+            except (RemoteError, MalformedError, KeyError, TypeError):
                 self._version = None
         return self._version
 

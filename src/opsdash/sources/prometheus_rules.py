@@ -9,19 +9,14 @@ from opsdash.domain.alert import AlertState, Observation
 from opsdash.domain.labels import fingerprint
 from opsdash.domain.rules.view import RuleView
 from opsdash.domain.text import SafeText, clean
+from opsdash.http.client import MEBIBYTE, HttpClient
+from opsdash.http.errors import RemoteError
+from opsdash.http.json_body import MalformedError, collector_paused, read_json
+from opsdash.http.reply import Reply
 from opsdash.sources.external_labels import ask_external_labels
-from opsdash.sources.http import MEBIBYTE, HttpClient, Reply
 from opsdash.sources.rule_views import view_of
-from opsdash.sources.source import AlertReport, SourceError
-from opsdash.sources.wire import (
-    MalformedError,
-    SafeTexts,
-    collector_paused,
-    raw_labels,
-    read_json,
-    read_number,
-    read_time,
-)
+from opsdash.sources.source import AlertReport
+from opsdash.sources.wire import SafeTexts, raw_labels, read_number, read_time
 
 BODY_CAP = 32 * MEBIBYTE
 """Bytes of one list of rules with their alerts that are read."""
@@ -68,7 +63,7 @@ class PrometheusRulesSource:
         self.rules: tuple[RuleView, ...] = ()
 
     async def alerts(self, now: datetime) -> AlertReport:
-        """Return every pending or firing alert of the rules; raise SourceError when unreadable."""
+        """Return every pending or firing alert of the rules; raise RemoteError when unreadable."""
         try:
             reply = await self._fetch()
             if not self._external_known:
@@ -79,7 +74,7 @@ class PrometheusRulesSource:
                 found = _Rules(self._groups(reply), self._external, self._prints, now)
             if self._unproven or self._before.keys() - found.observations.keys():
                 await self._look_for_restart(now)
-        except SourceError:
+        except RemoteError:
             self._unproven = True
             self._external_known = self._external_given
             raise
@@ -103,7 +98,7 @@ class PrometheusRulesSource:
             text = (
                 f"{self.client.origin} has no /api/v1/rules ({reply.status}): it evaluates no rules"
             )
-            raise SourceError(clean(text, 400), _NO_RULES_PAUSE)
+            raise RemoteError(clean(text, 400), _NO_RULES_PAUSE)
         if reply.status != 200:
             raise self.client.refusal(reply)
         return reply
@@ -112,7 +107,7 @@ class PrometheusRulesSource:
         try:
             payload = read_json(reply.body)
             if isinstance(payload, dict) and payload.get("status") == "error":
-                raise SourceError(
+                raise RemoteError(
                     clean(f"{self.client.origin} answered: {self.client.words(reply)}", 400)
                 )
             groups = payload["data"]["groups"] or []

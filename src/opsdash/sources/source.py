@@ -1,4 +1,4 @@
-"""What the engine asks of a source, and the one error that may leave it."""
+"""What the engine asks of a source; the one error that may leave it is the client's RemoteError."""
 
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
@@ -9,19 +9,6 @@ from opsdash.domain.frozen import dataclass
 from opsdash.domain.indicator import Indicator
 from opsdash.domain.sample import Answer, Point
 from opsdash.domain.text import SafeText
-
-
-class SourceError(Exception):
-    """A source that could not be read: one clean line for people, and when to try again at the earliest."""
-
-    def __init__(self, reason: SafeText, retry_after: timedelta | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.retry_after = retry_after
-
-
-class UnsentError(SourceError):
-    """A request that cannot have reached the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +29,7 @@ class AlertReport:
 
 
 class MetricSource(Protocol):
-    """Reads indicators. Every method raises SourceError when the source as a whole fails."""
+    """Reads indicators. Every method raises RemoteError when the source as a whole fails."""
 
     id: str
     kind: str
@@ -77,7 +64,7 @@ class AlertSource(Protocol):
     kind: str
 
     async def alerts(self, now: datetime) -> AlertReport:
-        """Return every alert that the source shows now; raise SourceError when it cannot."""
+        """Return every alert that the source shows now; raise RemoteError when it cannot."""
         ...
 
     async def close(self) -> None:

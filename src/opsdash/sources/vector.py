@@ -7,11 +7,12 @@ from typing import Any, Protocol
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.sample import Sample
 from opsdash.domain.text import SafeText, clean
-from opsdash.sources.source import SourceError
-from opsdash.sources.wire import MalformedError, raw_labels, read_epoch, read_number
+from opsdash.http.errors import RemoteError
+from opsdash.http.json_body import MalformedError
+from opsdash.sources.wire import raw_labels, read_epoch, read_number
 
 
-class QueryError(SourceError):
+class QueryError(RemoteError):
     """The server answers, and this one query is at fault."""
 
 
@@ -24,7 +25,7 @@ class Vector:
 
 
 class VectorSource(Protocol):
-    """Answers queries for rules. Raises QueryError for a query at fault, else SourceError."""
+    """Answers queries for rules. Raises QueryError for a query at fault, else RemoteError."""
 
     async def vector(self, query: str, at: datetime) -> Vector:
         """Return what `query` gives at `at`."""

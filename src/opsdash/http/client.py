@@ -1,6 +1,6 @@
-"""One kept-alive HTTP client a source: pinned to its origin, capped, under one total deadline.
+"""One kept-alive HTTP client a server: pinned to its origin, capped, under one total deadline.
 
-Nothing but SourceError (and cancellation) leaves it, and no message holds a credential: not those
+Nothing but RemoteError (and cancellation) leaves it, and no message holds a credential: not those
 of the URL, not a header, not a query parameter, even where the server sends them back.
 """
 
@@ -8,18 +8,14 @@ import asyncio
 import urllib.parse
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from opsdash import __version__
-from opsdash.domain.duration import format_duration
-from opsdash.domain.frozen import dataclass
-from opsdash.domain.text import SafeText, clean
-from opsdash.sources import credentials, tls
-from opsdash.sources.credentials import Credentials, Secret, scrub
-from opsdash.sources.fault import describe
-from opsdash.sources.reply import (
+from opsdash.http import credentials, tls
+from opsdash.http.credentials import Credentials, scrub
+from opsdash.http.errors import NoAnswerError, RemoteError, TooLargeError, UnsentError
+from opsdash.http.fault import describe
+from opsdash.http.reply import (
     HTML,
     TEXT_LIMIT,
     Body,
@@ -28,24 +24,17 @@ from opsdash.sources.reply import (
     read_retry_after,
     words_of,
 )
-from opsdash.sources.source import SourceError, UnsentError
+from opsdash.http.request import Content, Request
+from opsdash.http.settings import HttpSettings
+
+from opsdash import __version__
+from opsdash.domain.duration import format_duration
+from opsdash.domain.text import SafeText, clean
 
 if TYPE_CHECKING:
     import ssl
 
     import httpx
-
-__all__ = [
-    "BODY_CAP",
-    "MEBIBYTE",
-    "Content",
-    "HttpClient",
-    "HttpSettings",
-    "NoAnswerError",
-    "Reply",
-    "Secret",
-    "TooLargeError",
-]
 
 MEBIBYTE = 1 << 20
 BODY_CAP = 8 * MEBIBYTE
@@ -68,64 +57,6 @@ _OWN_HEADERS = {
     "Accept-Encoding": b"identity",
     "User-Agent": f"opsdash/{__version__}".encode(),
 }
-
-
-class TooLargeError(SourceError):
-    """An answer beyond the cap."""
-
-
-class NoAnswerError(SourceError):
-    """No whole answer came before the deadline."""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpSettings:
-    """How to reach one server, in the words of Prometheus' `http_config`; `timeout` in seconds.
-
-    `url` may carry a path prefix and parameters, which every request then has. `basic_auth` is a
-    user, which may be as secret as the password beside it, `authorization` a type (`Bearer`) and
-    credentials.
-    """
-
-    url: str = field(repr=False)
-    headers: Mapping[str, Secret] = field(default_factory=dict)
-    basic_auth: tuple[str | Secret, Secret] | None = None
-    authorization: tuple[str, Secret] | None = None
-    ca_file: str | None = None
-    cert_file: str | None = None
-    key_file: str | None = None
-    server_name: str | None = None
-    insecure_skip_verify: bool = False
-    min_version: str | None = None
-    proxy_url: str | None = field(default=None, repr=False)
-    timeout: float = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a request carries besides a form: its bytes, its method, and headers that say what they are.
-
-    `repeatable` says that it does no harm if it arrives twice: then it is sent again where a kept
-    connection broke before an answer came.
-    """
-
-    body: bytes
-    method: str = "POST"
-    headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
-    repeatable: bool = True
-
-
-@dataclass(slots=True)
-class _Request:
-    """One request on its way; `arrived` counts the bytes of the answer's body."""
-
-    path: str
-    parameters: Mapping[str, str]
-    form: Mapping[str, str] | None
-    cap: int
-    known: bytes
-    content: Content | None = None
-    arrived: int = 0
 
 
 class HttpClient:
@@ -178,7 +109,7 @@ class HttpClient:
         known: bytes = b"",
         content: Content | None = None,
     ) -> Reply:
-        """Return the reply whatever its status; raise SourceError for redirects and broken ones.
+        """Return the reply whatever its status; raise RemoteError for redirects and broken ones.
 
         `deadline` is a moment of the event loop's clock that may come before the client's own
         timeout; a body larger than `cap` bytes raises TooLargeError; `known` is the body that
@@ -187,14 +118,14 @@ class HttpClient:
         """
         ends = asyncio.get_running_loop().time() + self.settings.timeout
         limit = asyncio.timeout_at(ends if deadline is None else min(ends, deadline))
-        request = _Request(path, parameters or {}, form, cap, known, content)
+        request = Request(path, parameters or {}, form, cap, known, content)
         secrets: list[str] = []
         try:
             async with limit, self._turns:
                 headers, secrets = self._credentials.reveal(self.origin)
                 async with self._client_in_use() as client:
                     return await self._exchange(client, request, _OWN_HEADERS | headers)
-        except SourceError as error:
+        except RemoteError as error:
             raise type(error)(scrub(error.reason, secrets), error.retry_after) from None
         except TimeoutError:
             state = f"only {request.arrived} bytes of an answer" if request.arrived else "no answer"
@@ -205,25 +136,25 @@ class HttpClient:
                 self._context = None  # so that a renewed certificate is read the next time
                 self._retire()
             reason = clean(describe(error, self.origin), 2 * TEXT_LIMIT)
-            kind = UnsentError if type(error).__name__ in _UNSENT else SourceError
+            kind = UnsentError if type(error).__name__ in _UNSENT else RemoteError
             raise kind(scrub(reason, secrets)) from None
 
-    def refusal(self, reply: Reply) -> SourceError:
+    def refusal(self, reply: Reply) -> RemoteError:
         """Return the error that a reply with this status means."""
         said = self.words(reply)
         tail = f": {said}" if said else ""
         if reply.status in (401, 403, 407):
             text = f"auth failed at {self.origin} ({reply.status}){tail}"
-            return SourceError(clean(text, 2 * TEXT_LIMIT), AUTH_RETRY_AFTER)
+            return RemoteError(clean(text, 2 * TEXT_LIMIT), AUTH_RETRY_AFTER)
         if reply.status in (429, 503) and reply.retry_after is not None:
             wait = min(reply.retry_after, LONGEST_RETRY_AFTER)
             asked = format_duration(reply.retry_after)
             pause = f"; asked to wait {asked}, trying again in {format_duration(wait)}"
             text = f"{self.origin} answered {reply.status}{tail}{pause}"
-            return SourceError(clean(text, 2 * TEXT_LIMIT), wait)
+            return RemoteError(clean(text, 2 * TEXT_LIMIT), wait)
         return _fail(f"{self.origin} answered {reply.status}{tail}")
 
-    def strange(self, what: str, reply: Reply) -> SourceError:
+    def strange(self, what: str, reply: Reply) -> RemoteError:
         """Return the error that a reply of status 200 means which is not what the API promises."""
         if reply.content_type == "text/html":
             what = HTML
@@ -233,7 +164,7 @@ class HttpClient:
         """Return what the body of a refusal says, whatever its shape, in 200 clean characters."""
         try:
             _, secrets = self._credentials.reveal(self.origin)
-        except SourceError:
+        except RemoteError:
             return SafeText("")
         # Cut last: the beginning of a secret that a cut went through would not be known as one.
         return clean(scrub(clean(words_of(reply), _WORDS_READ), secrets), TEXT_LIMIT)
@@ -267,7 +198,7 @@ class HttpClient:
     async def _open(self) -> "httpx.AsyncClient":
         async with self._opening:
             if self._client is None:
-                from opsdash.sources import transport
+                from opsdash.http import transport
 
                 if self._context is None:
                     self._context = await asyncio.to_thread(
@@ -288,7 +219,7 @@ class HttpClient:
             await self._retired.pop().aclose()
 
     async def _exchange(
-        self, client: "httpx.AsyncClient", request: _Request, headers: Mapping[str, bytes]
+        self, client: "httpx.AsyncClient", request: Request, headers: Mapping[str, bytes]
     ) -> Reply:
         import httpx
 
@@ -302,7 +233,7 @@ class HttpClient:
         return await self._receive(client, request, headers)
 
     async def _receive(
-        self, client: "httpx.AsyncClient", request: _Request, headers: Mapping[str, bytes]
+        self, client: "httpx.AsyncClient", request: Request, headers: Mapping[str, bytes]
     ) -> Reply:
         response = await client.send(self._build(client, request, headers), stream=True)
         self._reused = True
@@ -329,7 +260,7 @@ class HttpClient:
         )
 
     def _build(
-        self, client: "httpx.AsyncClient", request: _Request, headers: Mapping[str, bytes]
+        self, client: "httpx.AsyncClient", request: Request, headers: Mapping[str, bytes]
     ) -> "httpx.Request":
         own = urllib.parse.urlencode(request.parameters, errors="replace")
         query = "&".join(filter(None, (self._credentials.parameters, own)))
@@ -352,7 +283,7 @@ class HttpClient:
         )
 
     def _check(self, response: "httpx.Response", cap: int) -> None:
-        """Raise SourceError for a redirect, a compressed body or one announced as too large."""
+        """Raise RemoteError for a redirect, a compressed body or one announced as too large."""
         if response.status_code // 100 == 3:
             to = _origin_of(response.headers.get("location", ""), self.origin)
             raise _fail(f"{self.origin} redirects to {to}: not followed; configure the final URL")
@@ -365,13 +296,13 @@ class HttpClient:
         if length.isascii() and length.isdigit() and int(length[:18]) > cap:
             raise self._too_large(cap)
 
-    def _too_large(self, cap: int) -> SourceError:
+    def _too_large(self, cap: int) -> RemoteError:
         size = cap // MEBIBYTE
         return TooLargeError(clean(f"the answer of {self.origin} is larger than {size} MiB", 400))
 
 
-def _fail(text: str) -> SourceError:
-    return SourceError(clean(text, 2 * TEXT_LIMIT))
+def _fail(text: str) -> RemoteError:
+    return RemoteError(clean(text, 2 * TEXT_LIMIT))
 
 
 def _split(url: str) -> urllib.parse.SplitResult:

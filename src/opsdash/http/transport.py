@@ -1,4 +1,4 @@
-"""The httpx client of a source, and its plain sockets, which read a quarter megabyte at a time.
+"""The httpx client of one server, and its plain sockets, which read a quarter megabyte at a time.
 
 httpcore reads 64 kB at a time and copies them more often: a list of 10,000 alerts, 8 MB, costs it
 more than twice the processor time. The sockets are used without TLS and without a proxy.

@@ -9,10 +9,11 @@ import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 
+from opsdash.http.errors import RemoteError, UnsentError
+
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText, clean
 from opsdash.secret import remember
-from opsdash.sources.source import SourceError, UnsentError
 
 Secret = Callable[[], str]
 """Reveals a secret at the moment it is sent, so that a rotated file is obeyed."""
@@ -28,7 +29,7 @@ class Credentials:
     parameters: str = field(repr=False)
 
     def reveal(self, origin: str) -> tuple[dict[str, bytes], list[str]]:
-        """Return headers, and the texts that must not be shown; raise SourceError without them."""
+        """Return headers, and the texts that must not be shown; raise RemoteError without them."""
         secrets = [value for _, value in urllib.parse.parse_qsl(self.parameters)]
         headers = {
             name: _reveal(f"header {name}", secret, origin, secrets)
@@ -85,5 +86,5 @@ def _reveal(what: str, secret: Secret, origin: str, secrets: list[str]) -> bytes
     return text.encode(errors="replace")
 
 
-def _refused(text: str) -> SourceError:
+def _refused(text: str) -> RemoteError:
     return UnsentError(clean(text, 400))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import ClassVar, NamedTuple
 
-from opsdash.sources.wire import MalformedError, read_json
+from opsdash.http.json_body import MalformedError, read_json
 
 TEXT_LIMIT = 200
 """Characters of a server's own words that an error may carry."""

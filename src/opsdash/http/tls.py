@@ -1,12 +1,13 @@
-"""TLS contexts of HTTP sources: verification on, own authorities and client certificates."""
+"""TLS contexts of HTTP clients: verification on, own authorities and client certificates."""
 
 import ssl
 from pathlib import Path
 from typing import Protocol
 
+from opsdash.http.errors import RemoteError
+
 from opsdash.domain.text import clean
 from opsdash.secret import SecretError, ensure_private
-from opsdash.sources.source import SourceError
 
 _VERSIONS = {
     "TLS10": ssl.TLSVersion.TLSv1,
@@ -41,7 +42,7 @@ class TlsSettings(Protocol):
 
 
 def make_context(settings: TlsSettings, used: bool) -> ssl.SSLContext:
-    """Return the context for these settings; raise SourceError where a file cannot be used.
+    """Return the context for these settings; raise RemoteError where a file cannot be used.
 
     Where TLS is not `used`, no authorities are loaded: that alone takes 65 ms.
     """
@@ -68,13 +69,13 @@ def make_context(settings: TlsSettings, used: bool) -> ssl.SSLContext:
 
 
 def _refuse_shared(key_file: str | None) -> None:
-    """Raise SourceError where others may read the private key."""
+    """Raise RemoteError where others may read the private key."""
     if key_file is None:
         return
     try:
         ensure_private(Path(key_file))
     except SecretError as error:
-        raise SourceError(error.reason) from None
+        raise RemoteError(error.reason) from None
 
 
 def concerns(error: BaseException) -> bool:
@@ -97,6 +98,6 @@ def _bundled_authorities() -> str | None:
     return certifi.where()
 
 
-def _unusable(what: str, path: str | None, error: Exception) -> SourceError:
+def _unusable(what: str, path: str | None, error: Exception) -> RemoteError:
     why = getattr(error, "strerror", None) or getattr(error, "reason", None) or "not PEM"
-    return SourceError(clean(f"cannot use tls_config {what} {path}: {why}", 400))
+    return RemoteError(clean(f"cannot use tls_config {what} {path}: {why}", 400))

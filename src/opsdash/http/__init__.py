@@ -1,0 +1,1 @@
+"""The one HTTP client, by which sources read the world and notifiers tell it."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
 
-from opsdash.cli.stepping import next_texts
+from opsdash.cli.stepping import Steps
 from opsdash.domain.alert import rank
 from opsdash.domain.escalation import EscalationPolicy
 from opsdash.domain.incident import incident_id
@@ -41,13 +41,13 @@ def alert_lines(connection: sqlite3.Connection, now: datetime) -> list[str]:
     """Return each alert that a snapshot would hold as one line of JSON, in the snapshot's order."""
     text = engine.load_setup_text(connection)
     setup = engine.decode_setup(text) if text is not None else Setup()
-    policy, next_of = setup.policy, next_texts(connection, setup, now)
+    policy, steps = setup.policy, Steps(connection, setup, now)
     names = {level: quoted(policy.name(level)) for level in range(len(policy.levels) + 1)}
     ranked = []
     for row in alerts.load_shown_rows(connection, now - RESOLVED_SHOWN):
         key = _rank(row)
         if key is not None:
-            ranked.append((key, _line(row, names, policy, next_of(row))))
+            ranked.append((key, _line(row, names, policy, steps.text(row))))
     ranked.sort()
     return [line for _, line in ranked]
 

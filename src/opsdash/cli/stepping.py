@@ -6,7 +6,6 @@ whether it is known already.
 
 import json
 import sqlite3
-from collections.abc import Callable
 from datetime import datetime
 
 from opsdash.cli.shapes import next_shape
@@ -21,46 +20,43 @@ from opsdash.store import alerts, climbs, maintenance, overrides
 _NAMES_SCHEDULES = f'"{PAGE_LABEL}"'
 
 
-def next_texts(
-    connection: sqlite3.Connection, setup: Setup, now: datetime
-) -> Callable[[alerts.Row], str]:
-    """Return what gives a stored alert's `next` as JSON; `null` for one that has resolved."""
-    setup = overrides.overridden(connection, setup, shown_since(now))
-    windows = [w for w in maintenance.load_since(connection, now) if w.start <= now]
-    known: dict[tuple[object, ...], str] = {}
-    stored = climbs.load_open_rows(connection)
-    by_labels = bool(windows)
-    policies: dict[str, bool] = {}
+class Steps:
+    """The next steps of what a store holds at `now`."""
 
-    def text_of(row: alerts.Row) -> str:
+    def __init__(self, connection: sqlite3.Connection, setup: Setup, now: datetime) -> None:
+        self._setup = overrides.overridden(connection, setup, shown_since(now))
+        self._now = now
+        windows = maintenance.load_since(connection, now)
+        self._windows = [window for window in windows if window.start <= now]
+        self._climbs = climbs.load_open_rows(connection)
+        self._policies = climbs.load_policies(connection)
+        self._picky = {
+            key for key, policy in self._policies.items() if any(x.matching for x in policy.levels)
+        }
+        self._known: dict[tuple[object, ...], str] = {}
+
+    def text(self, row: alerts.Row) -> str:
+        """Return the `next` of a stored alert as JSON; `null` for one that has resolved."""
         if row[3] == AlertState.RESOLVED.value:
             return "null"
-        climb = stored.get(row[0])
-        case = None if climb is None else climb[1:]
-        labels = row[5] if by_labels or _NAMES_SCHEDULES in row[5] or picky(climb) else ""
-        since = row[7:9] if by_labels else ()
+        climb = self._climbs.get(row[0])
+        labels, since = "", ()
+        if self._windows:
+            labels, since = row[5], row[7:9]
+        elif _NAMES_SCHEDULES in row[5] or (climb and (climb[-1], climb[1]) in self._picky):
+            labels = row[5]
         # State, severity, when it fires, mutes, who has it since when, level and since when.
-        key = (row[3], row[4], row[9], row[12], row[13], row[16], row[17], row[19], row[20])
-        key = (*key, labels, *since, case)
-        found = known.get(key)
+        own = (row[3], row[4], row[9], row[12], row[13], row[16], row[17], row[19], row[20])
+        key = (*own, labels, *since, climb and climb[1:])
+        found = self._known.get(key)
         if found is None:
-            found = known[key] = worked_out(row, climb)
+            found = self._known[key] = self._worked_out(row, climb, bool(labels))
         return found
 
-    def picky(climb: climbs.Row | None) -> bool:
-        """Whether a climb's policy asks for labels."""
-        if climb is None:
-            return False
-        body = climb[-1]
-        if body not in policies:
-            levels = climbs.from_row(climb).policy.levels
-            policies[body] = any(level.matching for level in levels)
-        return policies[body]
-
-    def worked_out(row: alerts.Row, climb: climbs.Row | None) -> str:
-        alert = alerts.from_row(row)
-        held = holding(windows, alert, now)
-        whole = None if climb is None else climbs.from_row(climb)
-        return json.dumps(next_shape(next_step(alert, whole, setup, now, held)))
-
-    return text_of
+    def _worked_out(self, row: alerts.Row, climb: climbs.Row | None, by_labels: bool) -> str:
+        alert = alerts.from_row(row) if by_labels else alerts.without_words(row)
+        held = holding(self._windows, alert, self._now)
+        whole = None
+        if climb is not None:
+            whole = climbs.from_row(climb, self._policies[climb[-1], climb[1]])
+        return json.dumps(next_shape(next_step(alert, whole, self._setup, self._now, held)))

@@ -15,18 +15,22 @@ from opsdash.domain.setup import Setup
 from opsdash.domain.text import clean
 from opsdash.store.changes import last_change, next_change
 
-_COLUMNS = (
+_CLIMB = (
     "climb.alert, climb.version, climb.began_at, climb.level, climb.acknowledged, climb.round,"
     " climb.skip, climb.acted_at, climb.held_at, climb.exhausted_at, climb.snooze, climb.owner,"
-    " climb.paged_at, policy_version.body"
+    " climb.paged_at"
 )
+_COLUMNS = f"{_CLIMB}, policy_version.body"
 _ALL = (
     f"SELECT {_COLUMNS} FROM climb JOIN policy_version ON policy_version.policy = climb.policy"  # noqa: S608
     " AND policy_version.version = climb.version"
 )
 _OF_ALERT = _ALL + " WHERE climb.alert = ?"
 _CHANGED = _ALL + " WHERE climb.changed > ?"
-_OPEN = _ALL + " JOIN alert ON alert.id = climb.alert WHERE alert.resolved_at IS NULL"
+_OPEN = (
+    f"SELECT {_CLIMB}, climb.policy FROM climb JOIN alert ON alert.id = climb.alert"  # noqa: S608
+    " WHERE alert.resolved_at IS NULL"
+)
 _SHOWN = _ALL + (
     " JOIN alert ON alert.id = climb.alert"
     " WHERE alert.resolved_at IS NULL OR alert.resolved_at >= ?"
@@ -79,18 +83,24 @@ def load(connection: sqlite3.Connection, alert: str) -> Climb | None:
 
 def load_shown(connection: sqlite3.Connection, resolved_since: datetime) -> dict[str, Climb]:
     """Return the climbs of open occurrences, and of those that resolved since, by alert."""
-    found = map(from_row, connection.execute(_SHOWN, (to_ms(resolved_since),)))
+    found = map(_climb, connection.execute(_SHOWN, (to_ms(resolved_since),)))
     return {climb.alert: climb for climb in found}
 
 
 def load_open_rows(connection: sqlite3.Connection) -> dict[str, Row]:
-    """Return the climbs of open occurrences as plain rows, by alert."""
+    """Return the climbs of open occurrences as plain rows, by alert; each ends in its policy's id."""
     return {row[0]: row for row in connection.execute(_OPEN)}
+
+
+def load_policies(connection: sqlite3.Connection) -> dict[tuple[str, int], EscalationPolicy]:
+    """Return every version of every policy that was followed, by its id and version."""
+    rows = connection.execute("SELECT policy, version, body FROM policy_version")
+    return {(policy, version): _policy(body) for policy, version, body in rows}
 
 
 def load_changed(connection: sqlite3.Connection, after: int) -> list[Climb]:
     """Return the climbs written after change number `after`."""
-    return list(map(from_row, connection.execute(_CHANGED, (after,))))
+    return list(map(_climb, connection.execute(_CHANGED, (after,))))
 
 
 def policy_of(connection: sqlite3.Connection, setup: Setup, alert: Alert) -> EscalationPolicy:
@@ -243,15 +253,19 @@ def prune(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM climb WHERE alert NOT IN (SELECT id FROM alert)")
 
 
-def from_row(row: Row) -> Climb:
-    """Return a climb as it is stored."""
+def _climb(row: Row) -> Climb:
+    return from_row(row)
+
+
+def from_row(row: Row, policy: EscalationPolicy | None = None) -> Climb:
+    """Return a climb as it is stored; `policy` is the one that it follows, where that is known."""
     (
         alert, version, began_at, level, acknowledged, round, skip, acted_at, held_at,
         exhausted_at, snooze, owner, paged_at, body,
     ) = row  # fmt: skip
     return Climb(
         alert=alert,
-        policy=_policy(body),
+        policy=policy or _policy(body),
         version=version,
         began_at=_at(began_at),
         level=level,

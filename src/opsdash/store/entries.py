@@ -71,6 +71,12 @@ def load_newest_of_incident(
     return tuple(sorted(found, key=lambda entry: (entry.at, entry.id)))
 
 
+def last_id(connection: sqlite3.Connection) -> int:
+    """Return the id of the entry that was written last, 0 before the first."""
+    (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM entry").fetchone()
+    return int(newest)
+
+
 def load_newest(connection: sqlite3.Connection, limit: int) -> tuple[Entry, ...]:
     """Return the newest `limit` entries, oldest first."""
     return tuple(reversed(list(map(_entry, connection.execute(_NEWEST, (limit,))))))

@@ -97,7 +97,9 @@ class Alerts:
                     "region": "eu-west-1",
                     "team": "checkout",
                 },
-            }
+            },
+            # As Alertmanager writes it.
+            separators=(",", ":"),
         ).encode()
 
 

@@ -65,12 +65,16 @@ def marks(query: str) -> list[dict[str, str]]:
 Payload = Callable[[Request], Any]
 
 
+def _as_go_writes(payload: Any) -> str:
+    return json.dumps(payload, separators=(",", ":"))
+
+
 class FaultServer:
     """Listens on a free loopback port; `mode`, `value`, `alerts` and the rest may change at any time.
 
     `value` is what every series of an instant or range query has: a number, a string as the API
     writes it, None for an absent one, or a function of the series' labels. `age` is how many
-    seconds old its timestamps are. `elsewhere` is the other origin of `redirect-other`.
+    seconds old its timestamps are. `write` turns what is answered into JSON. `elsewhere` is the other origin of `redirect-other`.
     `errors` holds mistakes of the test itself, as an unknown mode; the fixture fails on them.
     """
 
@@ -82,6 +86,7 @@ class FaultServer:
         self.alerts: list[dict[str, Any]] = []
         self.silences: list[dict[str, Any]] = []
         self.groups: list[dict[str, Any]] = []
+        self.write: Callable[[Any], str] = _as_go_writes
         self.elsewhere = "http://elsewhere.example"
         self.requests: list[Request] = []
         self.connections = 0
@@ -291,7 +296,7 @@ class Exchange(BaseHTTPRequestHandler):
 
     def send_json(self, payload: Any, status: int = 200) -> None:
         """Send one whole answer of JSON."""
-        self.send(status, json.dumps(payload).encode())
+        self.send(status, self.faults.write(payload).encode())
 
     def send_sound(self) -> None:
         """Send what a sound server answers."""

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsdash.domain.alert import Alert, AlertState
-from opsdash.domain.merge import Changes, Sight, begun_again, merge, remembered
+from opsdash.domain.merge import (
+    Changes,
+    Sight,
+    begun_again,
+    differences,
+    merge,
+    remembered,
+)
 from tests.domain.alerts import NOON, after, an_alert, observed, sight
 
 PENDING, FIRING, RESOLVED = AlertState.PENDING, AlertState.FIRING, AlertState.RESOLVED
@@ -272,3 +279,26 @@ def test_whatever_the_sources_show(reads: list[dict[str, Sight | None]]) -> None
             assert (alert.state is FIRING) == (alert.fired_at is not None)
             assert alert.id not in fired or alert.state is FIRING
         assert merge(held, sights, after(second)) == Changes()
+
+
+@given(st.lists(st.fixed_dictionaries({"am": _SIGHTS, "rules": _SIGHTS}), max_size=6))
+def test_only_what_a_source_shows_otherwise_can_differ(
+    reads: list[dict[str, Sight | None]],
+) -> None:
+    """Looking at the alerts that one source shows otherwise finds what looking at all of them does."""
+    held: dict[str, Alert] = {}
+    numbers: dict[str, int] = {}
+    before: dict[str, Sight | None] = {"am": None, "rules": None}
+    for second, sights in enumerate(reads):
+        only: set[str] | None = set()
+        for name, sight_ in sights.items():
+            known = before[name]
+            if sight_ is None or known is None:
+                only = None if sight_ is not known else only
+                continue
+            found = differences(known, sight_)
+            only = None if only is None or found is None else only | found
+        changes = merge(held, sights, after(second))
+        assert merge(held, sights, after(second), only=only) == changes
+        _apply(held, changes, numbers)
+        before = sights

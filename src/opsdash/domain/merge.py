@@ -56,6 +56,7 @@ def merge(
     now: datetime,
     begun_again: Iterable[str] = (),
     muting: Muting | None = None,
+    only: Set[str] | None = None,
 ) -> Changes:
     """Return what changed between the open occurrences and what the sources show.
 
@@ -63,11 +64,12 @@ def merge(
     started. An occurrence resolves only when every configured source that showed it has answered
     without it and none of those has just restarted: a source that is down resolves nothing.
     The same holds for what it mutes. `begun_again` are fingerprints that resolved and fired again
-    between two reads. `muting` are the silences that count beside what the sources say.
+    between two reads. `muting` are the silences that count beside what the sources say. `only` are
+    the fingerprints that can differ at all, where that is known; None for every one.
     """
     muting = muting or Muting()
     again = set(begun_again)
-    shown = _shown(sights)
+    shown = _shown(sights, only)
     opened: list[Alert] = []
     updated: list[Alert] = []
     resolved: list[Alert] = []
@@ -80,9 +82,10 @@ def merge(
             opened.append(_open(fingerprint, seen, sights, now, muting))
         elif (after := _follow(current, seen, sights, muting)) is not None:
             updated.append(after)
-    for fingerprint, current in open_alerts.items():
+    for fingerprint in _of(open_alerts, only):
         if fingerprint in shown:
             continue
+        current = open_alerts[fingerprint]
         if _gone(current, sights):
             resolved.append(_resolve(current, now))
         elif (after := _follow_unseen(current, muting)) is not None:
@@ -113,6 +116,18 @@ def begun_again(before: Sight | None, after: Sight) -> set[str]:
     return again
 
 
+def differences(before: Sight, after: Sight) -> set[str] | None:
+    """Return the alerts that one source shows otherwise than at its last look, None if it may be all.
+
+    What a source has shown proves something else after it has begun anew.
+    """
+    if (before.restarted, before.ended) != (after.restarted, after.ended):
+        return None
+    earlier, now = before.observations, after.observations
+    found = {name for name, seen in now.items() if earlier.get(name) is not seen}
+    return found | (earlier.keys() - now.keys())
+
+
 def _start(seen: Observation) -> datetime | None:
     """When it began to fire; of one that is pending now, when its condition began anew."""
     return seen.fired_at if seen.state is AlertState.FIRING else seen.active_at
@@ -137,13 +152,21 @@ def remembered(open_alerts: Iterable[Alert], source: str, at: datetime) -> Sight
     )
 
 
-def _shown(sights: Mapping[str, Sight | None]) -> dict[str, dict[str, Observation]]:
+def _shown(
+    sights: Mapping[str, Sight | None], only: Set[str] | None
+) -> dict[str, dict[str, Observation]]:
     shown: dict[str, dict[str, Observation]] = {}
     for source, sight in sights.items():
         if sight is not None:
-            for fingerprint, observation in sight.observations.items():
-                shown.setdefault(fingerprint, {})[source] = observation
+            seen = sight.observations
+            for fingerprint in _of(seen, only):
+                shown.setdefault(fingerprint, {})[source] = seen[fingerprint]
     return shown
+
+
+def _of(names: Iterable[str], only: Set[str] | None) -> Iterable[str]:
+    """Return `names`, or those of them that are in `only`, in their order."""
+    return names if only is None else [name for name in names if name in only]
 
 
 def _combine(seen: Mapping[str, Observation]) -> Observation:

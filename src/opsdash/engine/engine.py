@@ -84,8 +84,9 @@ class Engine:
 
     `open_alerts` mirrors the observed part of the open occurrences: only the lease's holder writes
     it. What people decided is read in the transaction that needs it. `unfollowed` says that the
-    store is behind the sights, `begun_again` which alerts fired anew meanwhile, and `mirror_whole`
-    whether the mirror can be trusted: after a write that failed nobody knows what the store holds.
+    store is behind the sights, `differing` in which alerts it is where it is not, `begun_again`
+    which alerts fired anew meanwhile, and `mirror_whole` whether the mirror can be trusted: after a
+    write that failed nobody knows what the store holds.
     `beaten` is when the loop last went round, in monotonic seconds. `stopgap` is what it holds in
     memory while the store takes no writes. `refused` says that the store refused this engine the
     lease, which it tries for again after `take_after` (monotonic seconds).
@@ -118,6 +119,7 @@ class Engine:
     told_until: datetime | None = None
     earlier: dict[str, Sight] = field(default_factory=dict)
     unfollowed: bool = False
+    differing: set[str] = field(default_factory=set)
     following: list[tuple[Poll[AlertReport], datetime]] = field(default_factory=list)
     begun_again: set[str] = field(default_factory=set)
     mirror_whole: bool = True
@@ -131,6 +133,11 @@ class Engine:
     stopgap: "Stopgap | None" = None
     refused: bool = False
     take_after: float = 0.0
+
+    @property
+    def behind(self) -> bool:
+        """Whether the sources show something that the store does not have yet."""
+        return self.unfollowed or bool(self.differing)
 
     @property
     def refresh_polls(self) -> tuple[Poll[Any], ...]:

@@ -1,12 +1,13 @@
 """Steps over alerts: read the sources, record what changed, open incidents."""
 
 import sqlite3
+from collections.abc import Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from opsdash.domain.alert import Alert
-from opsdash.domain.merge import Changes, Sight, begun_again, merge, remembered
+from opsdash.domain.merge import Changes, Sight, begun_again, differences, merge, remembered
 from opsdash.domain.setup import Setup
 from opsdash.domain.source import SourceState
 from opsdash.engine import occurrences, tend
@@ -38,6 +39,7 @@ async def begin(engine_: Engine) -> None:
     engine_.sights = {source.id: None for source in engine_.alert_sources}
     engine_.begun_again = set()
     engine_.unfollowed = False
+    engine_.differing = set()
     forget(engine_)
     await _mirror(engine_)
     views = {view.id: view for view in await engine_.store.read(engine.load_sources)}
@@ -69,11 +71,11 @@ async def read_alerts(engine_: Engine) -> None:
             see(engine_, one.id, result)
             now, refresh = engine_.clock.now(), engine_.setup.refresh
             await engine_.store.write(_record_source, engine_.held, one, result, now, refresh)
-            if result.value is None or not engine_.unfollowed:
+            if result.value is None or not engine_.behind:
                 one.ended_at = result.begun_at
             else:
                 engine_.following.append((one, result.begun_at))
-    if engine_.unfollowed or not engine_.mirror_whole:
+    if engine_.behind or not engine_.mirror_whole:
         await _follow(engine_)
 
 
@@ -94,7 +96,12 @@ def see(engine_: Engine, id: str, result: Result[AlertReport]) -> None:
     else:
         sight = Sight(shown, report.restarted, result.begun_at, report.ended)
         engine_.begun_again |= begun_again(before or engine_.earlier.get(id), sight)
-        engine_.unfollowed = True
+        differing = None if before is None else differences(before, sight)
+        if differing is None:
+            engine_.unfollowed = True
+        else:
+            engine_.differing |= differing
+    engine_.earlier.pop(id, None)
     engine_.sights[id] = sight
 
 
@@ -116,12 +123,13 @@ def _record_source(
 
 async def _follow(engine_: Engine) -> None:
     """Bring the store to what the sources show, and the mirror of it along."""
+    only: Set[str] | None = engine_.differing | engine_.begun_again
+    if engine_.unfollowed or not engine_.mirror_whole:
+        only = None
     if not engine_.mirror_whole:
         await _mirror(engine_)
-    now = engine_.clock.now()
-    changes = merge(
-        engine_.open_alerts, engine_.sights, now, engine_.begun_again, engine_.silencing.muting
-    )
+    now, muting = engine_.clock.now(), engine_.silencing.muting
+    changes = merge(engine_.open_alerts, engine_.sights, now, engine_.begun_again, muting, only)
     for part in changes.parts(AT_ONCE):
         opened = await engine_.store.write(_apply, engine_.held, part, engine_.setup, now)
         for alert in part.resolved:
@@ -133,6 +141,7 @@ async def _follow(engine_: Engine) -> None:
         await tend.renew_lease(engine_)
     engine_.begun_again.clear()
     engine_.unfollowed = False
+    engine_.differing.clear()
     for one, begun_at in engine_.following:
         one.ended_at = begun_at
     engine_.following.clear()

@@ -92,9 +92,10 @@ class HttpClient:
         deadline: float | None = None,
         cap: int = BODY_CAP,
         known: bytes = b"",
+        into: Body | None = None,
     ) -> Reply:
         """Return the reply to a GET, or to a POST of `form`, if its status is 200; else raise."""
-        reply = await self.send(path, parameters, form, deadline, cap, known)
+        reply = await self.send(path, parameters, form, deadline, cap, known, into=into)
         if reply.status != 200:
             raise self.refusal(reply)
         return reply
@@ -108,17 +109,18 @@ class HttpClient:
         cap: int = BODY_CAP,
         known: bytes = b"",
         content: Content | None = None,
+        into: Body | None = None,
     ) -> Reply:
         """Return the reply whatever its status; raise RemoteError for redirects and broken ones.
 
         `deadline` is a moment of the event loop's clock that may come before the client's own
         timeout; a body larger than `cap` bytes raises TooLargeError; `known` is the body that
         the answer probably has again, which is then the reply's. `content` is sent in place of
-        a form.
+        a form. `into` takes the body of an answer whose status is 200.
         """
         ends = asyncio.get_running_loop().time() + self.settings.timeout
         limit = asyncio.timeout_at(ends if deadline is None else min(ends, deadline))
-        request = Request(path, parameters or {}, form, cap, known, content)
+        request = Request(path, parameters or {}, form, cap, known, content, into=into)
         secrets: list[str] = []
         try:
             async with limit, self._turns:
@@ -238,6 +240,8 @@ class HttpClient:
         response = await client.send(self._build(client, request, headers), stream=True)
         self._reused = True
         body = Body(request.known)
+        if request.into is not None and response.status_code == 200:
+            body = request.into
         try:
             self._check(response, request.cap)
             async for chunk in response.aiter_raw():

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from opsdash.domain.frozen import dataclass
+from opsdash.http.reply import Body
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,10 @@ class Content:
 
 @dataclass(slots=True)
 class Request:
-    """One request on its way; `arrived` counts the bytes of the answer's body."""
+    """One request on its way; `arrived` counts the bytes of the answer's body.
+
+    `into` takes that body, where somebody waits for it piece by piece.
+    """
 
     path: str
     parameters: Mapping[str, str]
@@ -31,3 +35,4 @@ class Request:
     known: bytes
     content: Content | None = None
     arrived: int = 0
+    into: Body | None = None

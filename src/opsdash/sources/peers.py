@@ -10,16 +10,23 @@ from opsdash.domain.alert import Observation
 from opsdash.domain.text import SafeText, clean
 from opsdash.http.client import HttpClient
 from opsdash.http.errors import RemoteError
+from opsdash.sources.cutting import Cut
 
 
 class PeerReading(NamedTuple):
-    """A list of alerts: its bytes, what they mean, when each was updated, and whether all was read."""
+    """A list of alerts: what they mean, when each was updated, and whether all was read.
 
-    body: bytes = b""
+    `cut` and `odd`, what is strange about a piece, are of a list that was cut into its alerts;
+    `digest` is the hash of one that was not.
+    """
+
     observations: Mapping[str, Observation] = {}
     updates: Mapping[str, str] = {}
     warnings: tuple[SafeText, ...] = ()
     whole: bool = True
+    cut: Cut = Cut()
+    odd: Mapping[int, SafeText] = {}
+    digest: int | None = None
 
 
 @dataclass(slots=True)
@@ -29,7 +36,8 @@ class Peer:
     `unproven` says that it may have restarted since it was last asked when it started.
     `settled_at` is when a server that has just started has been told everything. `alone` are the
     alerts that it alone showed while it could be trusted. `shown` are those that it has shown since
-    it started at `started_at`, kept while it is not settled.
+    it started at `started_at`, kept while it is not settled. `cuts` says that its next list is cut
+    into alerts while it arrives.
     """
 
     client: HttpClient
@@ -41,6 +49,7 @@ class Peer:
     alone: Set[str] | None = None
     started_at: datetime | None = None
     shown: set[str] = field(default_factory=set)
+    cuts: bool = True
 
     def note_start(self, started: datetime, settled_at: datetime) -> None:
         """Note since when the server runs: what it showed before it began anew proves nothing."""

@@ -26,7 +26,12 @@ def test_json_has_the_documented_shape(live_team: Team) -> None:
         "header", "performance", "infrastructure", "payments",
     ]  # fmt: skip
     tiles = {i["id"]: i for pane in shape["panes"] for i in pane["indicators"]}
-    assert set(tiles["cpu"]) == {"id", "title", "value", "unit", "level", "age_seconds", "reason"}
+    assert set(tiles["cpu"]) == {
+        "id", "title", "value", "unit", "level", "age_seconds", "reason", "failures",
+    }  # fmt: skip
+    assert tiles["cpu"]["failures"] is None
+    failed = tiles["failed"]["failures"]
+    assert (failed["id"], failed["state"], failed["indicator"]) == ("F2", "new", "failed")
     assert 0 < tiles["cpu"]["value"] <= 1, "values are in base units: a ratio, not a percentage"
     assert tiles["p95"]["unit"] == "seconds"
     assert tiles["cpu"]["age_seconds"] < 10

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from opsdash.domain.failures import BatchState, FailureBatch
 from opsdash.domain.incident import ResponseStatus
 from opsdash.domain.page import Page
 from opsdash.domain.text import SafeText
@@ -9,7 +10,15 @@ from opsdash.domain.ticket import Priority, Ticket, TicketStatus
 from opsdash.domain.timeline import Entry, EntryKind
 from opsdash.notifiers.notifier import Receipt
 from opsdash.store.session import Store
-from tests.engine.world import START, ToldAlerts, World, alert
+from tests.engine.world import START, ToldAlerts, TurnedClock, World, alert
+from tests.failures.conftest import FAILING, Counter
+
+KNOWN = FailureBatch(
+    *(1, "failed", BatchState.INVESTIGATED, 2, START, START),
+    by=SafeText("sarah"),
+    at=START,
+    note=SafeText("issuer down"),
+)
 
 
 class Storyteller(ToldAlerts):
@@ -29,6 +38,10 @@ class Storyteller(ToldAlerts):
             for seconds, kind in self.script
             if since < (at := START + timedelta(seconds=seconds)) <= until
         )
+
+    def failures(self) -> tuple[FailureBatch, ...]:
+        """Return the failures that its people have looked into."""
+        return (KNOWN,)
 
     def tickets(self) -> tuple[Ticket, ...]:
         """Return one ticket."""
@@ -96,3 +109,18 @@ async def test_a_simulated_page_is_not_told_beside_a_real_one(store: Store) -> N
     world.am.show(alert(active=0, fired=0))
     await world.pass_time(30)
     assert await _told(world) == ["john: did 20"]
+
+
+async def test_failures_that_were_looked_into_before_it_began_are_brought_once(
+    store: Store,
+) -> None:
+    """They are no news when they are counted, and no other engine brings them again."""
+    clock = TurnedClock()
+    for holder in ("engine one", "engine two"):
+        world = Counter(store, clock, holder, FAILING, (Storyteller(),))
+        world.metrics.values["failed"] = 2.0
+        await world.pass_time(30)
+        assert await world.batches() == [("F1", "investigated", 2, False)]
+        assert await world.timeline("F1") == ["engine: 2 failures", "sarah: issuer down"]
+        assert (await world.open()).note == "issuer down"
+        clock.turn(60)

@@ -118,6 +118,8 @@ def test_the_incident_unfolds_as_the_guide_tells_it(loop: int) -> None:
     assert f"{at(13).error_ratio:.1%}" == "0.3%"
     assert at(16).error_ratio < 0.001
     assert at(60).pods == 2
+    assert [at(m).failed - at(3).failed for m in (5, 17, 20)] == [3, 3, 0]
+    assert at(6).success_ratio > 0.999
 
 
 @pytest.mark.parametrize("seed", SEEDS)

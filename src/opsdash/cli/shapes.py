@@ -7,6 +7,7 @@ from opsdash.domain.alert import Alert, AlertState
 from opsdash.domain.climb import NextStep
 from opsdash.domain.deployment import Deployment
 from opsdash.domain.escalation import EscalationPolicy
+from opsdash.domain.failures import FailureBatch
 from opsdash.domain.freshness import Freshness, freshness
 from opsdash.domain.incident import Incident
 from opsdash.domain.indicator import Level, Reading
@@ -65,6 +66,23 @@ def indicator_shape(reading: Reading, snapshot: Snapshot) -> dict[str, Any]:
         "level": reading.level if live and fresh is Freshness.LIVE else Level.UNKNOWN,
         "age_seconds": None if seen_at is None else round((now - seen_at).total_seconds(), 3),
         "reason": reason,
+        "failures": None if reading.batch is None else failures_shape(reading.batch),
+    }
+
+
+def failures_shape(batch: FailureBatch) -> dict[str, Any]:
+    """Return one failure batch as `opsdash failures list --format json` lists it."""
+    return {
+        "id": batch.id,
+        "indicator": batch.indicator,
+        "state": batch.state,
+        "count": batch.count,
+        "opened_at": rfc3339(batch.opened_at),
+        "grown_at": rfc3339(batch.grown_at),
+        "by": batch.by or None,
+        "at": rfc3339(batch.at),
+        "note": batch.note or None,
+        "ended_at": rfc3339(batch.ended_at),
     }
 
 

@@ -8,6 +8,7 @@ from opsdash.cli.main import config_option, load_plan
 from opsdash.cli.output import format_option, print_json
 from opsdash.cli.reading import picture
 from opsdash.cli.shapes import alert_words, indicator_shape, status_shape
+from opsdash.domain.failures import FailureBatch
 from opsdash.domain.indicator import Reading
 from opsdash.domain.span import format_span
 from opsdash.domain.status import EXIT_CODES
@@ -62,4 +63,10 @@ def _indicator_line(reading: Reading, snapshot: Snapshot) -> str:
     shown = figure(shape["value"], reading.indicator)
     reason = f"  ({shape['reason']})" if shape["reason"] else ""
     value = f"{shown.number} {shown.unit}".strip()
-    return f"  {reading.indicator.title:<18} {value:>12}  {shape['level']}{reason}"
+    batch = f"  ({_batch_words(reading.batch)})" if reading.batch and shape["value"] else ""
+    return f"  {reading.indicator.title:<18} {value:>12}  {shape['level']}{reason}{batch}"
+
+
+def _batch_words(batch: FailureBatch) -> str:
+    """Return how far people are with the failures that a figure counts."""
+    return f"{batch.state}, {batch.by}" if batch.by else batch.state

@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from opsdash.domain.failures import BatchState, FailureBatch, failures, follow
+from opsdash.domain.failures import BatchState, FailureBatch, Tally, failures, follow
 from opsdash.domain.span import format_span
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Entry, EntryKind
@@ -31,6 +31,19 @@ def count_failures(
         _join(connection, indicator, more, now)
     elif tally.height == 0:
         _end(connection, indicator, now)
+
+
+def bring(connection: sqlite3.Connection, batch: FailureBatch) -> None:
+    """Store the batch of an indicator that was investigated before anything was counted here."""
+    if stored.load_tally(connection, batch.indicator) is not None:
+        return
+    stored.save_tally(connection, batch.indicator, Tally(batch.count))
+    opened = stored.open_batch(connection, batch.indicator, batch.count, batch.opened_at)
+    brought = replace(batch, number=opened.number)
+    stored.save(connection, brought)
+    _tell(connection, brought, failures(batch.count), batch.opened_at)
+    at = batch.at or batch.grown_at
+    entries.add(connection, Entry(at, batch.by, EntryKind.INVESTIGATED, batch.note, brought.id))
 
 
 def _join(connection: sqlite3.Connection, indicator: str, more: int, now: datetime) -> None:

@@ -4,10 +4,11 @@ import sqlite3
 from datetime import datetime, timedelta
 from typing import Protocol, cast
 
+from opsdash.domain.failures import FailureBatch
 from opsdash.domain.record import from_ms, to_ms
 from opsdash.domain.ticket import Ticket
 from opsdash.domain.timeline import Entry, EntryKind
-from opsdash.engine import occurrences
+from opsdash.engine import failures, occurrences
 from opsdash.engine.engine import Engine
 from opsdash.store import changes, lease, tickets
 
@@ -26,6 +27,10 @@ class Story(Protocol):
         """Return the tickets that its customers have written."""
         ...
 
+    def failures(self) -> tuple[FailureBatch, ...]:
+        """Return the failures that they had looked into before it began, one batch a figure."""
+        ...
+
 
 async def tell_story(engine_: Engine) -> None:
     """Write what the simulated people of the demo did since the last beat."""
@@ -35,8 +40,8 @@ async def tell_story(engine_: Engine) -> None:
     now = engine_.clock.now()
     simulated = cast("Story", story)
     if engine_.told_until is None:
-        brought = simulated.tickets()
-        engine_.told_until = await engine_.store.write(_begin, engine_.held, brought, now)
+        brought = simulated.tickets(), simulated.failures()
+        engine_.told_until = await engine_.store.write(_begin, engine_.held, *brought, now)
     told = simulated.events(engine_.told_until, now)
     if engine_.notifiers:
         # Whom this engine pages itself, with a real page, the story does not page as well.
@@ -48,15 +53,21 @@ async def tell_story(engine_: Engine) -> None:
 
 
 def _begin(
-    connection: sqlite3.Connection, epoch: int, brought: tuple[Ticket, ...], now: datetime
+    connection: sqlite3.Connection,
+    epoch: int,
+    brought: tuple[Ticket, ...],
+    looked_into: tuple[FailureBatch, ...],
+    now: datetime,
 ) -> datetime:
-    """Bring the tickets, and return up to when another engine has told the story, else `now`."""
+    """Bring the tickets and failures, and return up to when another engine has told the story, else `now`."""
     lease.require(connection, epoch)
     if not tickets.load_all(connection):
         for ticket in brought:
             tickets.save(connection, ticket)
     told = changes.told_until(connection)
     if told == 0:
+        for batch in looked_into:
+            failures.bring(connection, batch)
         changes.set_told_until(connection, to_ms(now))
         return now
     return min(from_ms(told), now)

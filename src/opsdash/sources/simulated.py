@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from opsdash.domain.alert import AlertState, Observation, SafeLabels
 from opsdash.domain.deployment import Deployment
+from opsdash.domain.failures import BatchState, FailureBatch
 from opsdash.domain.indicator import Indicator
 from opsdash.domain.labels import Labels
 from opsdash.domain.sample import Answer, Point
@@ -111,6 +112,23 @@ class SimulatedSource:
         last = scene(self._clock.elapsed(until)).loop
         shipped = deployments(self._clock, first, last)
         return tuple(one for one in shipped if since < one.at <= until)
+
+    def failures(self) -> tuple[FailureBatch, ...]:
+        """Return the failed payments that the team had looked into before the demo began."""
+        start = self._clock.start
+        return (
+            FailureBatch(
+                1,
+                "failed",
+                BatchState.INVESTIGATED,
+                2,
+                opened_at=start - timedelta(minutes=47),
+                grown_at=start - timedelta(minutes=44),
+                by=SafeText("sarah"),
+                at=start - timedelta(minutes=31),
+                note=SafeText("Card issuer timed out; both paid at the second try"),
+            ),
+        )
 
     def tickets(self) -> tuple[Ticket, ...]:
         """Return the sample's tickets, the open ones as old as on the incident's day."""

@@ -9,7 +9,16 @@ from functools import cached_property
 
 from opsdash.domain.frozen import dataclass
 from opsdash.sources.simulation.noise import Noise
-from opsdash.sources.simulation.story import CPU, DATABASE, ERRORS, LATENCY, QUEUE, Scene, scene
+from opsdash.sources.simulation.story import (
+    CPU,
+    DATABASE,
+    ERRORS,
+    FAILURES,
+    LATENCY,
+    QUEUE,
+    Scene,
+    scene,
+)
 
 DAY = 86400.0
 WINDOW = 300.0
@@ -20,6 +29,8 @@ _USERS_A_DAY, _CPU_A_DAY, _TRANSACTIONS_A_DAY = 1.15, 45 / 35, 45 / 47
 _PEAK_HOUR, _STORY_HOUR, _NIGHT = 15.0, 14.0, 0.3
 _DOWN_A_DAY = 17.28
 _REQUESTS_A_TRANSACTION = 4.0
+_FAILURE_RATIO = 0.000178
+_FAILED_IN_INCIDENT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,8 @@ class Application:
         queue = QUEUE.at(now.seconds)
         transactions = 45 * load * _TRANSACTIONS_A_DAY**day * (1 + 0.03 * wave["transactions"])
         transactions *= 1 - 0.04 * queue
-        failure = 0.000178 * (1 + 0.03 * wave["failures"])
+        more = _FAILED_IN_INCIDENT * FAILURES.at(now.seconds)
+        failure = _FAILURE_RATIO * (1 + 0.03 * wave["failures"]) + more / (WINDOW * transactions)
         return Figures(
             p95=self._p95(now, load, wave["p95"]),
             error_ratio=_between(0.0006 + 0.00005 * wave["errors"], 0.025, ERRORS.at(now.seconds))
@@ -85,7 +97,8 @@ class Application:
             ),
             pods=float(now.pods),
             success_ratio=1 - failure,
-            failed=float(round(WINDOW * transactions * failure)),
+            # Without noise: each one that comes is looked into, and a wave would be new again.
+            failed=float(round(WINDOW * 45 * load * _FAILURE_RATIO) + round(more)),
             processing=_between(1.2 + 0.02 * wave["processing"], 1.52, queue),
             stripe=1.0,
         )

@@ -11,6 +11,9 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from opsdash import __version__
+from opsdash.domain.duration import format_duration
+from opsdash.domain.text import SafeText, clean
 from opsdash.http import credentials, tls
 from opsdash.http.credentials import Credentials, scrub
 from opsdash.http.errors import NoAnswerError, RemoteError, TooLargeError, UnsentError
@@ -22,14 +25,11 @@ from opsdash.http.reply import (
     Reply,
     read_date,
     read_retry_after,
+    read_validator,
     words_of,
 )
 from opsdash.http.request import Content, Request
 from opsdash.http.settings import HttpSettings
-
-from opsdash import __version__
-from opsdash.domain.duration import format_duration
-from opsdash.domain.text import SafeText, clean
 
 if TYPE_CHECKING:
     import ssl
@@ -137,7 +137,8 @@ class HttpClient:
             if tls.concerns(error):
                 self._context = None  # so that a renewed certificate is read the next time
                 self._retire()
-            reason = clean(describe(error, self.origin), 2 * TEXT_LIMIT)
+            anonymous = self._tls and not self.settings.cert_file and not self._reused
+            reason = clean(describe(error, self.origin, anonymous), 2 * TEXT_LIMIT)
             kind = UnsentError if type(error).__name__ in _UNSENT else RemoteError
             raise kind(scrub(reason, secrets)) from None
 
@@ -154,7 +155,8 @@ class HttpClient:
             pause = f"; asked to wait {asked}, trying again in {format_duration(wait)}"
             text = f"{self.origin} answered {reply.status}{tail}{pause}"
             return RemoteError(clean(text, 2 * TEXT_LIMIT), wait)
-        return _fail(f"{self.origin} answered {reply.status}{tail}")
+        hint = "; is the path of its url right?" if reply.status == 404 else ""
+        return _fail(f"{self.origin} answered {reply.status}{tail}{hint}")
 
     def strange(self, what: str, reply: Reply) -> RemoteError:
         """Return the error that a reply of status 200 means which is not what the API promises."""
@@ -261,6 +263,8 @@ class HttpClient:
             response.headers.get("content-type", "").partition(";")[0].strip().lower(),
             date,
             read_retry_after(response.headers.get("retry-after"), date),
+            read_validator(response.headers.get("etag")),
+            read_validator(response.headers.get("last-modified")),
         )
 
     def _build(
@@ -288,7 +292,8 @@ class HttpClient:
 
     def _check(self, response: "httpx.Response", cap: int) -> None:
         """Raise RemoteError for a redirect, a compressed body or one announced as too large."""
-        if response.status_code // 100 == 3:
+        # 304 answers a question whether anything has changed, and leads nowhere.
+        if response.status_code // 100 == 3 and response.status_code != 304:
             to = _origin_of(response.headers.get("location", ""), self.origin)
             raise _fail(f"{self.origin} redirects to {to}: not followed; configure the final URL")
         encoding = response.headers.get("content-encoding", "identity").strip().lower()

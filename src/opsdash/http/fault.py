@@ -16,31 +16,43 @@ _ERRNO = {
     errno.EMFILE: "cannot be asked: this process has too many open files",
 }
 
+_CLIENT_CERTIFICATE = "does it want a client certificate (tls_config cert_file and key_file)?"
 
-def describe(error: Exception, origin: str) -> str:
-    """Return one line that says what went wrong with a request to `origin`."""
+
+def describe(error: Exception, origin: str, anonymous: bool = False) -> str:
+    """Return one line that says what went wrong with a request to `origin`.
+
+    `anonymous` says that TLS was tried without a client certificate and the server never answered.
+    """
+    hint = f"; {_CLIENT_CERTIFICATE}" if anonymous else ""
     causes = _causes(error)
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"TLS: the certificate of {origin} is not accepted: {cause.verify_message}"
+        if isinstance(cause, ssl.SSLWantReadError | ssl.SSLWantWriteError):
+            continue  # Only how a handshake waits: what broke the connection is beside it.
+        if isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or ""):
+            said = clean(str(cause.reason).rpartition("ALERT_")[2].replace("_", " ").lower(), 100)
+            return f"TLS: {origin} refused us: {said}{hint}"
         if isinstance(cause, ssl.SSLError):
             return f"TLS with {origin} failed: {clean(cause.reason or cause.strerror, 100)}"
     for cause in causes:
         if isinstance(cause, socket.gaierror):
             return f"{origin} is not found: no such host name ({cause.strerror})"
         if isinstance(cause, OSError) and cause.errno in _ERRNO:
-            return f"{origin} {_ERRNO[cause.errno]}"
-    return _by_kind(type(error).__name__, str(error), origin)
+            broke = cause.errno in (errno.ECONNRESET, errno.EPIPE)
+            return f"{origin} {_ERRNO[cause.errno]}{hint if broke else ''}"
+    return _by_kind(type(error).__name__, str(error), origin, hint)
 
 
-def _by_kind(kind: str, text: str, origin: str) -> str:
+def _by_kind(kind: str, text: str, origin: str, hint: str) -> str:
     match kind:
         case "RemoteProtocolError" if text.startswith("Server disconnected"):
-            return f"{origin} closed the connection without an answer"
+            return f"{origin} closed the connection without an answer{hint}"
         case "RemoteProtocolError":
             return f"{origin} broke HTTP: {clean(text.partition(': bytearray')[0], 200)}"
         case "ReadError" | "WriteError" | "CloseError":
-            return f"the connection to {origin} broke"
+            return f"the connection to {origin} broke{hint}"
         case "ConnectError":
             return f"no connection to {origin}"
         case "ProxyError":

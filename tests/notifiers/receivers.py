@@ -10,12 +10,14 @@ import re
 import threading
 import time
 import urllib.parse
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-from tests.notifiers.shapes import faults_of, published_faults
+from tests.notifiers.shapes import faults_of, published_faults, published_thing_faults
 
 EVENTS = "pagerduty-events-v2.openapi.json"
 REST = "pagerduty-rest.openapi.json"
@@ -143,8 +145,21 @@ class Receiver:
         return Answered(429, "Too many requests", headers)
 
 
+LOG_SCHEMAS = {
+    "snooze": "SnoozeLogEntry",
+    "escalate": "EscalateLogEntry",
+    "assign": "AssignLogEntry",
+    "delegate": "DelegateLogEntry",
+}
+"""The published shapes of log entries; of the others what all have in common holds."""
+
+
 class PagerDutyServer(Receiver):
-    """PagerDuty's Events and REST API over incidents that its events open."""
+    """PagerDuty's Events and REST API over incidents that its events open.
+
+    With a `clock` it logs what is done through the REST API, as PagerDuty does; `people` are those
+    of each level of its policy.
+    """
 
     def __init__(
         self, routing_key: str = "R0UT1NGKEY0123456789abcdef012345", token: str = "t0k3n-secret"
@@ -159,6 +174,8 @@ class PagerDutyServer(Receiver):
         self.changes: list[dict[str, Any]] = []
         self.on_calls: list[dict[str, Any]] = []
         self.levels = 4
+        self.clock: Callable[[], datetime] | None = None
+        self.people: dict[int, str] = {}
         self.slow_to_open = 0
 
     def answer(self, received: Received) -> Answered:
@@ -187,20 +204,35 @@ class PagerDutyServer(Receiver):
         return None
 
     def enter(
-        self, kind: str, incident: str, at: str, agent: str = "user_reference", **more: Any
+        self,
+        kind: str,
+        incident: str,
+        at: str,
+        agent: str = "user_reference",
+        agent_more: dict[str, str] | None = None,
+        **more: Any,
     ) -> None:
         """Write a log entry, as something that happened there."""
-        self.log.append(
-            {
-                "id": f"L{len(self.log):04}",
-                "type": f"{kind}_log_entry",
-                "created_at": at,
-                "agent": {"id": "PU1", "type": agent, "summary": "Jane Doe"},
-                "channel": {"type": "website"},
-                "incident": {"id": incident, "type": "incident_reference"},
-                **more,
-            }
-        )
+        entry = {
+            "id": f"L{len(self.log):04}",
+            "type": f"{kind}_log_entry",
+            "created_at": at,
+            "agent": {"id": "PU1", "type": agent, "summary": "Jane Doe", **(agent_more or {})},
+            "channel": {"type": "website"},
+            "incident": {"id": incident, "type": "incident_reference"},
+            **more,
+        }
+        schema = LOG_SCHEMAS.get(kind, "LogEntry")
+        # The document says that a channel is exactly one of several shapes that all fit each one.
+        plain = {name: value for name, value in entry.items() if name != "channel"}
+        self.wrong += published_thing_faults(REST, schema, plain)
+        self.log.append(entry)
+
+    def _enter_own(self, kind: str, incident: dict[str, Any], **more: Any) -> None:
+        """Log what came through the REST API: by the user in whose name it was done."""
+        if self.clock is not None:
+            own = {"id": "PU0", "summary": "John Own"}
+            self.enter(kind, incident["id"], self.clock().isoformat(), agent_more=own, **more)
 
     def _event(self, received: Received) -> Answered:
         event = received.message
@@ -258,6 +290,9 @@ class PagerDutyServer(Receiver):
             if incident["status"] != "acknowledged":
                 return _refused(1012, "Incident Not Acknowledged")
             incident["snoozed"] = received.message["duration"]
+            if self.clock is not None:
+                until = self.clock() + timedelta(seconds=incident["snoozed"])
+                self._enter_own("snooze", incident, changed_actions=back_at(until))
             return Answered(201, {"incident": incident})
         return self._put(received, incident)
 
@@ -272,6 +307,11 @@ class PagerDutyServer(Receiver):
             return _refused(1006, "Incident Cannot Be Escalated")
         incident["status"] = change.get("status", incident["status"])
         incident["level"] = change.get("escalation_level", incident["level"])
+        if "status" in change:
+            self._enter_own(change["status"].removesuffix("d"), incident)
+        if "escalation_level" in change:
+            given = [user(self.people[n])] if (n := incident["level"]) in self.people else []
+            self._enter_own("escalate", incident, assignees=given)
         return Answered(200, {"incident": incident})
 
     def _read(self, received: Received, path: str) -> Answered:
@@ -297,6 +337,16 @@ class PagerDutyServer(Receiver):
         return Answered(
             200, {name: listed, "limit": limit, "offset": offset, "more": more, "total": None}
         )
+
+
+def user(name: str) -> dict[str, str]:
+    """Return a reference to a user of PagerDuty."""
+    return {"id": f"P{name.upper()[:6]}", "type": "user_reference", "summary": name}
+
+
+def back_at(until: datetime) -> list[dict[str, str]]:
+    """Return the actions that wait for a snoozed incident: it is given back when the snooze ends."""
+    return [{"type": "unacknowledge", "at": until.isoformat()}]
 
 
 class SlackServer(Receiver):

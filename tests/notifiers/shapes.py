@@ -44,6 +44,15 @@ def published_faults(spec: str, path: str, method: str, body: Any) -> list[str]:
     return found
 
 
+def published_thing_faults(spec: str, schema: str, thing: Any) -> list[str]:
+    """Return what a published document says against one of the things that it describes."""
+    if _document(spec) is None:
+        return []
+    pointer = f"urn:{spec}#/components/schemas/{schema}"
+    validator = Draft4Validator({"$ref": pointer}, registry=_registry(spec))
+    return [_line(error) for error in validator.iter_errors(thing)]
+
+
 def _strangers(document: dict[str, Any], operation: dict[str, Any], path: str) -> Iterator[str]:
     known = {
         parameter["name"]

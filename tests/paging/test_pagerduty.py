@@ -16,7 +16,7 @@ from opsdash.http.settings import HttpSettings
 from opsdash.notifiers.pagerduty import PagerDuty
 from opsdash.notifiers.pagerduty_rest import PagerDutyRest
 from opsdash.store.session import open_store
-from tests.notifiers.receivers import PagerDutyServer
+from tests.notifiers.receivers import PagerDutyServer, back_at, user
 from tests.paging.world import SARAH, World, team
 
 
@@ -43,6 +43,8 @@ async def there(tmp_path: Path) -> AsyncIterator[tuple[World, PagerDutyServer]]:
         world = World(store, replace(setup, people=people, schedules=schedules))
         world.engine.notifiers = world.pagers = {"pd": service}  # type: ignore[dict-item]
         await world.turn()
+        server.clock = world.clock.now
+        server.people = {1: "John", 2: "Maria"}
         world.engine.mirror_polls = mirror.polls(world.engine)
         yield world, server
         await relay.cancel(world.engine)
@@ -175,3 +177,134 @@ async def test_a_storm_that_jane_takes_there_is_taken_here(
     assert {taken and taken.by for taken in owners} == {"Jane Doe at pd"}
     events = [r for r in server.requests if r.path.endswith("/enqueue")]
     assert [r.message["event_action"] for r in events] == ["trigger"]
+
+
+def _written(server: PagerDutyServer) -> list[str]:
+    """What was written at PagerDuty: events by their action, and requests that change an incident."""
+    told = []
+    for request in server.requests:
+        if request.path.endswith("/enqueue"):
+            told.append(request.message["event_action"])
+        elif request.method != "GET":
+            told.append(f"{request.method} {request.path.rpartition('/')[2]}")
+    return told
+
+
+async def test_put_off_there_is_put_off_here(there: tuple[World, PagerDutyServer]) -> None:
+    """Jane snoozes it at PagerDuty: it rests here until then, is hers, and is paged again after."""
+    world, server = there
+    key = world.alerts.fire("HighErrorRate")
+    await world.turn(3)
+    incident = _incident(server)
+    until = world.clock.now() + timedelta(minutes=30)
+    server.enter("acknowledge", incident["id"], _moment(world))
+    server.enter("snooze", incident["id"], _moment(world), changed_actions=back_at(until))
+    incident["status"] = "acknowledged"
+    await world.turn(3)
+    taken, climb = (await world.alert(key)).acknowledgement, await world.climb(key)
+    assert taken is not None and taken.by == "Jane Doe at pd"
+    assert climb.snooze is not None
+    assert (climb.snooze.until, climb.snooze.by) == (until, "Jane Doe at pd")
+    await world.turn(1500, step=10)
+    assert _written(server) == ["trigger"]
+    await world.turn(400, step=10)
+    assert (await world.alert(key)).acknowledgement is None
+    assert _written(server)[:3] == ["trigger", "POST notes", "trigger"]
+
+
+async def test_escalated_there_by_a_person_is_escalated_here(
+    there: tuple[World, PagerDutyServer],
+) -> None:
+    """The level here is that of those who have it there; PagerDuty is not told its own news."""
+    world, server = there
+    key = world.alerts.fire("HighErrorRate")
+    await world.turn(3)
+    incident = _incident(server)
+    world.clock.turn(30)
+    given = [user("Maria")]
+    server.enter("escalate", incident["id"], _moment(world), assignees=given)
+    await world.turn(5)
+    assert (await world.alert(key)).level == 2
+    assert "Jane Doe at pd: to level 2 Tech Lead (Maria)" in await world.story(key)
+    assert _written(server) == ["trigger"]
+    step = await world.next(key)
+    assert step.level == 3
+
+
+async def test_escalated_there_by_its_clock_is_escalated_here_once(
+    there: tuple[World, PagerDutyServer],
+) -> None:
+    """People whom nobody here knows stand for the next level; the entry is read again and again."""
+    world, server = there
+    key = world.alerts.fire("HighErrorRate")
+    await world.turn(3)
+    incident = _incident(server)
+    world.clock.turn(200)
+    timeout = {"channel": {"type": "timeout"}, "assignees": [user("Somebody Else")]}
+    server.enter("escalate", incident["id"], _moment(world), "service_reference", **timeout)
+    await world.turn(60)
+    assert (await world.alert(key)).level == 2
+    assert "pd's clock at pd: to level 2" in await world.story(key)
+    assert _written(server) == ["trigger"]
+
+
+@pytest.mark.parametrize("people", [{1: "John", 2: "Maria"}, {}])
+async def test_what_we_did_there_does_not_come_back(
+    there: tuple[World, PagerDutyServer], people: dict[int, str]
+) -> None:
+    """PagerDuty logs our own escalation, and whom it does not name as we do: the level stays."""
+    world, server = there
+    server.people = people
+    key = world.alerts.fire("HighErrorRate")
+    await world.turn(3)
+    id, now = (await world.alert(key)).id, world.clock.now()
+    await world.store.write(response.escalate, SARAH, now, [id], {id: 1}, "it spreads")
+    await world.turn(60)
+    assert [entry["type"] for entry in server.log] == ["escalate_log_entry"]
+    assert (await world.alert(key)).level == 2
+    now = world.clock.now()
+    until = now + timedelta(hours=2)
+    await world.store.write(ownership.snooze, SARAH, now, [id], until, "after the deploy")
+    await world.turn(60)
+    assert "snooze_log_entry" in [entry["type"] for entry in server.log]
+    climb = await world.climb(key)
+    assert climb.snooze is not None and climb.snooze.by == "sarah"
+    assert (await world.alert(key)).level == 2
+
+
+async def test_reassigned_there_is_theirs_here(there: tuple[World, PagerDutyServer]) -> None:
+    """Maria has it here as well, nobody is paged for it at PagerDuty, and she is told who did it."""
+    world, server = there
+    key = world.alerts.fire("HighErrorRate")
+    await world.turn(3)
+    incident = _incident(server)
+    given = [user("maria")]
+    server.enter("assign", incident["id"], _moment(world), assignees=given)
+    await world.turn(3)
+    assert (await world.climb(key)).owner == "tech-lead"
+    assert "Jane Doe at pd: to Maria: reassigned at pd" in await world.story(key)
+    assert _written(server) == ["trigger"]
+    server.enter("assign", incident["id"], _moment(world), assignees=[user("Nobody Known")])
+    await world.turn(3)
+    assert (await world.climb(key)).owner == "tech-lead"
+    assert "reassigned there to Nobody Known" in await world.story(key)
+
+
+async def test_a_newer_decision_here_outweighs_what_was_done_there(
+    there: tuple[World, PagerDutyServer],
+) -> None:
+    """Ended here after it was snoozed there, it stays ended, however late their log is read."""
+    world, server = there
+    key = world.alerts.fire("HighErrorRate")
+    await world.turn(3)
+    incident, at = _incident(server), _moment(world)
+    id = (await world.alert(key)).id
+    world.clock.turn(5)
+    await world.store.write(response.acknowledge, SARAH, world.clock.now(), [id])
+    until = world.clock.now() + timedelta(hours=2)
+    server.enter("snooze", incident["id"], at, changed_actions=back_at(until))
+    server.enter("assign", incident["id"], at, assignees=[user("Maria")])
+    await world.turn(3)
+    climb = await world.climb(key)
+    assert (climb.snooze, climb.owner) == (None, "")
+    assert (await world.story(key)).count("snoozed there") == 1

@@ -1,7 +1,6 @@
 """The step that brings home what people did at a pager: an acknowledgement there is one here.
 
-A change is taken over once. What has no counterpart here (a snooze, a reassignment, a resolve of
-what still fires) is told on the timeline.
+A change is taken over once, and told on the timeline.
 """
 
 import sqlite3
@@ -9,13 +8,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Protocol, cast
 
-from opsdash import response
 from opsdash.domain.alert import Alert
 from opsdash.domain.incident import incident_number
-from opsdash.domain.page import PageKind
-from opsdash.domain.text import SafeText, clean
-from opsdash.domain.timeline import Actor, Entry, EntryKind
+from opsdash.domain.setup import Setup
+from opsdash.domain.text import clean
+from opsdash.domain.timeline import Entry, EntryKind
 from opsdash.engine.engine import Engine
+from opsdash.engine.mirroring import Change, Mirroring
 from opsdash.engine.poll import Poll
 from opsdash.http.errors import RemoteError
 from opsdash.notifiers.notifier import NotifierError
@@ -26,17 +25,6 @@ OVERLAP = timedelta(minutes=2)
 
 FIRST_LOOK = timedelta(minutes=15)
 """How far back the first look reaches."""
-
-
-class Change(Protocol):
-    """One thing that somebody did there; `key` is the page's, `by` empty where it was a timeout."""
-
-    id: str
-    kind: str
-    key: str
-    at: datetime
-    by: SafeText
-    text: SafeText
 
 
 class Mirrored(Protocol):
@@ -83,15 +71,15 @@ async def mirror(engine_: Engine) -> None:
         if result is not None:
             trouble = () if result.reason is None else (result.reason,)
             now = engine_.clock.now()
-            await engine_.store.write(
-                _take_over, engine_.held, id, result.value or (), trouble, now
-            )
+            found, setup = result.value or (), engine_.setup
+            await engine_.store.write(_take_over, engine_.held, setup, id, found, trouble, now)
         one.begin(engine_.clock.now(), moment)
 
 
 def _take_over(
     connection: sqlite3.Connection,
     epoch: int,
+    setup: Setup,
     notifier: str,
     found: tuple[Change, ...],
     trouble: tuple[str, ...],
@@ -99,6 +87,7 @@ def _take_over(
 ) -> None:
     lease.require(connection, epoch)
     engine.record_warnings(connection, notifier, trouble, now)
+    mirroring = Mirroring(connection, notifier, setup, now)
     for change in sorted(found, key=lambda one: one.at):
         members = outbox.members_of(connection, change.key)
         for id in members or (change.key,):
@@ -107,40 +96,15 @@ def _take_over(
             alert = alerts.load(connection, id)
             if alert is None or not alert.open or entries.has_operation(connection, operation):
                 continue
-            _apply(connection, notifier, change, alert, now)
+            mirroring.take_over(change, alert)
             _mark(connection, change, alert, operation)
-
-
-def _apply(
-    connection: sqlite3.Connection, notifier: str, change: Change, alert: Alert, now: datetime
-) -> None:
-    by = change.by or clean(f"{notifier}'s clock")
-    actor = Actor(clean(f"{by} at {notifier}"))
-    if change.kind == "acknowledged" and alert.acknowledgement is None:
-        if not _decided_here_since(connection, change, alert):
-            response.acknowledge(connection, actor, now, [alert.id], change.text)
-    elif change.kind == "unacknowledged" and alert.acknowledgement is not None:
-        if not _decided_here_since(connection, change, alert):
-            response.unacknowledge(connection, actor, now, [alert.id])
-    else:
-        return
-    # They know it there already: it must not come back to them as news.
-    kinds = (PageKind.ACKNOWLEDGE, PageKind.NOTE)
-    for key in dict.fromkeys((alert.id, change.key)):
-        outbox.drop_waiting(connection, key, kinds, "it came from there", notifier)
-
-
-def _decided_here_since(connection: sqlite3.Connection, change: Change, alert: Alert) -> bool:
-    """Whether a person has decided here after what happened there: the newer decision stands."""
-    decisions = (EntryKind.ACKNOWLEDGE, EntryKind.UNACKNOWLEDGE)
-    told = entries.load_of_alert(connection, alert.id)
-    return any(entry.kind in decisions and entry.at > change.at for entry in told)
 
 
 def _mark(connection: sqlite3.Connection, change: Change, alert: Alert, operation: str) -> None:
     """Tell what was done there on the timeline, once."""
     number = None if alert.incident is None else incident_number(alert.incident)
-    words = f"{change.kind} there" + (f": {change.text}" if change.text else "")
+    to = f" to {', '.join(change.to)}" if change.to else ""
+    words = f"{change.kind} there{to}" + (f": {change.text}" if change.text else "")
     by = clean(f"{change.by or 'nobody'} at {operation.partition(':')[0]}")
     entry = Entry(change.at, by, EntryKind.NOTE, clean(words), alert=alert.id)
     entries.add(connection, entry, number, operation=operation)

@@ -29,6 +29,7 @@ _KINDS = {
     "unacknowledge_log_entry": ChangeKind.UNACKNOWLEDGED,
     "escalate_log_entry": ChangeKind.ESCALATED,
     "assign_log_entry": ChangeKind.REASSIGNED,
+    "delegate_log_entry": ChangeKind.REASSIGNED,
     "snooze_log_entry": ChangeKind.SNOOZED,
     "annotate_log_entry": ChangeKind.NOTED,
     "resolve_log_entry": ChangeKind.RESOLVED,
@@ -40,7 +41,8 @@ class Change:
     """One thing that somebody, or PagerDuty's own clock, did there to what opsdash paged.
 
     `id` is the log entry's, the same at every read. `key` is the page's key. `by` is the person,
-    empty where it was a service or a timeout.
+    empty where it was a service or a timeout. `until` is until when it was snoozed; `to` are the
+    people who have it from then on.
     """
 
     id: str
@@ -49,6 +51,8 @@ class Change:
     at: datetime
     by: SafeText = SafeText("")
     text: SafeText = SafeText("")
+    until: datetime | None = None
+    to: tuple[SafeText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,17 @@ def change_of(entry: Mapping[str, Any], incidents: Mapping[str, str]) -> Change 
     if own or not (human or timeout):
         return None
     by = clean(agent.get("summary") or "", 200) if human else SafeText("")
-    return Change(word(entry, "id"), kind, key, at, by, clean(text))
+    named = (clean(word(user, "summary"), 200) for user in tables(entry, "assignees"))
+    to = tuple(name for name in named if name)
+    return Change(word(entry, "id"), kind, key, at, by, clean(text), _rests_until(entry), to)
+
+
+def _rests_until(entry: Mapping[str, Any]) -> datetime | None:
+    """When a snooze ends: the moment at which it gives the incident back (`changed_actions`)."""
+    actions = tables(entry, "changed_actions")
+    return next(
+        (moment(one, "at") for one in actions if word(one, "type") == "unacknowledge"), None
+    )
 
 
 def on_call_of(entry: Mapping[str, Any]) -> OnCall:

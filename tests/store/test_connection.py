@@ -77,6 +77,23 @@ def test_writers_take_turns(path: Path) -> None:
     assert run_in_another(path, "print(connect(path).read(changes.last_change))") == "100\n"
 
 
+def test_a_writer_finds_the_lock_in_short_moments(path: Path) -> None:
+    """Beside somebody who writes nearly all the time one waits for a turn, not for luck."""
+    connect(path).close()
+    busy = """
+        c = connect(path)
+        print("ready", flush=True)
+        while True:
+            c.write(lambda connection: time.sleep(0.15))
+            time.sleep(0.003)
+    """
+    with another_process(path, busy):
+        connection = connect(path, busy_timeout_ms=3_000)
+        written = [connection.write(changes.next_change) for _ in range(6)]
+        connection.close()
+    assert written == [1, 2, 3, 4, 5, 6]
+
+
 def test_a_commit_elsewhere_changes_the_version(store: Connection, path: Path) -> None:
     """What another process commits is noticed without reading a row; one's own commits are not."""
     before = store.data_version()

@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -27,6 +28,9 @@ TRUNCATE_ABOVE = 8 << 20
 """Bytes of WAL above which a checkpoint tries to cut the file."""
 
 _TRUNCATE_WAIT_MS = 100
+
+_ASK_AGAIN_MS = 10
+"""How long SQLite may wait for the write lock before its wait begins anew."""
 
 
 class Connection:
@@ -85,7 +89,7 @@ class Connection:
         """
         self.require_same_file()
         try:
-            self.raw.execute("BEGIN IMMEDIATE")
+            self._begin_to_write()
             try:
                 schema.require_current(self.raw)
                 result = function(self.raw, *args, **kw)
@@ -112,7 +116,7 @@ class Connection:
         try:
             self.raw.execute("PRAGMA temp_store = MEMORY")
             self.raw.execute("PRAGMA cache_spill = OFF")
-            self.raw.execute("BEGIN IMMEDIATE")
+            self._begin_to_write()
             try:
                 return function(self.raw, *args, **kw)
             finally:
@@ -165,6 +169,27 @@ class Connection:
     def close(self) -> None:
         """Close the connection; nothing else is needed, every write is complete."""
         self.raw.close()
+
+    def _begin_to_write(self) -> None:
+        """Begin a transaction with the write lock, waiting for the busy timeout at most.
+
+        SQLite looks for the lock less and less often, in the end ten times a second: among eight
+        busy writers one that has waited for long hardly ever meets it free. A wait that begins
+        anew has everybody's chances.
+        """
+        deadline = time.monotonic() + self.busy_timeout_ms / 1000
+        self.raw.execute(f"PRAGMA busy_timeout = {min(_ASK_AGAIN_MS, self.busy_timeout_ms):d}")
+        try:
+            while True:
+                try:
+                    self.raw.execute("BEGIN IMMEDIATE")
+                    return
+                except sqlite3.OperationalError as error:
+                    busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                    if not busy or time.monotonic() >= deadline:
+                        raise
+        finally:
+            self.raw.execute(f"PRAGMA busy_timeout = {self.busy_timeout_ms:d}")
 
     def _abandon(self) -> None:
         # A failed COMMIT may have ended the transaction, and a failing disk fails this too.

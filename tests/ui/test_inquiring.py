@@ -158,17 +158,19 @@ async def test_one_key_looks_into_them_and_another_says_what_they_were() -> None
     async with driven(failing(NEW)) as board:
         await to_tile(board)
         await board.press("a")
-        await board.shows("you look into; n says what it was: 2 failures of Failed 24h")
+        await board.shows("you look into 2 failures of Failed 24h; n says what they were")
         board.feed.put(failing(replace(SARAHS, by=SafeText("me"))))
         await board.shows("2 (investigating, me)")
         await board.press("n")
-        text = await board.shows("Investigated", "2 failures since 13:57, me is investigating")
+        text = await board.shows(
+            "Investigated", "2 failures since 13:57", "me is investigating since"
+        )
         assert "Failures that come while you write are a new batch." in text
         await board.press("enter")
         await board.shows("A note is needed.")
         board.feed.put(failing(replace(SARAHS, by=SafeText("me"), count=7)))
         await board.press(*"issuer", "enter")
-        await board.shows("investigated 2 failures of Failed 24h")
+        await board.shows("investigated: 2 failures of Failed 24h")
         assert board.hand.calls == [("investigate", "F2", False), ("conclude", "F2", 2, "issuer")]
 
 
@@ -198,7 +200,9 @@ async def test_they_are_taken_over_given_back_and_undone() -> None:
         await board.press("A")
         await board.shows("gave back 2 failures of Failed 24h")
         await board.press("u")
-        await board.until(lambda: board.hand.calls[1:] == [("give_back", "F2"), ("undo",)])
+        await board.shows("enter undoes it:")
+        await board.press("enter")
+        await board.until(lambda: board.hand.calls[1:] == [("give_back", "F2"), ("undo", "op1")])
 
 
 async def test_keys_do_nothing_where_there_is_nothing_to_look_into() -> None:
@@ -241,7 +245,7 @@ async def test_the_detail_tells_all_and_takes_the_keys() -> None:
         await to_tile(board)
         await board.press("enter")
         text = await board.shows(
-            "F2, 2 since 13:57, the newest 14:02",
+            "F2, 2 failures since 13:57, the newest 14:02",
             "sarah is investigating since 14:03",
             "failures     2 failures  engine",
             "F1    11:06 – 13:06  5  investigated by sarah  issuer down",
@@ -252,7 +256,7 @@ async def test_the_detail_tells_all_and_takes_the_keys() -> None:
         await board.shows("what it was:")
         await board.press(*"bank", "enter")
         await board.until(lambda: board.hand.calls == [("conclude", "F2", 2, "bank")])
-        await board.shows("investigated 2 failures of Failed 24h")
+        await board.shows("investigated: 2 failures of Failed 24h")
         await board.press("e", "s")
         await board.shows("sarah is investigating since 14:03")
         assert len(board.hand.calls) == 1

@@ -1,6 +1,7 @@
 """What a key means on a tile that counts failures: look into them, say what they were, give back."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from opsdash.domain.failures import BatchState, FailureBatch, failures
@@ -8,7 +9,7 @@ from opsdash.domain.indicator import Reading
 from opsdash.ui.chosen import own_names
 from opsdash.ui.keys import first_key
 from opsdash.ui.lines import line
-from opsdash.ui.panes.failures import batch_sentence
+from opsdash.ui.panes.failures import counted, stands
 from opsdash.ui.ports import Outcome
 
 if TYPE_CHECKING:
@@ -34,13 +35,15 @@ def investigate(app: "OpsdashApp", reading: Reading, seen: FailureBatch) -> None
         conclude(app, reading, seen)
         return
     key = first_key("note", app.keys)
-    then = f"; {key} says what it was" if key else ""
-    _act(app, f"you look into{then}:", reading, seen, lambda: app.hand.investigate(seen))
+    then = f"; {key} says what they were" if key else ""
+    said = f"you look into {_called(reading, seen)}{then}"
+    _act(app, said, reading, seen, lambda: app.hand.investigate(seen))
 
 
 def take_over(app: "OpsdashApp", reading: Reading, seen: FailureBatch) -> None:
     """Look into it also where somebody else does."""
-    _act(app, "you look into", reading, seen, lambda: app.hand.investigate(seen, over=True))
+    said = f"you look into {_called(reading, seen)} now"
+    _act(app, said, reading, seen, lambda: app.hand.investigate(seen, over=True))
 
 
 def conclude(app: "OpsdashApp", reading: Reading, seen: FailureBatch) -> None:
@@ -53,10 +56,13 @@ def conclude(app: "OpsdashApp", reading: Reading, seen: FailureBatch) -> None:
 
     def answer(note: str | None) -> None:
         if note:
-            _act(app, "investigated", reading, seen, lambda: app.hand.conclude(seen, note))
+            said = f"investigated: {_called(reading, seen)}"
+            _act(app, said, reading, seen, lambda: app.hand.conclude(seen, note))
 
+    moment = app.moment()
     words = [
-        line((reading.indicator.title, "bold"), f"  {batch_sentence(seen, app.moment())}"),
+        line((reading.indicator.title, "bold"), f"  {counted(seen, moment)}"),
+        line(stands(seen, moment)),
         line(("Failures that come while you write are a new batch.", "muted")),
     ]
     app.open_sheet(Ask("Investigated", words, "what it was: ", "A note is needed."), answer)
@@ -64,7 +70,8 @@ def conclude(app: "OpsdashApp", reading: Reading, seen: FailureBatch) -> None:
 
 def give_back(app: "OpsdashApp", reading: Reading, seen: FailureBatch) -> None:
     """Look into it no longer."""
-    _act(app, "gave back", reading, seen, lambda: app.hand.give_back(seen))
+    said = f"gave back {_called(reading, seen)}"
+    _act(app, said, reading, seen, lambda: app.hand.give_back(seen))
 
 
 def note_nothing(app: "OpsdashApp", ids: tuple[str, ...]) -> None:
@@ -72,15 +79,24 @@ def note_nothing(app: "OpsdashApp", ids: tuple[str, ...]) -> None:
     app.say("a note says what failures were: go to the tile that counts them", "warn")
 
 
+def _called(reading: Reading, seen: FailureBatch) -> str:
+    return f"{failures(seen.count)} of {reading.indicator.title}"
+
+
 def _act(
     app: "OpsdashApp",
-    verb: str,
+    said: str,
     reading: Reading,
     seen: FailureBatch,
     act: Callable[[], Awaitable[Outcome]],
 ) -> None:
-    called = f"{failures(seen.count)} of {reading.indicator.title}"
-    app.act(verb, (), act, {seen.id: called})
+    """Write what was decided; `said` is what to say once it is done, unless the store says more."""
+
+    async def done() -> Outcome:
+        outcome = await act()
+        return replace(outcome, said=said) if outcome.done and not outcome.said else outcome
+
+    app.act("", (), done, {seen.id: _called(reading, seen)})
 
 
 ON_TILE: dict[str, Callable[["OpsdashApp", Reading, FailureBatch], None]] = {

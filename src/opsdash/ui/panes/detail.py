@@ -403,6 +403,7 @@ def indicator_page(
         line(
             (indicator.title, "bold"), "  ", (str(tile.figure), f"{tile.style} bold"), "  ", level
         ),
+        *_failures(reading, detail, width, moment, glyphs),
         EMPTY,
         *field_lines("query", indicator.query, width),
         *field_lines("window", ", ".join(windows(indicator)) or glyphs.dash, width),
@@ -411,7 +412,6 @@ def indicator_page(
         *field_lines("read", _read(reading, snapshot, moment, glyphs), width),
         *field_lines("last error", _error(reading, moment), width),
         *_pairs("labels", _safe(reading.labels), width),
-        *_failures(reading, detail, width, moment, glyphs),
         *section("last hour"),
         *chart(hour, min(width, 120), 10, indicator, moment, glyphs),
     ]

@@ -48,9 +48,11 @@ def batch_word(batch: FailureBatch, glyphs: Glyphs, shortest: bool = False) -> L
     return line((word, STYLES[batch.state]))
 
 
-def batch_sentence(batch: FailureBatch, moment: Moment) -> str:
-    """Return a batch in one sentence: how many since when, and how far people are."""
-    return f"{failures(batch.count)} since {moment.date_clock(batch.opened_at)}, {stands(batch, moment)}"
+def counted(batch: FailureBatch, moment: Moment) -> str:
+    """Return how many failures a batch has, and since when."""
+    first, newest = moment.date_clock(batch.opened_at), moment.date_clock(batch.grown_at)
+    since = f"{failures(batch.count)} since {first}"
+    return since if newest == first else f"{since}, the newest {newest}"
 
 
 def stands(batch: FailureBatch, moment: Moment) -> str:
@@ -65,11 +67,8 @@ def stands(batch: FailureBatch, moment: Moment) -> str:
 def batch_facts(batch: FailureBatch | None, moment: Moment) -> list[tuple[str, str]]:
     """Return the open batch as named facts."""
     if batch is None:
-        return [("failures", "none to look into")]
-    count = f"{batch.count:,} since {moment.date_clock(batch.opened_at)}"
-    if batch.count > 1 and batch.grown_at > batch.opened_at:
-        count += f", the newest {moment.date_clock(batch.grown_at)}"
-    facts = [("failures", f"{batch.id}, {count}"), ("state", stands(batch, moment))]
+        return [("batch", "none to look into")]
+    facts = [("batch", f"{batch.id}, {counted(batch, moment)}"), ("state", stands(batch, moment))]
     return [*facts, ("note", batch.note)] if batch.note else facts
 
 

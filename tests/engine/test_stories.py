@@ -160,7 +160,7 @@ async def test_the_incident_resolves_with_its_last_alert(world: World) -> None:
 
 
 async def test_it_fires_again_as_a_new_occurrence(world: World) -> None:
-    """An old acknowledgement does not hide the second occurrence; numbers are never reused."""
+    """An old acknowledgement does not hide the second occurrence, which reopens its incident."""
     world.am.show(alert(fired=0))
     await world.refresh()
     done = await world.store.write(response.acknowledge, MARIA, world.clock.now(), ["aa/1"])
@@ -171,7 +171,7 @@ async def test_it_fires_again_as_a_new_occurrence(world: World) -> None:
     await world.refresh()
     again = await world.alert()
     assert (again.id, again.acknowledgement, again.needs_person) == ("aa/2", None, True)
-    assert (again.level, again.incident) == (1, "INC-002")
+    assert (again.level, again.incident) == (1, "INC-001")
     first = next(a for a in (await world.picture()).alerts if a.id == "aa/1")
     assert first.acknowledgement is not None and first.acknowledgement.by == "maria"
 

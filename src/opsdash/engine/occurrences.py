@@ -218,7 +218,12 @@ class _Writing:
 
     def _place(self, alert: Alert) -> Alert:
         where = place(alert, self.open_incidents)
-        if isinstance(where, Opens):
+        before = self._own_incident(alert) if isinstance(where, Opens) else None
+        if before is not None:
+            number = before
+            self._reopen_incident(number)
+            said = f"{incident_id(number)} reopened: {alert.name} fires again"
+        elif isinstance(where, Opens):
             number = self._open_incident(alert, where.service)
             said = f"{incident_id(number)} opened, severity {alert.severity}"
         elif isinstance(where, Joins):
@@ -230,6 +235,30 @@ class _Writing:
         alert = replace(alert, incident=incident_id(number))
         self._tell(alert, EntryKind.INCIDENT, said)
         return alert
+
+    def _own_incident(self, alert: Alert) -> int | None:
+        """Return the incident that this alert's last occurrence left resolved a moment ago.
+
+        An alert that flaps is one incident, and not one more each time.
+        """
+        last = next(iter(alerts.load_earlier(self.connection, alert, 1)), None)
+        lately = self.now - self.setup.paging.flap_window
+        if last is None or last.incident is None or (last.resolved_at or self.now) < lately:
+            return None
+        number = incident_number(last.incident)
+        current = None if number is None else incidents.load_state(self.connection, number)
+        return number if current is not None and current[1] is ResponseStatus.RESOLVED else None
+
+    def _reopen_incident(self, number: int) -> None:
+        incidents.set_state(
+            self.connection,
+            number,
+            IncidentState.TRIGGERED,
+            ResponseStatus.INVESTIGATING,
+            None,
+            self.change,
+        )
+        self.open_incidents = incidents.open_numbers(self.connection)
 
     def _open_incident(self, alert: Alert, service: str) -> int:
         number = changes.next_incident(self.connection)

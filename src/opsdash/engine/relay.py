@@ -191,7 +191,10 @@ def _refuse(
         outbox.settle(connection, letter.id, LetterState.DEAD, error.reason, now)
         _tell(connection, letter, f"{letter.destination.notifier} refused: {error.reason}", now)
     else:
-        outbox.postpone(connection, letter.id, error.reason, now + _pause(letter, error))
+        due = now + _pause(letter, error)
+        # When a receiver is back it is told in the order in which things came about.
+        due = max(due, outbox.tried_before(connection, letter) or due)
+        outbox.postpone(connection, letter.id, error.reason, due)
     if (error.permanent or late) and letter.page.kind is PageKind.TRIGGER:
         _fall_back(connection, setup, letter, now)
 

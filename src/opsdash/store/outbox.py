@@ -240,6 +240,16 @@ def postpone(connection: sqlite3.Connection, id: int, answer: str, due_at: datet
     note_letters(connection)
 
 
+def tried_before(connection: sqlite3.Connection, letter: Letter) -> datetime | None:
+    """Return when the older messages to the same destination that were refused are all due again."""
+    (due,) = connection.execute(
+        "SELECT max(due_at) FROM outbox WHERE notifier = ? AND address = ? AND id < ?"
+        " AND state = 'waiting' AND attempts > 0",
+        (letter.destination.notifier, letter.destination.address, letter.id),
+    ).fetchone()
+    return None if due is None else from_ms(due)
+
+
 def keep_thread(
     connection: sqlite3.Connection, destination: Destination, key: str, thread: str
 ) -> None:

@@ -188,6 +188,23 @@ class DeploymentPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedPlan:
+    """Shifts that are kept elsewhere: the calendar at `http.url` or `url`, or `remote` at PagerDuty.
+
+    `key` names it in the store and in the layers that have it; no secret is in it. `notifier` is the
+    one whose token reads `remote`. Times without a zone are in `timezone`.
+    """
+
+    key: str
+    http: HttpPlan
+    url: SecretRef | None = None
+    notifier: str = ""
+    remote: str = ""
+    timezone: str = "UTC"
+    every: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
 class PublishPlan:
     """Where the team is told each week who is on call: by which notifier, from `at` on a Monday on.
 
@@ -218,6 +235,7 @@ class Plan:
     notifiers: tuple[NotifierPlan, ...] = ()
     heartbeat: HeartbeatPlan | None = None
     publish: PublishPlan = field(default_factory=PublishPlan)
+    feeds: tuple[FeedPlan, ...] = ()
 
 
 def unverified_servers(plan: Plan) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from opsdash.domain.timeline import Actor
     from opsdash.engine.deployments import Deployments
     from opsdash.engine.engine import Engine, Heartbeat
+    from opsdash.engine.feeds import OpenFeed
     from opsdash.engine.publish import Publishing
     from opsdash.engine.rules import Rules
     from opsdash.engine.silencer import Silencer
@@ -150,6 +151,7 @@ def build_engine(plan: "Plan", store: "Store", with_rules: bool = True) -> "Engi
     from opsdash.engine.silencer import Silencing
 
     sources = open_sources(plan)
+    notifiers = open_notifiers(plan) if with_rules else {}
     engine = Engine(
         store=store,
         setup=plan.setup,
@@ -157,11 +159,12 @@ def build_engine(plan: "Plan", store: "Store", with_rules: bool = True) -> "Engi
         holder=engine_holder(),
         metric_sources=sources.metrics,
         alert_sources=sources.alerts,
-        notifiers=open_notifiers(plan) if with_rules else {},
+        notifiers=notifiers,
         heartbeat=open_heartbeat(plan) if with_rules else None,
         rules=open_rules(plan, sources.metrics) if with_rules else None,
         deployments=open_deployments(plan),
         publishing=open_publishing(plan) if with_rules else None,
+        feeds=open_feeds(plan, notifiers) if with_rules else (),
         # A look that writes nothing has no silences to bring anywhere.
         silencing=Silencing(sources.silencer if with_rules else None),
     )
@@ -192,6 +195,31 @@ def open_notifiers(plan: "Plan") -> "dict[str, Notifier]":
         one.id: open_notifier(one, http_settings(one.http), RealClock().now)
         for one in plan.notifiers
     }
+
+
+def open_feeds(plan: "Plan", notifiers: "Mapping[str, Notifier]") -> "tuple[OpenFeed, ...]":
+    """Return how each schedule that is kept elsewhere is read; those at PagerDuty by its notifier."""
+    if not plan.feeds:
+        return ()
+    from opsdash.engine.feeds import OpenFeed
+    from opsdash.notifiers.pagerduty import PagerDuty
+    from opsdash.notifiers.pagerduty_schedule import ScheduleFeed
+    from opsdash.secret import Secret
+    from opsdash.sources.shift_feed import CalendarFeed, FeedReader, label_of
+
+    found = []
+    for one in plan.feeds:
+        notifier = notifiers.get(one.notifier)
+        reader: FeedReader
+        if not one.remote:
+            address = Secret(one.url).reveal if one.url is not None else None
+            reader = CalendarFeed(http_settings(one.http), one.timezone, address)
+        elif isinstance(notifier, PagerDuty) and notifier.rest is not None:
+            reader = ScheduleFeed(notifier.rest, one.remote)
+        else:
+            continue
+        found.append(OpenFeed(one.key, label_of(one), reader, one.every))
+    return tuple(found)
 
 
 def open_publishing(plan: "Plan", notifier: str = "", channel: str = "") -> "Publishing | None":

@@ -5,7 +5,7 @@ import os
 import stat
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlsplit
 
 from opsdash.domain.text import SafeText, clean
 from opsdash.plan import FileRef, SecretRef
@@ -112,6 +112,17 @@ def remember(value: str, least: int = LEAST_STRUCK) -> str:
     if len(value) >= max(least, 1):
         _revealed.add(value)
     return value
+
+
+def remember_address(url: str) -> None:
+    """Note what makes an address secret: its path and its parameters, wherever they turn up."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return
+    for part in (parts.path, parts.path.rpartition("/")[2], parts.query):
+        if len(part) > 5:
+            remember(part)
 
 
 def revealed_values() -> frozenset[str]:

@@ -66,11 +66,14 @@ def _secrets(plan: Plan) -> Iterator[tuple[bool, str]]:
 def _on_call(plan: Plan) -> Iterator[tuple[bool, str]]:
     """Name the times of the fortnight ahead at which nobody is on call, and whom no page reaches."""
     from opsdash.cli.rota import rota
+    from opsdash.cli.try_feeds import read_feeds
     from opsdash.cli.try_reach import try_reach
     from opsdash.domain.coverage import gap_words, gaps_ahead
     from opsdash.runtime import now
 
-    moment, setup = now(), rota(plan) if plan.setup.schedules else plan.setup
+    tried, read = asyncio.run(read_feeds(plan)) if plan.feeds else ([], {})
+    yield from tried
+    moment, setup = now(), rota(plan, read) if plan.setup.schedules else plan.setup
     for schedule in setup.schedules:
         text = gap_words(gaps_ahead(schedule, moment), setup.timezone)
         yield not text, str(text) or f"schedule {schedule.id}: somebody is always on call"

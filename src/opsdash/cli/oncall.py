@@ -91,7 +91,8 @@ def schedule(config: Path | None, at: str, only: str | None, days: int, form: st
         print_json([_schedule_shape(setup, s, moment, days) for s in chosen])
         return
     for one in chosen:
-        click.echo(f"{one.id}, handoff {one.handoff:%H:%M} {one.timezone}")
+        handoff = f"handoff {one.handoff:%H:%M} " if one.weeks else ""
+        click.echo(f"{one.id}, {handoff}{one.timezone}")
         rows = [
             (
                 clock(shift.start, setup),

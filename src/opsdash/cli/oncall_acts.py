@@ -10,7 +10,7 @@ from opsdash.cli.main import config_option, fail, load_plan
 from opsdash.cli.moment import parse_moment
 from opsdash.cli.output import format_option, print_columns, print_json
 from opsdash.cli.reading import writing
-from opsdash.cli.rota import clock, opened
+from opsdash.cli.rota import clock, opened, read_calendars
 from opsdash.cli.shapes import rfc3339
 from opsdash.domain.maintenance import Maintenance
 from opsdash.domain.matchers import MatcherError, parse_matchers
@@ -69,7 +69,7 @@ def add(
 ) -> None:
     """Change who is on call on SCHEDULE for a while, and print the shifts as they are then."""
     plan = load_plan(config)
-    setup, moment, actor = plan.setup, now(), who_acts()
+    setup, moment, actor = read_calendars(plan), now(), who_acts()
     if take and (until or length or start != "now" or beside or off or replaced):
         fail("--take is the running shift until its usual end: it goes with --person alone")
     kind = OverrideKind.ADD if beside else OverrideKind.REMOVE if off else OverrideKind.REPLACE

@@ -1,6 +1,6 @@
 """What the commands about schedules share: the setup with its overrides, moments on the team's clock."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -10,38 +10,60 @@ import click
 
 from opsdash.cli.main import fail
 from opsdash.cli.reading import reading
+from opsdash.domain.feed import FeedState, fed
 from opsdash.domain.schedule import Schedule
 from opsdash.domain.setup import Setup
 from opsdash.plan import Plan
 from opsdash.runtime import now
-from opsdash.store import overrides
+from opsdash.store import feeds, overrides
 from opsdash.store.connection import Connection
 from opsdash.store.errors import StoreError
 
 
-def rota(plan: Plan) -> Setup:
+def rota(plan: Plan, read: Mapping[str, FeedState] | None = None) -> Setup:
     """Return the plan's setup with the store's overrides in its schedules.
 
-    Where the store cannot be read the rotation alone is known, which is said.
+    Shifts that are kept elsewhere are those of `read`, else those that the engine read last. Where
+    the store cannot be read the rotation alone is known, which is said.
     """
-    setup = _read_calendars(plan)
+    setup = fed(read_calendars(plan), read or {})
     try:
         with reading(plan) as store:
+            if read is None:
+                _say_feeds(plan, store.read(feeds.load) if plan.feeds else {})
             return store.read(overrides.overridden, setup)
     except StoreError as error:
         if Path(plan.store_path).exists():
             click.echo(f"! covers are not known: {error}", err=True)
+        elif read is None:
+            _say_feeds(plan, {})
         return setup
+
+
+def _say_feeds(plan: Plan, states: Mapping[str, FeedState]) -> None:
+    """Say which shifts that are kept elsewhere are not what is there now."""
+    if not plan.feeds:
+        return
+    from opsdash.engine.feeds import problems
+    from opsdash.sources.shift_feed import label_of
+
+    named = {one.key: label_of(one) for one in plan.feeds}
+    for text in problems(plan.setup, states, named):
+        click.echo(f"! {text}", err=True)
+    for key, label in named.items():
+        if key not in states:
+            click.echo(f"! {label} was not read yet: run `opsdash engine`", err=True)
 
 
 @contextmanager
 def opened(plan: Plan) -> Iterator[tuple[Connection, Setup]]:
     """Open the store to read, with the setup and its overrides."""
     with reading(plan) as store:
-        yield store, store.read(overrides.overridden, _read_calendars(plan))
+        yield store, store.read(overrides.overridden, read_calendars(plan))
 
 
-def _read_calendars(plan: Plan) -> Setup:
+def read_calendars(plan: Plan) -> Setup:
+    """Return the plan's setup with the calendars that are files, and say what is wrong with them."""
     if not any(layer.calendar for s in plan.setup.schedules for layer in s.layers):
         return plan.setup
     from opsdash.sources.calendars import with_calendars

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import time
 from pathlib import Path
 
 from opsdash import presets
@@ -24,6 +25,7 @@ from opsdash.domain.text import clean
 from opsdash.plan import (
     DeploymentPlan,
     EnginePlan,
+    FeedPlan,
     Plan,
     RepositoryPlan,
     SimulationPlan,
@@ -52,6 +54,7 @@ def plan_of(config: Config, path: Path) -> Plan:
         notifiers=tuple(table.notifier_plan(folder) for table in config.notifier),
         heartbeat=config.heartbeat.heartbeat_plan(folder) if config.heartbeat else None,
         publish=config.oncall.publish_plan(),
+        feeds=_feeds(config, folder),
     )
     return replace(plan, setup=replace(plan.setup, unverified=unverified_servers(plan)))
 
@@ -67,6 +70,26 @@ def _deployments(config: Config, folder: Path) -> DeploymentPlan:
             for one in config.repository
         ),
     )
+
+
+def _feeds(config: Config, folder: str) -> tuple[FeedPlan, ...]:
+    """Return what is kept elsewhere, each once however many schedules have it."""
+    readers = _readers(config)
+    found = (
+        table.feed_plan(schedule.timezone, readers, folder, config.oncall.refresh)
+        for schedule in config.schedule
+        for table in (schedule, *schedule.layers)
+    )
+    return tuple({plan.key: plan for plan in found if plan is not None}.values())
+
+
+def _readers(config: Config) -> list[str]:
+    """Return the notifiers that can read schedules at PagerDuty."""
+    return [
+        one.id
+        for one in config.notifier
+        if one.kind == "pagerduty" and (one.token_file or one.token_env)
+    ]
 
 
 def setup_of(config: Config) -> Setup:
@@ -91,10 +114,12 @@ def setup_of(config: Config) -> Setup:
                 clean(person.name),
                 tuple(clean(word) for word in person.expertise),
                 tuple(person.notify),
+                person.email or "",
+                person.pagerduty or "",
             )
             for person in config.person
         ),
-        schedules=tuple(_schedule(table) for table in config.schedule),
+        schedules=tuple(_schedule(table, _readers(config)) for table in config.schedule),
         policies=tuple(_policy(table) for table in config.escalation_policy) or (DEFAULT_POLICY,),
         keys={action: ",".join(_keys(keys)) for action, keys in config.keys.items()},
         runbook=config.runbook,
@@ -146,11 +171,14 @@ def _investigated(base: Indicator, table: IndicatorTable) -> Indicator:
     return base if table.investigate is None else replace(base, investigate=table.investigate)
 
 
-def _schedule(table: ScheduleTable) -> Schedule:
+def _schedule(table: ScheduleTable, readers: list[str]) -> Schedule:
+    feed = table.feed(table.timezone, readers)
+    # What is kept elsewhere lies over the rotation, and below the layers that are written here.
+    own = (Layer(feed=feed.key),) if feed is not None else ()
     return Schedule(
         table.id,
         table.timezone,
-        table.handoff,
+        table.handoff or time(9),
         _weeks(table.weeks),
         table.anchor,
         tuple(table.notify),
@@ -160,11 +188,16 @@ def _schedule(table: ScheduleTable) -> Schedule:
     )
 
 
-def _layer(table: LayerTable, schedule: ScheduleTable) -> Layer:
-    within = tuple(window.window() for window in table.within)
-    handoff = schedule.handoff if table.handoff is None else table.handoff
-    calendar = table.calendar or ""
-    return Layer(_weeks(table.weeks), handoff, table.anchor, within, calendar=calendar)
+def _layer(table: LayerTable, schedule: ScheduleTable, readers: list[str]) -> Layer:
+    feed = table.feed(schedule.timezone, readers)
+    return Layer(
+        _weeks(table.weeks),
+        table.handoff or schedule.handoff or time(9),
+        table.anchor,
+        tuple(window.window() for window in table.within),
+        calendar=table.calendar or "",
+        feed=feed.key if feed is not None else "",
+    )
 
 
 def _located(setup: Setup, folder: Path) -> Setup:

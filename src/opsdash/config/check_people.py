@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from opsdash.config.check_notify import check_reach
+from opsdash.config.check_oncall import is_fed
 from opsdash.config.finding import Finding, Raw, nearest, table, tables, word, words
 from opsdash.config.lines import Path
 from opsdash.domain.duration import parse_duration
@@ -44,11 +45,15 @@ def _unique(raw: Raw, kind: str) -> Iterator[Finding]:
 
 def _schedule(path: tuple[str, int], schedule: Raw, people: list[str]) -> Iterator[Finding]:
     yield from _weeks(path, schedule, people)
+    if "weeks" not in schedule and not is_fed(schedule):
+        yield Finding((*path, "weeks"), "missing", "add the weeks of the rotation, in order")
+    if "handoff" not in schedule and ("weeks" in schedule or not is_fed(schedule)):
+        yield Finding((*path, "handoff"), "missing", "add when its shifts begin")
     for index, layer in tables(schedule, "layers"):
         here = (*path, "layers", index)
         yield from _weeks(here, layer, people)
-        if bool(layer.get("weeks")) == bool(layer.get("calendar")):
-            cure = "write one of them: a rotation, or the path of an iCalendar file"
+        if [bool(layer.get("weeks")), bool(layer.get("calendar")), is_fed(layer)].count(True) != 1:
+            cure = "write one: a rotation, the path or address of an iCalendar, or pagerduty"
             yield Finding(here, "it needs either weeks or a calendar", cure)
 
 

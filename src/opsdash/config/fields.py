@@ -104,6 +104,17 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _calendar_url(value: str) -> str:
+    # A subscription's own scheme says what it is for, not how it is fetched: that is https.
+    return _url(f"https{value[6:]}" if value[:7].lower() == "webcal:" else value)
+
+
+def _remote_id(value: str) -> str:
+    if not re.fullmatch(r"[A-Z0-9]{3,40}", value):
+        raise ValueError('write the id that PagerDuty has in its address, as "PI7DH85"')
+    return value
+
+
 def _runbook(value: str) -> str:
     plain = value.replace("{alertname}", "x")
     if re.search(r"[{}]", plain):
@@ -173,6 +184,9 @@ Reach = Annotated[str, Field(max_length=400), AfterValidator(_text)]
 Runbook = Annotated[str, Field(max_length=2000), AfterValidator(lambda v: _runbook(v) if v else v)]
 MailAddress = Annotated[str, AfterValidator(_mail)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+CalendarUrl = Annotated[str, Field(max_length=4096), AfterValidator(_calendar_url)]
+RemoteId = Annotated[str, AfterValidator(_remote_id)]
+"""The id of a schedule or user at PagerDuty."""
 Query = Annotated[str, AfterValidator(_query)]
 Text = Annotated[str, Field(max_length=80), AfterValidator(_text)]
 FileName = Annotated[str, Field(max_length=4096), AfterValidator(_file_name)]

@@ -10,9 +10,11 @@ from opsdash.config.fields import (
     Duration,
     FileName,
     Id,
+    MailAddress,
     Monday,
     Query,
     Reach,
+    RemoteId,
     Runbook,
     SeverityName,
     Table,
@@ -27,6 +29,7 @@ from opsdash.config.notify import HeartbeatTable, NotifierTable, PagingTable, Wa
 from opsdash.config.oncall import (
     AcknowledgedTable,
     ConditionName,
+    FeedTable,
     MatcherText,
     OnCallTable,
     WindowTable,
@@ -161,6 +164,10 @@ class PersonTable(Table):
     """What to ask them about."""
     notify: list[Reach] = Field(default_factory=list)
     """What reaches them: notifiers, each with an address where it serves several."""
+    email: MailAddress | None = None
+    """Their address at PagerDuty, by which its schedules know them."""
+    pagerduty: RemoteId | None = None
+    """Their user id at PagerDuty, which counts in place of the address."""
 
 
 class WeekTable(Table):
@@ -182,8 +189,8 @@ class WeekTable(Table):
     """Whose shift begins on Sunday."""
 
 
-class LayerTable(Table):
-    """A rotation, or a calendar, that lies over the rotation below it."""
+class LayerTable(FeedTable):
+    """A rotation, a calendar, or shifts kept elsewhere, that lie over the rotation below them."""
 
     calendar: FileName | None = None
     """An iCalendar file whose events are its shifts, in place of weeks."""
@@ -197,17 +204,17 @@ class LayerTable(Table):
     """The hours that it has; all of them where empty."""
 
 
-class ScheduleTable(Table):
-    """A rotation of one or more weeks."""
+class ScheduleTable(FeedTable):
+    """A rotation of one or more weeks, or shifts that are kept elsewhere."""
 
     id: Id
     """The name by which policies know it."""
     timezone: Zone = "UTC"
     """The zone of its handoff."""
-    handoff: ClockTime
-    """When shifts begin, on the clock of its zone."""
-    weeks: list[WeekTable] = Field(min_length=1)
-    """The weeks of the rotation, in order."""
+    handoff: ClockTime | None = None
+    """When the rotation's shifts begin, on the clock of its zone."""
+    weeks: list[WeekTable] = Field(default_factory=list, min_length=1)
+    """The weeks of the rotation, in order; what is kept elsewhere lies over it."""
     anchor: Monday = date(2024, 1, 1)
     """The Monday on which a first week began."""
     notify: list[Reach] = Field(default_factory=list)

@@ -1,15 +1,31 @@
 """What schedules and policies hold beside people and levels: hours, matchers, how long it is anybody's."""
 
+from dataclasses import replace
 from datetime import time, timedelta
+from hashlib import sha256
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from opsdash.config.fields import ClockTime, Duration, Id, Table, Text, between
+from opsdash.config.fields import (
+    CalendarUrl,
+    ClockTime,
+    Duration,
+    EnvName,
+    FileName,
+    Id,
+    RemoteId,
+    Table,
+    Text,
+    between,
+)
+from opsdash.config.http import secret_ref
 from opsdash.domain.escalation import ACKNOWLEDGED_FOR, Condition
 from opsdash.domain.rotation import WEEKDAYS, Window
-from opsdash.plan import PublishPlan
+from opsdash.plan import FeedPlan, HttpPlan, PublishPlan
 
+_REFRESH = between(timedelta(minutes=1), timedelta(days=1), "from 1m to 1d")
+_FETCH = timedelta(seconds=15)
 _HOLDS = between(timedelta(), timedelta(days=7), "from 0s (for ever) to 7d")
 
 
@@ -39,6 +55,44 @@ def _matcher(value: str) -> str:
 DayName = Annotated[str, BeforeValidator(_day)]
 ConditionName = Annotated[Condition, BeforeValidator(_condition)]
 MatcherText = Annotated[str, Field(max_length=1000), AfterValidator(_matcher)]
+
+
+class FeedTable(Table):
+    """Shifts that are kept elsewhere and lie over what is written beside them."""
+
+    pagerduty: RemoteId | None = None
+    """The id of a schedule at PagerDuty that has the shifts."""
+    pagerduty_notifier: Id | None = None
+    """The notifier whose token reads it; the only one with a token where not given."""
+    ical: CalendarUrl | None = None
+    """The address of an iCalendar that has the shifts, where it is no secret."""
+    ical_url_file: FileName | None = None
+    """A private file that holds that address."""
+    ical_url_env: EnvName | None = None
+    """The environment variable that holds it."""
+
+    def feed(self, timezone: str, readers: list[str]) -> FeedPlan | None:
+        """Return what to read, None where nothing is kept elsewhere; `readers` are notifiers with a token."""
+        if self.pagerduty:
+            reader = self.pagerduty_notifier or next(iter(readers), "")
+            key = f"pagerduty:{reader}:{self.pagerduty}"
+            return FeedPlan(key, HttpPlan(""), notifier=reader, remote=self.pagerduty)
+        place = self.ical or self.ical_url_file or self.ical_url_env
+        if place is None:
+            return None
+        kind = "url" if self.ical else "file" if self.ical_url_file else "env"
+        mark = sha256(f"{kind} {place} {timezone}".encode()).hexdigest()[:16]
+        return FeedPlan(
+            f"ical:{mark}", HttpPlan(self.ical or "", timeout=_FETCH), timezone=timezone
+        )
+
+    def feed_plan(
+        self, timezone: str, readers: list[str], folder: str, every: timedelta
+    ) -> FeedPlan | None:
+        """Return the same, with where a secret address is and how often to read."""
+        plan = self.feed(timezone, readers)
+        url = secret_ref(self.ical_url_file, self.ical_url_env, folder)
+        return None if plan is None else replace(plan, url=url, every=every)
 
 
 class WindowTable(Table):
@@ -76,6 +130,8 @@ class OnCallTable(Table):
     """The channel that is told, by a bot; a webhook has its own."""
     at: ClockTime = time(9)
     """The hour of Monday from which on the week is told."""
+    refresh: Annotated[Duration, _REFRESH] = timedelta(minutes=5)
+    """How often schedules at PagerDuty and calendars at an address are read."""
 
     def publish_plan(self) -> PublishPlan:
         """Return the same as plain values."""

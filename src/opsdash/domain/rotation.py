@@ -50,7 +50,7 @@ class Layer:
     `weeks` maps a weekday to the person whose shift begins then; a day not named continues the shift
     before it. `anchor` is the Monday on which the first week of the cycle began. `within` restricts
     the layer to these hours. With `turns` it has these and no rotation; they may come from the file
-    `calendar`.
+    `calendar`, or from the `feed` of this key, which the engine reads and the store keeps.
     """
 
     weeks: tuple[Mapping[str, str], ...] = ()
@@ -59,6 +59,7 @@ class Layer:
     within: tuple[Window, ...] = ()
     turns: tuple[Turn, ...] = ()
     calendar: str = ""
+    feed: str = ""
 
 
 def layer_shifts(

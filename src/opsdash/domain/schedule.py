@@ -27,12 +27,17 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone who can be on call. `notify` are the destinations that reach them: `NOTIFIER[:ADDRESS]`."""
+    """Someone who can be on call. `notify` are the destinations that reach them: `NOTIFIER[:ADDRESS]`.
+
+    `email` and `pagerduty`, their id there, say who they are on schedules that are kept elsewhere.
+    """
 
     id: str
     name: SafeText
     expertise: tuple[SafeText, ...] = ()
     notify: tuple[str, ...] = ()
+    email: str = ""
+    pagerduty: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from opsdash.engine import (
     change_events,
     climb,
     deployments,
+    feeds,
     foreign,
     heartbeat,
     metrics,
@@ -52,6 +53,7 @@ STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
     stopgap.catch_up,
     tend.take_requests,
     calendars.read_calendars,
+    feeds.read_feeds,
     metrics.read_metrics,
     deployments.notice_deployments,
     rules.evaluate_rules,
@@ -98,6 +100,7 @@ async def run(engine_: Engine, stop: asyncio.Event) -> None:
         heart, told = engine_.heartbeat, engine_.publishing
         closing = [notifier.close for notifier in engine_.notifiers.values()]
         closing += [told.board.close] if told else []
+        closing += [feed.reader.close for feed in engine_.feeds]
         for close in (*closing, heart.close if heart else None):
             with contextlib.suppress(Exception):
                 if close is not None:
@@ -187,6 +190,7 @@ async def _take_lease(engine_: Engine) -> bool:
         return False
     if not await stopgap.may_take_lease(engine_):
         return False
+    await feeds.begin(engine_)
     epoch = await engine_.store.write(_begin, engine_)
     if epoch is None:
         return False

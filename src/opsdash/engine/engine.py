@@ -23,6 +23,7 @@ from opsdash.store.session import Store
 
 if TYPE_CHECKING:
     from opsdash.engine.deployments import Deployments
+    from opsdash.engine.feeds import OpenFeed
     from opsdash.engine.publish import Publishing
     from opsdash.engine.rules import GroupPoll, Rules
     from opsdash.engine.stopgap import Stopgap
@@ -104,6 +105,7 @@ class Engine:
     rules: "Rules | None" = None
     deployments: "Deployments | None" = None
     publishing: "Publishing | None" = None
+    feeds: "Sequence[OpenFeed]" = ()
     epoch: int | None = None
     open_alerts: dict[str, Alert] = field(default_factory=dict)
     sights: dict[str, Sight | None] = field(default_factory=dict)
@@ -156,12 +158,18 @@ class Engine:
             *self.rule_polls,
             *(() if self.deployments is None else self.deployments.polls),
             *self.publish_polls,
+            *self.feed_polls,
         )
 
     @property
     def rule_polls(self) -> "tuple[GroupPoll, ...]":
         """The evaluations of rule groups."""
         return () if self.rules is None else tuple(self.rules.polls)
+
+    @property
+    def feed_polls(self) -> tuple[Poll[Any], ...]:
+        """The reads of schedules that are kept elsewhere."""
+        return tuple(one.poll for one in self.feeds if one.poll is not None)
 
     @property
     def publish_polls(self) -> tuple[Poll[Any], ...]:

@@ -7,6 +7,7 @@ is made to say what the schedules say now.
 import sqlite3
 from datetime import datetime, time, timedelta
 
+from opsdash.domain.feed import feed_keys
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.publication import CORRECTION_PACE, Slot
 from opsdash.domain.setup import Setup
@@ -18,7 +19,7 @@ from opsdash.engine.poll import Poll
 from opsdash.engine.publishing import Telling, publish
 from opsdash.http.errors import RemoteError
 from opsdash.notifiers.board import Board
-from opsdash.store import engine, lease, overrides, publications
+from opsdash.store import engine, feeds, lease, overrides, publications
 
 EVERY = timedelta(seconds=15)
 """How often it is looked whether what was told still holds."""
@@ -54,6 +55,10 @@ def begin(engine_: Engine) -> None:
 def _poll(engine_: Engine, publishing: Publishing) -> Poll[None]:
     async def tell(now: datetime) -> None:
         """Tell what is due; raise RemoteError with what a person has to mend."""
+        keys = feed_keys(engine_.setup)
+        if keys and await engine_.store.read(feeds.untried, keys):
+            # What nobody has read yet would be told as if nobody were on call.
+            return
         since = now - _OVERRIDES_OF
         setup = await engine_.store.read(overrides.overridden, engine_.setup, since)
         for week in await engine_.store.read(_due, publishing, setup, now):

@@ -9,13 +9,16 @@ from opsdash.http.json_body import MalformedError, read_json
 TEXT_LIMIT = 200
 """Characters of a server's own words that an error may carry."""
 
+_VALIDATOR_LIMIT = 1000
+
 HTML = "an HTML page; is there a login or another program at this URL?"
 
 
 class Reply(NamedTuple):
     """A whole answer: status, body, content type, and the server's own clock where it told it.
 
-    `body` is the very object that the caller knew already where nothing differs from it.
+    `body` is the very object that the caller knew already where nothing differs from it. `etag` and
+    `modified` are what to ask with whether it has changed, empty where the server said neither.
     """
 
     status: int
@@ -23,6 +26,8 @@ class Reply(NamedTuple):
     content_type: str
     date: datetime | None
     retry_after: timedelta | None
+    etag: str = ""
+    modified: str = ""
 
 
 class Body:
@@ -88,6 +93,14 @@ def read_date(text: str | None) -> datetime | None:
         return at.astimezone(UTC) if at is not None else None
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def read_validator(text: str | None) -> str:
+    """Return an ETag or a Last-Modified fit to be sent back, empty where it is not."""
+    fit = (
+        text is not None and len(text) <= _VALIDATOR_LIMIT and text.isascii() and text.isprintable()
+    )
+    return text if text is not None and fit else ""
 
 
 def read_retry_after(text: str | None, date: datetime | None) -> timedelta | None:

@@ -15,9 +15,10 @@ from urllib.parse import quote
 from opsdash.domain.page import Page, PageKind
 from opsdash.domain.text import SafeText, clean
 from opsdash.http.credentials import Secret
-from opsdash.notifiers.courier import UnsureError, remember_parts, reveal, told
+from opsdash.notifiers.courier import UnsureError, reveal, told
 from opsdash.notifiers.notifier import NotifierError, Receipt
 from opsdash.notifiers.wording import body_lines
+from opsdash.secret import remember_address
 
 ADDRESS = "{address}"
 """Stands in the URL where the address of a page belongs."""
@@ -64,7 +65,7 @@ class Apprise:
 
     def _addressed(self, address: str) -> str:
         url = reveal(self._url)
-        remember_parts(url)
+        remember_address(url)
         if ADDRESS not in url:
             return url
         if not address:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from opsdash.domain.duration import format_duration
 from opsdash.domain.text import SafeText, clean
@@ -21,7 +20,7 @@ from opsdash.http.reply import Reply
 from opsdash.http.request import Content
 from opsdash.http.settings import HttpSettings
 from opsdash.notifiers.notifier import NotifierError
-from opsdash.secret import redact, remember
+from opsdash.secret import redact, remember, remember_address
 
 LONGEST_WAIT = timedelta(seconds=300)
 """The longest that a receiver may ask to be left alone; pages go on by another way meanwhile."""
@@ -116,7 +115,7 @@ class Courier:
             await self.close()
         if self._client is None:
             if self._address is not None:
-                remember_parts(url)
+                remember_address(url)
             try:
                 self._client = HttpClient(replace(self._settings, url=url))
             except RemoteError as error:
@@ -151,14 +150,3 @@ def reveal(secret: Secret) -> str:
 def told(text: str, limit: int = 400) -> SafeText:
     """Return `text` fit for a person: clean, one line, without any secret."""
     return clean(redact(text), limit)
-
-
-def remember_parts(url: str) -> None:
-    """Note what makes an address secret: its path and its parameters, wherever they turn up."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return
-    for part in (parts.path, parts.path.rpartition("/")[2], parts.query):
-        if len(part) > 5:
-            remember(part)

@@ -125,6 +125,10 @@ class PagerDutyRest:
             [on_call_of(entry) async for entry in self._pages("/oncalls", query, "oncalls")]
         )
 
+    async def read(self, path: str) -> Mapping[str, Any]:
+        """Return the answer to a GET; raise NotifierError."""
+        return await self._ask(path)
+
     async def changes(self, since: datetime, keys: Mapping[str, str]) -> tuple[Change, ...]:
         """Return what happened since then to the open incidents of `keys`, oldest first.
 

@@ -40,12 +40,15 @@ def _schedule(
     known |= {str(person.name).casefold(): person.id for person in people}
     layers = []
     for layer in schedule.layers:
-        turns = _turns(layer, schedule, now, problems) if layer.calendar else layer.turns
+        if not layer.calendar:
+            layers.append(layer)
+            continue
+        turns = _turns(layer, schedule, now, problems)
         named = tuple(
             replace(turn, person=known.get(turn.person.casefold(), turn.person)) for turn in turns
         )
         strangers = {turn.person for turn in named} - set(known.values())
-        if layer.calendar and strangers:
+        if strangers:
             names = ", ".join(sorted(strangers)[:5])
             problems.append(clean(f"{layer.calendar}: no [[person]] is called {names}"))
         layers.append(replace(layer, turns=named))

@@ -11,6 +11,7 @@ from opsdash.domain.override import Override, OverrideKind
 from opsdash.domain.record import from_ms, to_ms
 from opsdash.domain.setup import Setup
 from opsdash.domain.text import SafeText, clean
+from opsdash.store import feeds
 from opsdash.store.changes import note_read
 
 KEPT = timedelta(days=35)
@@ -63,6 +64,17 @@ def remove(connection: sqlite3.Connection, id: int, by: str, now: datetime) -> b
     return cursor.rowcount == 1
 
 
+def restore(connection: sqlite3.Connection, id: int) -> Override | None:
+    """Let an override count again that was taken back; return it, None where it was not."""
+    connection.execute(
+        "UPDATE on_call_override SET removed_at = NULL, removed_by = NULL"
+        " WHERE id = ? AND removed_at IS NOT NULL",
+        (id,),
+    )
+    _note(connection)
+    return load(connection, id)
+
+
 def load(connection: sqlite3.Connection, id: int) -> Override | None:
     """Return one override that was not taken back."""
     row = connection.execute(_BY_ID, (id,)).fetchone()
@@ -81,8 +93,11 @@ def load_current(
 def overridden(
     connection: sqlite3.Connection, setup: Setup, since: datetime | None = None
 ) -> Setup:
-    """Return `setup` with each schedule's overrides in it, those that end after `since`."""
-    return with_overrides(setup, load_current(connection, since))
+    """Return `setup` with each schedule's overrides in it, those that end after `since`.
+
+    Shifts that are kept elsewhere are put into those layers that have none of them yet.
+    """
+    return with_overrides(feeds.filled(connection, setup), load_current(connection, since))
 
 
 def with_overrides(setup: Setup, overrides: tuple[Override, ...]) -> Setup:

@@ -99,6 +99,11 @@ def give_back(
     return Outcome((batch.id,))
 
 
+def state_before(step: entries.Step) -> BatchState:
+    """Return the state to which undoing a step brings a batch."""
+    return decode(FailureBatch, step.before[BEFORE]).state
+
+
 def take_back(
     connection: sqlite3.Connection, actor: Actor, now: datetime, step: entries.Step
 ) -> str:

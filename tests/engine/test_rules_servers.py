@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -23,7 +24,14 @@ from opsdash.sources.rule_file import load_rule_files
 from opsdash.sources.vector import QueryError
 from opsdash.store import rules as stored
 from opsdash.store.session import open_store
-from tests.servers import MetricTarget, PrometheusServer, VictoriaMetrics, eventually
+from tests.servers import (
+    AlertmanagerServer,
+    MetricTarget,
+    PrometheusServer,
+    VictoriaMetrics,
+    eventually,
+    read_json,
+)
 
 RULES = r"""
 groups:
@@ -94,11 +102,13 @@ def _name(labels: object) -> str:
 
 
 @contextlib.asynccontextmanager
-async def _beside(url: str, folder: Path, text: str = RULES) -> AsyncIterator[_Beside]:
+async def _beside(
+    url: str, folder: Path, text: str = RULES, external_url: str = ""
+) -> AsyncIterator[_Beside]:
     (folder / "rules.yml").write_text(text)
     source = PrometheusSource(HttpClient(HttpSettings(url=url)))
     store = await open_store(folder / "opsdash.db", checkpoints=True)
-    rules = Rules(load_rule_files(["rules.yml"], folder), source)
+    rules = Rules(load_rule_files(["rules.yml"], folder), source, external_url=external_url)
     engine = Engine(store, Setup(), RealClock(), "beside", (), (), rules=rules)
     stop = asyncio.Event()
     running = asyncio.ensure_future(run(engine, stop))
@@ -258,8 +268,6 @@ groups:
 
 
 def _rules(server: PrometheusServer) -> list[dict[str, str]]:
-    from tests.servers import read_json
-
     groups = read_json(f"{server.url}/api/v1/rules")["data"]["groups"]
     return [rule for group in groups for rule in group["rules"]]
 
@@ -313,3 +321,39 @@ async def test_a_vector_and_its_past(prometheus: PrometheusServer) -> None:
             await source.vector("h{", times[0])
     finally:
         await source.close()
+
+
+async def test_the_link_of_an_alert_is_that_of_a_real_prometheus(
+    metric_target: MetricTarget, alertmanager: AlertmanagerServer, tmp_path: Path
+) -> None:
+    """Letter by letter what a Prometheus of that external URL gives its Alertmanager."""
+    expressions = {
+        "Plain": "g > 5",
+        "Quoted": 'g{path=~"/a b|ü+%&#?",shard!=""} * 100 >= 5',
+        "Joined": "g unless g > 1e+06",
+    }
+    listed = "".join(f"  - {{alert: {n}, expr: '{e}'}}\n" for n, e in expressions.items())
+    text = f"groups:\n- name: g\n  interval: 500ms\n  rules:\n{listed}"
+    metric_target.set("g", 7, shard="a", path="/a b")
+    outside = "https://metrics.example.com/prom"
+    with PrometheusServer(
+        tmp_path / "prometheus",
+        targets={"app": [metric_target.address]},
+        rules=text,
+        alertmanagers=[alertmanager.address],
+        extra=[f"--web.external-url={outside}", "--web.route-prefix=/"],
+    ) as server:
+        async with _beside(server.url, tmp_path, text, f"{outside}/") as beside:
+
+            def links() -> tuple[dict[str, str], dict[str, str]]:
+                ours = {
+                    str(a.name): str(a.generator_url) for a in beside.engine.open_alerts.values()
+                }
+                told = read_json(f"{alertmanager.url}/api/v2/alerts")
+                return {a["labels"]["alertname"]: a["generatorURL"] for a in told}, ours
+
+            await eventually(lambda: all(len(side) == 3 for side in links()), 20)
+            theirs, ours = links()
+        assert ours == theirs
+    asked = {name: parse_qs(urlsplit(link).query)["g0.expr"] for name, link in ours.items()}
+    assert asked == {name: [expr] for name, expr in expressions.items()}

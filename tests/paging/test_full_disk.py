@@ -1,11 +1,8 @@
 """A disk that fills up while people are to be paged: they are, once, and nothing of it is lost."""
 
 import os
-import resource
-import sqlite3
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,63 +13,10 @@ from opsdash.domain.text import SafeText
 from opsdash.engine.cycle import beat
 from opsdash.engine.engine import Engine, Heartbeat
 from opsdash.notifiers.notifier import NotifierError
-from opsdash.snapshot import take_snapshot
 from opsdash.store.errors import StoreBroken, StoreError, StoreFull, StoreReadOnly
 from opsdash.store.outbox import LetterState
-from opsdash.store.session import open_store
+from tests.paging.small_disk import fill, full_disk, is_down
 from tests.paging.world import World, team
-
-
-class _Disk:
-    """A limit on how far files of this process may grow: what a full disk does to SQLite."""
-
-    def __init__(self, world: World) -> None:
-        self._path = world.store.path
-        self._before = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def again(self) -> None:
-        size = max(os.path.getsize(f"{self._path}{end}") for end in ("", "-wal", "-shm"))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, self._before[1]))
-
-    def empty(self) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, self._before)
-
-
-@contextmanager
-def _full_disk(world: World) -> Iterator[_Disk]:
-    """Let no file of this process grow: what a full disk does to SQLite, without one."""
-    disk = _Disk(world)
-    disk.again()
-    try:
-        yield disk
-    finally:
-        disk.empty()
-
-
-async def _is_down(world: World) -> bool:
-    picture = await world.store.read(take_snapshot, world.clock.now())
-    return any("ENGINE DOWN" in problem.text for problem in picture.problems)
-
-
-def _pad(connection: sqlite3.Connection, size: int) -> None:
-    connection.execute(
-        "INSERT INTO entry (at, author, kind, text, claimed) VALUES (0, 'a', 'note', ?, '{}')",
-        ("x" * size,),
-    )
-
-
-async def _fill(world: World) -> None:
-    """Write until there is room for nothing, and let the lease that cannot be renewed lapse."""
-    size = 200_000
-    for _ in range(400):
-        try:
-            await world.store.write(_pad, size)
-        except StoreError:
-            size = size // 4 if size > 500 else 200_000
-            await world.turn()
-        if await _is_down(world):
-            return
-    pytest.fail("the store took every write")
 
 
 async def test_what_fires_on_a_full_disk_is_paged_once(
@@ -90,8 +34,8 @@ async def test_what_fires_on_a_full_disk_is_paged_once(
     world.engine.heartbeat = Heartbeat(call, timedelta(seconds=10))
     await world.turn(30)
     assert calls
-    with _full_disk(world):
-        await _fill(world)
+    with full_disk(world):
+        await fill(world)
         before = len(calls)
         key = world.alerts.fire("HighErrorRate")
         await world.turn(2)
@@ -100,13 +44,13 @@ async def test_what_fires_on_a_full_disk_is_paged_once(
         assert "pages from memory" in page.text
         await world.turn(60)
         assert world.paged("john", "channel") == [1, 1]
-        assert await _is_down(world)
+        assert await is_down(world)
         assert len(calls) == before
         said = [record.getMessage() for record in caplog.records]
         assert any("check the disk" in text or "no room left" in text for text in said)
     await world.turn(30)
     assert world.paged("john", "channel") == [1, 1]
-    assert not await _is_down(world)
+    assert not await is_down(world)
     assert len(calls) > before
     assert page.key == (await world.alert(key)).id
     assert {letter.state for letter in await world.letters()} == {LetterState.SENT}
@@ -119,50 +63,26 @@ def _acts(engine: Engine) -> bool:
     return engine.epoch is not None
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of four megabytes, where this user may mount one; else an ordinary folder."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    asked = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
-    mounted = os.geteuid() == 0 and subprocess.run(asked, check=False).returncode == 0
-    yield folder
-    if mounted:
-        subprocess.run(["umount", str(folder)], check=True)
+def test_a_real_disk_without_a_byte_left_is_paged_from(tmp_path: Path) -> None:
+    """What fills it is another's file; the page leaves once, before it is deleted, and not again.
 
-
-async def test_a_real_disk_without_a_byte_left_is_paged_from(small_disk: Path) -> None:
-    """What fills it is another's file; the page leaves once, before it is deleted, and not again."""
-    store = await open_store(small_disk / "ops.db", checkpoints=True)
-    world = World(store, team())
-    await world.turn(3)
-    real = os.path.ismount(small_disk)
-    with _full_disk(world) if not real else nullcontext():
-        if real:
-            _take_all_room(small_disk / "other")
-        await _fill(world)
-        world.alerts.fire("HighErrorRate")
-        await world.turn(10)
-        assert world.paged("john", "channel") == [1, 1]
-    (small_disk / "other").unlink(missing_ok=True)
-    await world.turn(20)
-    assert world.paged("john", "channel") == [1, 1]
-    assert {letter.state for letter in await world.letters()} == {LetterState.SENT}
-    await store.close()
-
-
-def _take_all_room(path: Path) -> None:
-    with path.open("wb", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(b"x" * 4096)
+    The disk is a small one of its own, gone with the process that has it. Who may not mount one
+    has the limit of the others.
+    """
+    told = [sys.executable, "-m", "tests.paging.small_disk", str(tmp_path)]
+    mounting = 'mount -t tmpfs -o size=4m tmpfs "$0" && exec "$@"'
+    own_disk = ["unshare", "--mount", "sh", "-c", mounting, str(tmp_path)]
+    may = os.geteuid() == 0 and subprocess.run([*own_disk, "true"], check=False).returncode == 0
+    root = Path(__file__).parents[2]
+    subprocess.run([*own_disk, *told] if may else told, check=True, cwd=root, timeout=120)
 
 
 async def test_one_that_was_pending_fires_and_resolves_on_a_full_disk(world: World) -> None:
     """The page and its resolve leave from memory, once each, and the occurrence is in the store after."""
     key = world.alerts.pend("HighErrorRate", 30)
     await world.turn(3)
-    with _full_disk(world):
-        await _fill(world)
+    with full_disk(world):
+        await fill(world)
         world.alerts.fire("HighErrorRate")
         await world.turn(3)
         assert world.paged("john") == [1]
@@ -180,8 +100,8 @@ async def test_one_that_was_pending_fires_and_resolves_on_a_full_disk(world: Wor
 
 async def test_what_opens_and_resolves_on_a_full_disk_is_written_down_after(world: World) -> None:
     """What nobody could see is told to the end, and firing once more is another occurrence."""
-    with _full_disk(world):
-        await _fill(world)
+    with full_disk(world):
+        await fill(world)
         key = world.alerts.fire("HighErrorRate")
         await world.turn(3)
         world.alerts.resolve(key)
@@ -199,14 +119,14 @@ async def test_what_opens_and_resolves_on_a_full_disk_is_written_down_after(worl
 async def test_a_message_that_waited_as_the_disk_filled_leaves(world: World) -> None:
     """It is in the store and cannot be claimed there: it is sent all the same, and once."""
     world.engine.setup = team(group_wait=timedelta(minutes=5))
-    with _full_disk(world) as full:
-        await _fill(world)
+    with full_disk(world) as full:
+        await fill(world)
         full.empty()
         world.alerts.fire("HighErrorRate")
         await world.turn(3)
         assert [letter.state for letter in await world.letters()] == [LetterState.WAITING] * 2
         full.again()
-        await _fill(world)
+        await fill(world)
         assert world.paged("john", "channel") == [0, 0]
         await world.turn(300, step=10)
         assert world.paged("john", "channel") == [1, 1]
@@ -217,8 +137,8 @@ async def test_a_message_that_waited_as_the_disk_filled_leaves(world: World) -> 
 async def test_a_receiver_that_refuses_is_tried_again_from_memory(world: World) -> None:
     """It is left alone between tries, and what became of each try is written down after."""
     pager = world.pagers["john"]
-    with _full_disk(world):
-        await _fill(world)
+    with full_disk(world):
+        await fill(world)
         pager.refusing = NotifierError(SafeText("busy"))
         world.alerts.fire("HighErrorRate")
         await world.turn(20)
@@ -236,8 +156,8 @@ async def test_a_receiver_that_refuses_is_tried_again_from_memory(world: World) 
 async def test_one_that_is_under_way_when_there_is_room_is_settled_as_usual(world: World) -> None:
     """Its row says `sending` at first: nobody sends it beside the one who does."""
     pager = world.pagers["john"]
-    with _full_disk(world):
-        await _fill(world)
+    with full_disk(world):
+        await fill(world)
         pager.hanging = True
         world.alerts.fire("HighErrorRate")
         await world.turn(3)
@@ -250,8 +170,8 @@ async def test_one_that_is_under_way_when_there_is_room_is_settled_as_usual(worl
 
 async def test_a_storm_on_a_full_disk_is_one_page(world: World) -> None:
     """What is bundled in memory is bundled in the store after."""
-    with _full_disk(world):
-        await _fill(world)
+    with full_disk(world):
+        await fill(world)
         for number in range(25):
             world.alerts.fire(f"Alert{number}", service=f"s{number}")
         await world.turn(10)
@@ -265,8 +185,8 @@ async def test_a_storm_on_a_full_disk_is_one_page(world: World) -> None:
 
 async def test_what_is_silenced_is_not_paged_from_memory(world: World) -> None:
     """A silence in the store counts although nothing can be written."""
-    with _full_disk(world):
-        await _fill(world)
+    with full_disk(world):
+        await fill(world)
         key = world.alerts.fire("HighErrorRate")
         world.alerts.silence(key)
         await world.turn(10)
@@ -276,8 +196,8 @@ async def test_what_is_silenced_is_not_paged_from_memory(world: World) -> None:
 
 async def test_nobody_above_the_first_level_is_woken_from_memory(world: World) -> None:
     """Nobody could take it meanwhile: its clock has gone on, and the next level is paged with room."""
-    with _full_disk(world):
-        await _fill(world)
+    with full_disk(world):
+        await fill(world)
         world.alerts.fire("HighErrorRate")
         await world.turn(360, step=10)
         assert world.paged("john", "maria") == [1, 0]
@@ -288,8 +208,8 @@ async def test_nobody_above_the_first_level_is_woken_from_memory(world: World) -
 async def test_a_standby_lets_the_holder_write_down_what_it_has_sent(world: World) -> None:
     """On a full disk it cannot take over, and with room again it waits for the one who lives."""
     standby = world.start_engine("standby")
-    with _full_disk(world):
-        await _fill(world)
+    with full_disk(world):
+        await fill(world)
         world.alerts.fire("HighErrorRate")
         for _ in range(20):
             await world.turn(1)
@@ -306,8 +226,8 @@ async def test_a_standby_lets_the_holder_write_down_what_it_has_sent(world: Worl
 async def test_a_standby_takes_over_from_a_holder_that_died_on_a_full_disk(world: World) -> None:
     """It pages again what the dead one held in memory, under the same key."""
     standby = world.start_engine("standby")
-    with _full_disk(world):
-        await _fill(world)
+    with full_disk(world):
+        await fill(world)
         world.alerts.fire("HighErrorRate")
         await world.turn(3)
         world.engine = standby
@@ -356,8 +276,8 @@ async def test_a_page_that_was_accepted_as_the_disk_filled_is_sent_once(world: W
         pager.hanging = True
     world.alerts.fire("HighErrorRate")
     await world.turn(3)
-    with _full_disk(world):
-        await _fill(world)
+    with full_disk(world):
+        await fill(world)
         for pager in world.pagers.values():
             pager.hanging = False
         await world.turn(5)

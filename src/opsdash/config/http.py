@@ -144,6 +144,8 @@ class PrometheusTable(HttpTable):
 
     url: BaseUrl
     """Its address, with its path prefix where it has one."""
+    external_url: BaseUrl | None = None
+    """The address at which people reach it, for links (Prometheus' `--web.external-url`)."""
 
 
 class AlertmanagerTable(HttpTable):

@@ -109,7 +109,8 @@ class Rules:
     def sight(self, at: datetime) -> Sight:
         """Return what the rules show; until each was evaluated a missing alert proves nothing."""
         unsure = not all(poll.evaluated for poll in self.polls)
-        return Sight(observations(self.judged, self.known), restarted=unsure, at=at)
+        seen = observations(self.judged, self.known, self.external_url)
+        return Sight(seen, restarted=unsure, at=at)
 
 
 async def begin(engine_: Engine, epoch: int) -> None:

@@ -163,7 +163,7 @@ def _note_outcomes(engine_: Engine, state: Stopgap) -> None:
 async def _page(engine_: Engine, state: Stopgap) -> None:
     """Rehearse what changed or is due, and send what comes of it."""
     now, epoch, setup = engine_.clock.now(), engine_.held, engine_.setup
-    changes = _changes(engine_, now) if engine_.unfollowed else Changes()
+    changes = _changes(engine_, now) if engine_.behind else Changes()
     is_due = state.look_at is not None and now >= state.look_at
     if changes or is_due:
         room = max(relay.AT_ONCE - len(engine_.sending) - len(state.sending), 0)
@@ -172,6 +172,7 @@ async def _page(engine_: Engine, state: Stopgap) -> None:
         state.look_at = seen.look_at
         _keep(engine_, state, changes, seen, now, room)
     engine_.begun_again.clear()
+    engine_.differing.clear()
     engine_.unfollowed = False
 
 
@@ -179,7 +180,8 @@ def _changes(engine_: Engine, now: datetime) -> Changes:
     """What changed for people; a figure that moved is written with the next one, once there is room."""
     known = engine_.open_alerts
     muting = engine_.silencing.muting
-    found = merge(known, engine_.sights, now, engine_.begun_again, muting)
+    only = None if engine_.unfollowed else engine_.differing | engine_.begun_again
+    found = merge(known, engine_.sights, now, engine_.begun_again, muting, only)
     updated = tuple(
         alert
         for alert in found.updated

@@ -18,7 +18,7 @@ from opsdash.domain.rules.evaluate import (
     Surroundings,
     evaluate,
 )
-from opsdash.domain.rules.observe import observations, observe
+from opsdash.domain.rules.observe import graph_link, observations, observe
 from opsdash.domain.rules.rule import AlertRule, RuleState, Trouble
 from opsdash.domain.rules.template import parse_template
 from opsdash.domain.sample import Sample
@@ -321,3 +321,13 @@ def test_states_follow_from_the_last_run_of_bad_evaluations(
         assert state == ("F" if firing else "P" if run else "-"), (number, evaluations)
         if not firing and not run:
             run = 0
+
+
+def test_a_link_that_does_not_fit_is_none() -> None:
+    """Half an address would lead nowhere; without a Prometheus there is none either."""
+    assert (
+        graph_link("http://p:9090/", "up == 0")
+        == "http://p:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1"
+    )
+    assert graph_link("http://p:9090", "up + " * 1000 + "up") == ""
+    assert graph_link("", "up") == ""

@@ -221,6 +221,7 @@ class Plan:
     """A validated configuration: `setup` for screens and rules, the rest for the runtime.
 
     `rule_files` are absolute paths or patterns; the engine and `opsdash check` read them.
+    `external_url` is where people reach the Prometheus.
     """
 
     setup: Setup
@@ -231,6 +232,7 @@ class Plan:
     simulation: SimulationPlan | None = None
     engine: EnginePlan = field(default_factory=EnginePlan)
     rule_files: tuple[str, ...] = ()
+    external_url: str = ""
     deployments: DeploymentPlan = field(default_factory=DeploymentPlan)
     notifiers: tuple[NotifierPlan, ...] = ()
     heartbeat: HeartbeatPlan | None = None

@@ -139,7 +139,7 @@ def open_rules(plan: "Plan", metrics: "tuple[MetricSource, ...]") -> "Rules | No
     groups = load_rule_files(plan.rule_files, Path(plan.config_path).parent)
     if not isinstance(source, PrometheusSource):
         return None
-    return Rules(groups, source, external_url=plan.prometheus.url)
+    return Rules(groups, source, external_url=plan.external_url or plan.prometheus.url)
 
 
 def build_engine(plan: "Plan", store: "Store", with_rules: bool = True) -> "Engine":

@@ -44,6 +44,7 @@ def plan_of(config: Config, path: Path) -> Plan:
         store_path=_store_path(config.store.url, path.parent),
         config_path=str(path),
         prometheus=prometheus.plan(prometheus.url, folder) if prometheus else None,
+        external_url=(prometheus.external_url or prometheus.url) if prometheus else "",
         alertmanager=tuple(alertmanager.plan(url, folder) for url in alertmanager.urls)
         if alertmanager
         else (),

@@ -184,7 +184,7 @@ def _schedule(table: ScheduleTable, readers: list[str]) -> Schedule:
         table.anchor,
         tuple(table.notify),
         tuple(window.window() for window in table.within),
-        tuple(_layer(layer, table) for layer in table.layers),
+        (*own, *(_layer(layer, table, readers) for layer in table.layers)),
         table.gaps_allowed,
     )
 

@@ -290,6 +290,25 @@ async def test_reassigned_there_is_theirs_here(there: tuple[World, PagerDutyServ
     assert "reassigned there to Nobody Known" in await world.story(key)
 
 
+async def test_a_person_with_an_id_there_is_known_by_it_alone(
+    there: tuple[World, PagerDutyServer],
+) -> None:
+    """What somebody calls themselves at PagerDuty gives nobody an alert where there is a surer sign."""
+    world, server = there
+    people = tuple(replace(p, pagerduty=f"P{p.id.upper()}") for p in world.setup.people)
+    world.engine.setup = replace(world.setup, people=people)
+    key = world.alerts.fire("HighErrorRate")
+    await world.turn(3)
+    incident = _incident(server)
+    server.enter("assign", incident["id"], _moment(world), assignees=[user("Maria")])
+    await world.turn(3)
+    assert (await world.climb(key)).owner == ""
+    known = {"id": "PTECH-LEAD", "type": "user_reference", "summary": "M. from the night shift"}
+    server.enter("assign", incident["id"], _moment(world), assignees=[known])
+    await world.turn(3)
+    assert (await world.climb(key)).owner == "tech-lead"
+
+
 async def test_a_newer_decision_here_outweighs_what_was_done_there(
     there: tuple[World, PagerDutyServer],
 ) -> None:

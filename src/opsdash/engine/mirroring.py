@@ -40,7 +40,7 @@ _DECISIONS = {
 class Change(Protocol):
     """One thing that somebody did there; `key` is the page's, `by` empty where it was a timeout.
 
-    `until` says until when it was snoozed, `to` whose it is from then on, by their names there.
+    `until` says until when it was snoozed, `to` whose it is from then on, by id and name there.
     """
 
     id: str
@@ -50,7 +50,7 @@ class Change(Protocol):
     by: SafeText
     text: SafeText
     until: datetime | None
-    to: tuple[SafeText, ...]
+    to: tuple[tuple[str, SafeText], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ class Mirroring:
             case "escalated" if (level := self._level(change, alert)) is not None:
                 as_of = {alert.id: alert.level}
                 return bool(response.escalate(*given, as_of, self._why(change), level).done)
-            case "reassigned" if (person := self._first_of(change)) is not None:
-                return bool(ownership.reassign(*given, person.id, self._why(change)).done)
+            case "reassigned" if people := self._people(change):
+                return bool(ownership.reassign(*given, people[0].id, self._why(change)).done)
         return False
 
     def _why(self, change: Change) -> str:
@@ -128,7 +128,7 @@ class Mirroring:
         """Return the level here of those who have it there now, else the next one above."""
         setup = overrides.overridden(self.connection, self.setup, self.now)
         policy = climbs.policy_of(self.connection, setup, alert)
-        called = {person.name for name in change.to if (person := self._person(name))}
+        called = {person.name for person in self._people(change)}
         theirs = [
             number
             for number in range(1, len(policy.levels) + 1)
@@ -144,11 +144,13 @@ class Mirroring:
         following = next_level(policy, alert.level, alert.severity)
         return None if isinstance(following, Refused) else following
 
-    def _first_of(self, change: Change) -> Person | None:
-        return next((person for name in change.to if (person := self._person(name))), None)
-
-    def _person(self, name: str) -> Person | None:
-        """The person whom they call `name` there: by the same name or id."""
-        called = name.casefold()
-        people = self.setup.people
-        return next((p for p in people if called in (p.name.casefold(), p.id.casefold())), None)
+    def _people(self, change: Change) -> list[Person]:
+        """Return who of those that have it there is known here: by id, else by the same name or id."""
+        found = []
+        for person in self.setup.people:
+            called = (person.name.casefold(), person.id.casefold())
+            for id, name in change.to:
+                known = person.pagerduty == id if person.pagerduty else name.casefold() in called
+                if known:
+                    found.append(person)
+        return found

@@ -42,7 +42,7 @@ class Change:
 
     `id` is the log entry's, the same at every read. `key` is the page's key. `by` is the person,
     empty where it was a service or a timeout. `until` is until when it was snoozed; `to` are the
-    people who have it from then on.
+    people who have it from then on, by id and name there.
     """
 
     id: str
@@ -52,7 +52,7 @@ class Change:
     by: SafeText = SafeText("")
     text: SafeText = SafeText("")
     until: datetime | None = None
-    to: tuple[SafeText, ...] = ()
+    to: tuple[tuple[str, SafeText], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ def change_of(entry: Mapping[str, Any], incidents: Mapping[str, str]) -> Change 
     if own or not (human or timeout):
         return None
     by = clean(agent.get("summary") or "", 200) if human else SafeText("")
-    named = (clean(word(user, "summary"), 200) for user in tables(entry, "assignees"))
-    to = tuple(name for name in named if name)
+    given = tables(entry, "assignees")
+    to = tuple((word(user, "id"), clean(word(user, "summary"), 200)) for user in given)
     return Change(word(entry, "id"), kind, key, at, by, clean(text), _rests_until(entry), to)
 
 

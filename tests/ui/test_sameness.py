@@ -11,7 +11,8 @@ from opsdash.domain.source import EngineState, SourceState
 from opsdash.domain.status import Status
 from opsdash.domain.text import SafeText
 from opsdash.snapshot import Snapshot
-from opsdash.ui.sameness import looks_alike
+from opsdash.ui.sameness import looks_alike, stale_at
+from tests.ui.driving import driven
 from tests.ui.pictures import NOW, busy
 
 LATER = timedelta(seconds=5)
@@ -79,6 +80,9 @@ CHANGES: dict[str, Callable[[Snapshot], Snapshot]] = {
     "a ticket": lambda s: replace(s, tickets=s.tickets[1:]),
     "a problem": lambda s: replace(s, problems=(Problem("x", SafeText("x")),)),
     "who is on call": lambda s: replace(s, on_call=()),
+    "the minute in which everything was read": lambda s: replace(
+        s, as_of=NOW + timedelta(minutes=1)
+    ),
     "the uptime": lambda s: replace(s, uptime=None),
     "what only the detail shows": lambda s: replace(s, cursor=s.cursor + 1),
     "the setup": lambda s: replace(s, setup=replace(s.setup, title=SafeText("Other"))),
@@ -99,3 +103,33 @@ def test_a_figure_that_was_stale_when_drawn_is_drawn_when_it_is_read() -> None:
     before = _live(busy())
     refresh = before.setup.refresh
     assert not looks_alike(before, NOW + 3 * refresh, _read_again(before))
+
+
+def _unread() -> Snapshot:
+    return replace(_live(busy()), uptime=None, users=None)
+
+
+@pytest.mark.parametrize("part", ["a figure", "a source", "the engine"])
+def test_what_was_not_read_again_is_too_old_first(part: str) -> None:
+    """A read that brings all but one thing moves the end on no further than that one's."""
+    before = _unread()
+    after = _read_again(before)
+    source = before.sources[0]
+    kept = {
+        "a figure": _with_reading(after, read_at=before.panes[0].readings[0].read_at),
+        "a source": replace(after, sources=(source, *after.sources[1:])),
+        "the engine": replace(after, engine=replace(after.engine, heartbeat_at=NOW - LATER)),
+    }[part]
+    assert NOW < stale_at(kept) < stale_at(after)
+
+
+async def test_a_read_that_brings_nothing_new_moves_the_end_of_the_drawing() -> None:
+    """It is not drawn; what is drawn counts as too old when that read is."""
+    before = _unread()
+    async with driven(before) as board:
+        drawn = board.app.dashboard.moment
+        assert drawn is not None
+        assert drawn.stale_at <= stale_at(before)
+        board.feed.put(_read_again(before))
+        await board.until(lambda: drawn.stale_at == stale_at(_read_again(before)))
+        assert board.app.dashboard.moment is drawn

@@ -27,7 +27,7 @@ from opsdash.ui.moment import Moment, zone_of
 from opsdash.ui.palette import Palette
 from opsdash.ui.ports import Detail, Feed, Hand, Outcome
 from opsdash.ui.preferences import Colours, Preferences
-from opsdash.ui.sameness import looks_alike
+from opsdash.ui.sameness import looks_alike, stale_at
 from opsdash.ui.screens.dashboard import Dashboard
 from opsdash.ui.terminal import TerminalApp
 from opsdash.ui.themes import ThemeError, load_theme
@@ -267,7 +267,11 @@ class OpsdashApp(TerminalApp):
             return False
         if before is None or self.snapshot is None or drawn is None or self.screen.is_modal:
             return True
-        return not looks_alike(before, drawn.now, self.snapshot)
+        if not looks_alike(before, drawn.now, self.snapshot):
+            return True
+        # What was read again is too old later than what was drawn.
+        drawn.stale_at = stale_at(self.snapshot)
+        return False
 
     async def _fetch_detail(self, changed: bool) -> bool:
         wanted = self._wanted

@@ -23,17 +23,29 @@ class Moment:
     """`now` for one drawing. `changes_at` is when the first text that it gave would read otherwise.
 
     A screen that is drawn again only then, or for a new snapshot, writes nothing in between.
+    `moves_at` is when time alone changes it, `stale_at` when something would have to be read again:
+    that one moves on with each read that brings nothing new.
     """
 
     def __init__(self, now: datetime, zone: tzinfo = UTC) -> None:
         self.now = now
         self.zone = zone
-        self.changes_at = datetime.max.replace(tzinfo=UTC)
+        self.moves_at = self.stale_at = datetime.max.replace(tzinfo=UTC)
+
+    @property
+    def changes_at(self) -> datetime:
+        """When the first text that was given would read otherwise."""
+        return min(self.moves_at, self.stale_at)
 
     def expect(self, at: datetime) -> None:
         """Note that something drawn changes at `at`."""
-        if self.now < at < self.changes_at:
-            self.changes_at = at
+        if self.now < at < self.moves_at:
+            self.moves_at = at
+
+    def expect_stale(self, at: datetime) -> None:
+        """Note that something drawn is too old at `at`, unless it has been read again by then."""
+        if self.now < at < self.stale_at:
+            self.stale_at = at
 
     def age(self, since: datetime) -> str:
         """Return how long ago `since` is: `1m12s`."""
@@ -94,12 +106,12 @@ class Moment:
         ):
             if start is not None:
                 for limit in limits:
-                    self.expect(start + limit + timedelta(milliseconds=1))
+                    self.expect_stale(start + limit + timedelta(milliseconds=1))
         return freshness(self.now, refresh, reading.read_at, reading.sampled_at)
 
     def freshness_of(self, last: datetime | None, interval: timedelta) -> Freshness:
         """Return how fresh a source is that answered at `last` and is asked each `interval`."""
         if last is not None:
-            self.expect(last + STALE_AFTER * interval + timedelta(milliseconds=1))
-            self.expect(last + GONE_AFTER * interval + timedelta(milliseconds=1))
+            self.expect_stale(last + STALE_AFTER * interval + timedelta(milliseconds=1))
+            self.expect_stale(last + GONE_AFTER * interval + timedelta(milliseconds=1))
         return freshness(self.now, interval, last)

@@ -8,6 +8,8 @@ from opsdash.domain.freshness import Freshness, freshness
 from opsdash.domain.indicator import Reading
 from opsdash.domain.source import SourceView
 from opsdash.snapshot import Snapshot
+from opsdash.ui.moment import Moment
+from opsdash.ui.panes.header import engine_state
 
 
 def looks_alike(before: Snapshot, drawn_at: datetime, after: Snapshot) -> bool:
@@ -23,6 +25,7 @@ def looks_alike(before: Snapshot, drawn_at: datetime, after: Snapshot) -> bool:
         and before.engine.state is after.engine.state
         and before.engine.holder == after.engine.holder
         and before.engine.starting_until == after.engine.starting_until
+        and _minute(before.as_of) == _minute(after.as_of)
         and _same(before.alerts, after.alerts)
         and _same(before.incidents, after.incidents)
         and _same(before.tickets, after.tickets)
@@ -35,9 +38,24 @@ def looks_alike(before: Snapshot, drawn_at: datetime, after: Snapshot) -> bool:
     )
 
 
+def stale_at(snapshot: Snapshot) -> datetime:
+    """Return when the first thing that the snapshot shows is too old, if nothing is read until then."""
+    moment = Moment(snapshot.taken_at)
+    for reading in _readings(snapshot):
+        moment.freshness(reading, snapshot.setup.refresh)
+    for source in snapshot.sources:
+        moment.freshness_of(source.last_success, source.interval)
+    engine_state(snapshot, moment)
+    return moment.stale_at
+
+
 def _same(one: Sequence[object], other: Sequence[object]) -> bool:
     # A snapshot keeps what did not change: comparing ten thousand alerts would cost a frame.
     return one is other or (len(one) == len(other) <= 100 and one == other)
+
+
+def _minute(at: datetime | None) -> datetime | None:
+    return None if at is None else at.replace(second=0, microsecond=0)
 
 
 def _sources_alike(before: Snapshot, drawn_at: datetime, after: Snapshot) -> bool:

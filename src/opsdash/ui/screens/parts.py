@@ -40,7 +40,8 @@ class View(NamedTuple):
 
 class _Kept(NamedTuple):
     inputs: tuple[Any, ...]
-    until: datetime
+    moves_at: datetime
+    stale_at: datetime
     drawn: Any
 
 
@@ -58,13 +59,15 @@ class Parts:
     ) -> T:
         """Return what `draw` drew of the same inputs before, while it still reads the same."""
         kept = self._kept.get(name)
-        if kept is None or moment.now >= kept.until or kept.inputs != inputs:
+        passed = kept is None or moment.now >= min(kept.moves_at, kept.stale_at)
+        if kept is None or passed or kept.inputs != inputs:
             own = Moment(moment.now, self._zone)
             drawn = draw(own)
             if len(self._kept) > _KEPT:
                 self._kept.clear()
-            kept = self._kept[name] = _Kept(inputs, own.changes_at, drawn)
-        moment.expect(kept.until)
+            kept = self._kept[name] = _Kept(inputs, own.moves_at, own.stale_at, drawn)
+        moment.expect(kept.moves_at)
+        moment.expect_stale(kept.stale_at)
         result: T = kept.drawn
         return result
 

@@ -30,6 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "undoing": {
         *("act", "covering", "domain", "inquiry", "ownership", "paging", "silencing", "store"),
     },
+    "undoable": {"covering", "domain", "inquiry", "store", "undoing"},
     "response": {"act", "domain", "paging", "silencing", "store", "undoing"},
     "config": {"domain", "plan", "presets", "resources", "secret"},
     "http": {"domain", "secret"},
@@ -39,11 +40,11 @@ ALLOWED: dict[str, set[str]] = {
     "digest": {"domain", "snapshot", "store"},
     "ui": {
         *("covering", "digest", "domain", "inquiry", "ownership", "resources", "response"),
-        *("silencing", "snapshot", "store", "undoing"),
+        *("silencing", "snapshot", "store", "undoable", "undoing"),
     },
     "engine": {
-        *("act", "digest", "domain", "http", "notifiers", "paging", "plan", "presets", "resources"),
-        *("response",),
+        *("act", "digest", "domain", "http", "notifiers", "ownership", "paging", "plan", "presets"),
+        *("resources", "response"),
         *("secret", "snapshot", "sources", "store"),
     },
 }

@@ -14,7 +14,7 @@ from opsdash.domain.alert import Acknowledgement, Alert
 from opsdash.domain.climb import Climb, owner
 from opsdash.domain.incident import IncidentState, incident_number
 from opsdash.domain.outcome import Outcome
-from opsdash.domain.record import to_ms
+from opsdash.domain.record import encode, to_ms
 from opsdash.domain.setup import Setup
 from opsdash.domain.span import format_span
 from opsdash.domain.text import clean
@@ -108,6 +108,23 @@ class Act:
         )
         entries.add(self.connection, entry, number, self.operation, before)
 
+    def step(
+        self,
+        alert: Alert,
+        was: Climb,
+        now: Climb,
+        kind: EntryKind,
+        text: str,
+        taken: Acknowledgement | None,
+    ) -> None:
+        """Store what became of an alert's climb, and tell it so that undo can put back what it `was`.
+
+        `taken` is its acknowledgement from now on.
+        """
+        self.keep(now)
+        self.note(alert, kind, text, {**before(alert, was), "left": held(taken, now)})
+        self.done.append(alert.id)
+
     def outcome(self, said: str = "") -> Outcome:
         """Return what was done and refused."""
         return Outcome(tuple(self.done), tuple(self.refused), said)
@@ -126,16 +143,36 @@ def follow_incident(connection: sqlite3.Connection, alert: Alert, change: int) -
         incidents.set_state(connection, number, wanted, response, None, change)
 
 
-def before(alert: Alert) -> dict[str, object]:
-    """Return what undo puts back of an alert: its level and its acknowledgement."""
+def before(alert: Alert, climb: Climb | None = None) -> dict[str, object]:
+    """Return what undo puts back of an alert: its level, its acknowledgement, and of its `climb`.
+
+    Without a climb only the acknowledgement and the level are.
+    """
     taken = alert.acknowledgement
-    return {
+    found: dict[str, object] = {
         "level": alert.level,
         "level_at": None if alert.level_at is None else to_ms(alert.level_at),
         "by": taken and taken.by,
         "at": taken and to_ms(taken.at),
         "comment": taken and taken.comment,
     }
+    if climb is not None:
+        found["climb"] = {
+            "owner": climb.owner,
+            "snooze": encode(climb.snooze),
+            "acted_at": encode(climb.acted_at),
+            "exhausted_at": encode(climb.exhausted_at),
+            "policy": climb.policy.id,
+            "version": climb.version,
+        }
+    return found
+
+
+def held(taken: Acknowledgement | None, climb: Climb) -> list[object]:
+    """Return whose an alert is, until when and by which policy: what undo compares with what it left."""
+    until = None if climb.snooze is None else to_ms(climb.snooze.until)
+    by = None if taken is None else str(taken.by)
+    return [by, str(climb.owner), until, climb.policy.id, climb.version]
 
 
 def _setup(connection: sqlite3.Connection) -> Setup:

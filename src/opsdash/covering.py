@@ -4,6 +4,7 @@ Every function runs inside a write transaction and refuses in words what cannot 
 stored with who did it and why.
 """
 
+import secrets
 import sqlite3
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,8 +17,11 @@ from opsdash.domain.schedule import Schedule, on_call, shifts
 from opsdash.domain.setup import Setup
 from opsdash.domain.span import format_span
 from opsdash.domain.text import clean
-from opsdash.domain.timeline import Actor
-from opsdash.store import maintenance, overrides
+from opsdash.domain.timeline import Actor, Entry, EntryKind
+from opsdash.store import entries, maintenance, overrides
+
+OVERRIDE, MAINTENANCE = EntryKind.OVERRIDE.value, EntryKind.MAINTENANCE.value
+"""What a step on an override or a window holds: whether it was made by it, else it was ended."""
 
 LONGEST_COVER = timedelta(days=92)
 """How long one override may last: what is longer belongs into the configuration."""
@@ -32,7 +36,9 @@ def cover(
     if refusal:
         return Outcome(refused=((wanted.schedule, refusal),))
     made = overrides.add(connection, wanted, now, actor.claimed)
-    return Outcome((str(made.id),), said=cover_words(setup, made))
+    words = cover_words(setup, made)
+    _tell(connection, actor, now, EntryKind.OVERRIDE, made.id, f"{words}: {made.reason}", True)
+    return Outcome((str(made.id),), said=words)
 
 
 def take_shift(
@@ -81,6 +87,7 @@ def uncover(connection: sqlite3.Connection, actor: Actor, now: datetime, id: int
     if not overrides.remove(connection, id, actor.user, now):
         why = "there is no such override; `opsdash oncall override list` names them"
         return Outcome(refused=((str(id), why),))
+    _tell(connection, actor, now, EntryKind.OVERRIDE, id, f"took override {id} back", False)
     return Outcome((str(id),))
 
 
@@ -146,6 +153,9 @@ def maintain(
     if refusal:
         return Outcome(refused=(("maintenance", refusal),))
     made = maintenance.add(connection, window, now, actor.claimed)
+    what = window.service or ", ".join(window.matching) or "everything"
+    text = f"maintenance of {what} for {format_span(window.end - window.start)}: {window.reason}"
+    _tell(connection, actor, now, EntryKind.MAINTENANCE, made.id, text, True)
     return Outcome((str(made.id),))
 
 
@@ -155,7 +165,70 @@ def end_maintenance(
     """End a window now: what it held and still fires is paged."""
     if not maintenance.end(connection, id, actor.user, now):
         return Outcome(refused=((str(id), "it is over already, or was never there"),))
+    _tell(connection, actor, now, EntryKind.MAINTENANCE, id, f"ended maintenance {id}", False)
     return Outcome((str(id),))
+
+
+def take_back_override(
+    connection: sqlite3.Connection, actor: Actor, now: datetime, step: entries.Step
+) -> str:
+    """Undo what one step did to an override; say why not, empty where it is done."""
+    id = _number(step)
+    if step.before[OVERRIDE]:
+        found = overrides.load(connection, id)
+        if found is None:
+            return "it was taken back already"
+        if found.end <= now:
+            return "it is over already"
+        overrides.remove(connection, id, actor.user, now)
+    else:
+        found = overrides.restore(connection, id)
+        if found is None:
+            return "there is no such override any more"
+        if found.end <= now:
+            overrides.remove(connection, id, actor.user, now)
+            return "it would be over by now"
+    _tell(connection, actor, now, EntryKind.OVERRIDE, id, f"undid: override {id}", None)
+    return ""
+
+
+def take_back_maintenance(
+    connection: sqlite3.Connection, actor: Actor, now: datetime, step: entries.Step
+) -> str:
+    """Undo what one step did to a maintenance window; say why not, empty where it is done.
+
+    Ending it has what it held paged; what was paged as it ended stays paged.
+    """
+    id = _number(step)
+    window = maintenance.load(connection, id)
+    if window is None or window.end <= now:
+        return "it is over by itself"
+    if step.before[MAINTENANCE]:
+        if not maintenance.end(connection, id, actor.user, now):
+            return "it was ended already"
+    else:
+        maintenance.reopen(connection, id)
+    _tell(connection, actor, now, EntryKind.MAINTENANCE, id, f"undid: maintenance {id}", None)
+    return ""
+
+
+def _number(step: entries.Step) -> int:
+    return int(step.alert.partition("/")[2])
+
+
+def _tell(
+    connection: sqlite3.Connection,
+    actor: Actor,
+    now: datetime,
+    kind: EntryKind,
+    id: int,
+    text: str,
+    made: bool | None,
+) -> None:
+    """Tell it on its own timeline, where undo looks: `made`, or ended; None for what undo itself does."""
+    entry = Entry(now, actor.user, kind, clean(text), f"{kind}/{id}", claimed=actor.claimed)
+    operation = None if made is None else secrets.token_hex(8)
+    entries.add(connection, entry, None, operation, None if made is None else {kind.value: made})
 
 
 def _no_maintenance(window: Maintenance, now: datetime) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from opsdash import paging
-from opsdash.act import Act, before
+from opsdash.act import Act
 from opsdash.domain.alert import Acknowledgement
 from opsdash.domain.climb import Snooze, acknowledged_until, owner
 from opsdash.domain.outcome import Outcome
@@ -42,12 +42,12 @@ def take(
         if whose == actor.user and alert.acknowledgement is not None:
             act.refuse(alert.id, "you have it already")
             continue
-        was = before(alert)
-        act.give(alert, Acknowledgement(actor.user, now, said))
-        act.keep(replace(climb, owner=SafeText(""), acknowledged=True, acted_at=None))
+        mine = Acknowledgement(actor.user, now, said)
+        act.give(alert, mine)
+        after = replace(climb, owner=SafeText(""), acknowledged=True, acted_at=None)
         words = f"took it over from {whose}" if whose and whose != actor.user else "took it"
-        act.note(alert, EntryKind.ACKNOWLEDGE, f"{words}: {said}" if said else words, was)
-        act.done.append(alert.id)
+        text = f"{words}: {said}" if said else words
+        act.step(alert, climb, after, EntryKind.ACKNOWLEDGE, text, mine)
     return act.outcome()
 
 
@@ -75,10 +75,10 @@ def reassign(
             act.refuse(alert.id, refusal)
             continue
         name = person_name(act.setup, to)
-        act.keep(replace(climb, owner=person, snooze=None))
-        act.note(alert, EntryKind.REASSIGN, f"to {name}: {why}")
+        after = replace(climb, owner=person, snooze=None)
+        text = f"to {name}: {why}"
+        act.step(alert, climb, after, EntryKind.REASSIGN, text, alert.acknowledgement)
         paging.page_person(connection, act.setup, alert, to, now, actor.user, why)
-        act.done.append(alert.id)
     return act.outcome()
 
 
@@ -99,12 +99,12 @@ def extend(
         if alert.acknowledgement is None:
             act.refuse(alert.id, "nobody has acknowledged it")
             continue
-        climb = replace(act.climb(alert), acknowledged=True, acted_at=now)
-        until = acknowledged_until(climb, alert)
-        act.keep(climb)
+        climb = act.climb(alert)
+        after = replace(climb, acknowledged=True, acted_at=now)
+        until = acknowledged_until(after, alert)
         words = f"for another {format_span(until - now)}" if until else "it does not end"
-        act.note(alert, EntryKind.EXTEND, f"acknowledged {words}")
-        act.done.append(alert.id)
+        text = f"acknowledged {words}"
+        act.step(alert, climb, after, EntryKind.EXTEND, text, alert.acknowledgement)
     return act.outcome()
 
 
@@ -128,18 +128,16 @@ def snooze(
         if refusal:
             act.refuse(alert.id, refusal)
             continue
-        climb, was = act.climb(alert), before(alert)
-        if alert.acknowledgement is None:
-            mine = Acknowledgement(actor.user, now, clean(f"snoozed: {why}"))
-            act.give(alert, mine, until)
-        put_off = Snooze(until, actor.user, why, alert.severity)
-        act.keep(replace(climb, acknowledged=True, snooze=put_off))
-        kind = EntryKind.ACKNOWLEDGE if alert.acknowledgement is None else EntryKind.SNOOZE
+        climb, taken, kind = act.climb(alert), alert.acknowledgement, EntryKind.SNOOZE
         text = f"snoozed for {format_span(until - now)}: {why}"
-        if alert.acknowledgement is not None:
-            paging.page_snoozed(connection, act.setup, alert, actor.user, clean(text), now, until)
-        act.note(alert, kind, text, was if alert.acknowledgement is None else None)
-        act.done.append(alert.id)
+        if taken is None:
+            kind = EntryKind.ACKNOWLEDGE
+            taken = Acknowledgement(actor.user, now, clean(f"snoozed: {why}"))
+            act.give(alert, taken, until)
+        else:
+            paging.page_note(connection, act.setup, alert, actor.user, clean(text), now, until)
+        put_off = Snooze(until, actor.user, why, alert.severity)
+        act.step(alert, climb, replace(climb, acknowledged=True, snooze=put_off), kind, text, taken)
     return act.outcome()
 
 
@@ -161,9 +159,9 @@ def unsnooze(
         if climb.snooze is None:
             act.refuse(alert.id, "it is not snoozed")
             continue
-        act.keep(replace(climb, snooze=None, acted_at=now))
-        act.note(alert, EntryKind.UNSNOOZE, f"ended the snooze of {climb.snooze.by}")
-        act.done.append(alert.id)
+        after = replace(climb, snooze=None, acted_at=now)
+        text = f"ended the snooze of {climb.snooze.by}"
+        act.step(alert, climb, after, EntryKind.UNSNOOZE, text, alert.acknowledgement)
     return act.outcome()
 
 
@@ -179,7 +177,7 @@ def reapply(
             act.refuse(alert.id, f"it follows policy {policy.id} v{version} already")
             continue
         was = f"{climb.policy.id} v{climb.version}"
-        act.keep(replace(climb, policy=policy, version=version, exhausted_at=None))
-        act.note(alert, EntryKind.REAPPLY, f"policy {was} replaced by {policy.id} v{version}")
-        act.done.append(alert.id)
+        after = replace(climb, policy=policy, version=version, exhausted_at=None)
+        text = f"policy {was} replaced by {policy.id} v{version}"
+        act.step(alert, climb, after, EntryKind.REAPPLY, text, alert.acknowledgement)
     return act.outcome()

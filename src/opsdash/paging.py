@@ -260,16 +260,16 @@ def page_acknowledged(
             _tell_storm(connection, setup, key, page, "somebody has all alerts of this storm", now)
 
 
-def page_snoozed(
+def page_note(
     connection: sqlite3.Connection,
     setup: Setup,
     alert: Alert,
     by: SafeText,
     text: SafeText,
     now: datetime,
-    until: datetime,
+    until: datetime | None = None,
 ) -> None:
-    """Tell whoever was paged that an alert that somebody has is put off until a time."""
+    """Tell whoever was paged what somebody did about an alert; `until` says that it is put off till then."""
     page = replace(build_page(alert, PageKind.NOTE, now), by=by, text=text, until=until)
     _tell_paged(connection, setup, alert.id, page, now)
 

@@ -13,6 +13,7 @@ from opsdash.domain.override import Override
 from opsdash.domain.text import SafeText, clean
 from opsdash.snapshot import Snapshot
 from opsdash.ui.ports import Detail, Outcome
+from opsdash.undoable import Undoable
 from tests.ui.pictures import NOW
 
 
@@ -205,7 +206,14 @@ class MemoryHand:
         self.calls.append(("give_back", seen.id))
         return self._outcome((seen.id,))
 
-    async def undo(self) -> Outcome:
+    async def undoable(self) -> Undoable | None:
+        """Say what undo would take back: the last act, unless there was none."""
+        if not self.calls:
+            return None
+        acts = (SafeText(f"{self.calls[-1][0]} of HighErrorRate"),)
+        return Undoable("op1", NOW, acts, (SafeText("whoever was paged is told"),))
+
+    async def undo(self, as_of: str) -> Outcome:
         """Take back the last act."""
-        self.calls.append(("undo",))
+        self.calls.append(("undo", as_of))
         return self._outcome((), "undone: acknowledge")

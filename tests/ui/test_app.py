@@ -417,6 +417,8 @@ async def test_a_remapped_key_acts_and_the_old_one_does_not() -> None:
         await board.press("f5")
         await board.shows("acknowledged HighErrorRate")
         await board.press("X")
+        await board.shows("enter undoes it:")
+        await board.press("enter")
         await board.shows("undone: acknowledge")
 
 

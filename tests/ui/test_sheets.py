@@ -122,6 +122,8 @@ async def test_undo_and_give_back_have_keys() -> None:
         await board.press("A")
         await board.shows("gave back HighErrorRate")
         await board.press("u")
+        await board.shows("whoever was paged is told", "enter undoes it:")
+        await board.press("enter")
         await board.shows("undone: acknowledge")
         assert [call[0] for call in calls(board)] == ["unacknowledge", "undo"]
 

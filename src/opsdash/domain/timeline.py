@@ -41,6 +41,8 @@ class EntryKind(StrEnum):
     UNSNOOZE = "unsnooze"
     EXTEND = "extend"
     REAPPLY = "reapply"
+    OVERRIDE = "override"
+    MAINTENANCE = "maintenance"
     FAILURES = "failures"
     INVESTIGATE = "investigate"
     INVESTIGATED = "investigated"

@@ -220,7 +220,9 @@ def acted_at(
     Only entries after entry `after` count: a clock that was set back must not make old ones new.
     """
     (newest,) = connection.execute(
-        "SELECT max(at) FROM entry WHERE author <> 'engine' AND at > ? AND id > ? AND (alert = ?"
+        "SELECT max(at) FROM entry WHERE author <> 'engine' AND at > ? AND id > ?"
+        # An extension that was taken back was none.
+        " AND undone = 0 AND text <> 'undid: extend' AND (alert = ?"
         " OR (alert IS NULL AND incident = (SELECT incident FROM alert WHERE id = ?)))",
         (to_ms(since), after, alert.id, alert.id),
     ).fetchone()

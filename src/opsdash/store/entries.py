@@ -26,6 +26,8 @@ class Step:
     alert: str
     kind: EntryKind
     before: dict[str, object]
+    text: SafeText = SafeText("")
+    at: datetime | None = None
 
 
 def add(
@@ -113,11 +115,14 @@ def newest_operation(
 def steps(connection: sqlite3.Connection, operation: str) -> list[Step]:
     """Return the changes that one operation made."""
     rows = connection.execute(
-        "SELECT alert, kind, before FROM entry WHERE operation = ? AND before IS NOT NULL"
+        "SELECT alert, kind, before, text, at FROM entry WHERE operation = ? AND before IS NOT NULL"
         " ORDER BY id",
         (operation,),
     )
-    return [Step(alert, EntryKind(kind), json.loads(before)) for alert, kind, before in rows]
+    return [
+        Step(alert, EntryKind(kind), json.loads(before), clean(text), from_ms(at))
+        for alert, kind, before, text, at in rows
+    ]
 
 
 def newest_step(connection: sqlite3.Connection, alert: str) -> str | None:

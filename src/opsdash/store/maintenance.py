@@ -56,6 +56,15 @@ def end(connection: sqlite3.Connection, id: int, by: str, now: datetime) -> bool
     return cursor.rowcount == 1
 
 
+def reopen(connection: sqlite3.Connection, id: int) -> None:
+    """Let a window that was ended before its time go on until it ends by itself."""
+    connection.execute(
+        "UPDATE maintenance SET ended_at = NULL, ended_by = NULL WHERE id = ?", (id,)
+    )
+    next_change(connection)
+    note_read(connection)
+
+
 def load(connection: sqlite3.Connection, id: int) -> Maintenance | None:
     """Return one window by its id."""
     row = connection.execute(_BY_ID, (id,)).fetchone()

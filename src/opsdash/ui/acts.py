@@ -12,7 +12,7 @@ from opsdash.ui import inquiring, owning, silencing
 from opsdash.ui.chosen import names, some
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.panes.alerts import summary, where
-from opsdash.ui.panes.detail import runbook_of
+from opsdash.ui.panes.detail import runbook_of, wrapped
 from opsdash.ui.ports import Outcome
 
 if TYPE_CHECKING:
@@ -97,8 +97,35 @@ def unacknowledge(app: "OpsdashApp", ids: Ids) -> None:
 
 
 def undo(app: "OpsdashApp", ids: Ids) -> None:
-    """Take back the person's own last act, whatever the cursor stands on."""
-    app.act("undone for", ids, app.hand.undo)
+    """Say what the person's own last act was and what undoing it does, and ask."""
+    app.run_worker(_ask_undo(app), exit_on_error=False)
+
+
+async def _ask_undo(app: "OpsdashApp") -> None:
+    from opsdash.ui.screens.sheet import Ask
+
+    before = app.screen
+    try:
+        found = await app.hand.undoable()
+    except Exception as error:
+        # Whatever keeps the store from being read is news for the person.
+        app.say(f"NOT undone: {clean(error) or type(error).__name__}", "crit bold")
+        return
+    if app.screen is not before:
+        return
+    if found is None:
+        app.say("there is nothing of yours to undo", "warn bold")
+        return
+    operation = found.operation
+
+    def answer(said: str | None) -> None:
+        if said is not None:
+            app.act("undone", (), lambda: app.hand.undo(operation))
+
+    words = [line((part, "bold")) for text in found.acts for part in wrapped(text, 72)]
+    words.append(line((f"done {app.moment().age(found.at)} ago; undone:", "muted")))
+    words += [line((part, "warn")) for text in found.effects for part in wrapped(text, 72)]
+    app.open_sheet(Ask("Undo", words, "enter undoes it: "), answer)
 
 
 def escalate(app: "OpsdashApp", ids: Ids) -> None:

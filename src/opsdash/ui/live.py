@@ -38,9 +38,11 @@ from opsdash.store.files import touched
 from opsdash.store.session import Store, open_store, open_store_as_allowed
 from opsdash.ui.ports import LETTER, Detail, Outcome
 from opsdash.ui.stories import Stories
+from opsdash.undoing import undo
 
 if TYPE_CHECKING:
     from opsdash.digest import Digest
+    from opsdash.undoable import Undoable
 
 STORY_SHOWN = 300
 """Entries of an incident's timeline that a detail holds."""
@@ -311,9 +313,15 @@ class StoreHand(_Opened):
         """Look into a failure batch no longer."""
         return await (await self.store()).write(inquiry.give_back, self._actor, self._clock(), seen)
 
-    async def undo(self) -> Outcome:
-        """Take back this person's own last act."""
-        return await (await self.store()).write(response.undo, self._actor, self._clock())
+    async def undoable(self) -> "Undoable | None":
+        """Return what `undo` would take back now."""
+        from opsdash.undoable import look
+
+        return await (await self.store()).read(look, self._actor, self._clock())
+
+    async def undo(self, as_of: str) -> Outcome:
+        """Take back this person's own last act, where it is still the one that they were told of."""
+        return await (await self.store()).write(undo, self._actor, self._clock(), as_of)
 
 
 def _cover(

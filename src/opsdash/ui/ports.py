@@ -20,6 +20,7 @@ from opsdash.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from opsdash.digest import Digest
+    from opsdash.undoable import Undoable
 
 __all__ = ["LETTER", "Detail", "Feed", "Hand", "Outcome"]
 
@@ -159,5 +160,11 @@ class Hand(Protocol):
     async def give_back(self, seen: FailureBatch) -> Outcome:
         """Look into a failure batch no longer."""
 
-    async def undo(self) -> Outcome:
-        """Take back the person's own last act, where nobody has acted on it since."""
+    async def undoable(self) -> "Undoable | None":
+        """Return what `undo` would take back now, None where there is nothing of this person's."""
+
+    async def undo(self, as_of: str) -> Outcome:
+        """Take back the person's own last act, where nobody has acted on it since.
+
+        `as_of` is the operation of which they were told: another one is not undone.
+        """

@@ -147,6 +147,10 @@ class OnCallScreen(Roll):
         }
         if action in acts:
             acts[action]()
+        elif action == "undo":
+            from opsdash.ui import acts as responding
+
+            responding.undo(self.app, ())
         elif action == "expire" and key is not None:
             rostering.remove(self.app, key)
 

@@ -85,7 +85,6 @@ class Alerts:
         )
         return key
 
-    def silence(self, key: str) -> None:
     def pend(self, name: str, seconds: float, **labels: str) -> str:
         """Show an alert whose condition has begun, and that fires after so many seconds."""
         key, now = self.fire(name, **labels), self._clock.now()
@@ -98,6 +97,7 @@ class Alerts:
         )
         return key
 
+    def silence(self, key: str) -> None:
         self.shown[key] = replace(self.shown[key], silenced_by=("s1",))
 
     def resolve(self, key: str) -> None:

@@ -86,6 +86,8 @@ def test_what_one_does_is_on_the_other_dashboard(production: Production) -> None
         mine.wait_for("acknowledged TooHigh")
         theirs.wait_for("0 unacked")
         theirs.send("u")
+        theirs.wait_for("nobody has it again")
+        theirs.send("enter")
         theirs.wait_for("1 unacked")
         mine.wait_for("1 unacknowledged")
         mine.send("e")

@@ -17,9 +17,15 @@ from opsdash.domain.outcome import Outcome
 from opsdash.domain.record import encode, to_ms
 from opsdash.domain.setup import Setup
 from opsdash.domain.span import format_span
-from opsdash.domain.text import clean
+from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Actor, Entry, EntryKind
 from opsdash.store import alerts, changes, climbs, engine, entries, incidents, overrides
+
+_AT_ONCE = 500
+"""Alerts that are read at once."""
+
+_Taken = tuple[Alert, SafeText, SafeText, datetime, datetime | None]
+"""The last alert of a storm that was taken: by whom, with what words, when, and until when put off."""
 
 
 class Act:
@@ -34,20 +40,29 @@ class Act:
         self.operation = secrets.token_hex(8)
         self.done: list[str] = []
         self.refused: list[tuple[str, str]] = []
+        self._incidents: dict[str, Alert] = {}
+        self._taken: dict[str, _Taken] = {}
+        self._given_back: dict[str, list[Alert]] = {}
 
     def alerts(self, ids: Sequence[str], as_of: Mapping[str, str] | None = None) -> Iterator[Alert]:
         """Go through the open ones of `ids`, each once; refuse the rest.
 
         `as_of` is whose each was when the person decided: what changed hands since is refused.
         """
-        for id in dict.fromkeys(ids):
-            alert = self.open_alert(id)
-            if alert is not None and not self._changed_hands(alert, as_of):
-                yield alert
+        wanted = list(dict.fromkeys(ids))
+        for start in range(0, len(wanted), _AT_ONCE):
+            part = wanted[start : start + _AT_ONCE]
+            found = alerts.load_many(self.connection, part)
+            for id in part:
+                alert = self._if_open(id, found.get(id))
+                if alert is not None and not self._changed_hands(alert, as_of):
+                    yield alert
 
     def open_alert(self, id: str) -> Alert | None:
         """Return the open occurrence `id`, or refuse it and return None."""
-        alert = alerts.load(self.connection, id)
+        return self._if_open(id, alerts.load(self.connection, id))
+
+    def _if_open(self, id: str, alert: Alert | None) -> Alert | None:
         if alert is None:
             self.refuse(id, "there is no such alert")
         elif alert.resolved_at is not None:
@@ -87,16 +102,21 @@ class Act:
     ) -> None:
         """Let an alert be acknowledged as `taken` says, None for by nobody; tell whoever was paged.
 
-        Its incident comes along. `until` says that it is put off till then.
+        Its incident and its storm come along when all is done. `until` says that it is put off till
+        then.
         """
         alerts.set_acknowledgement(self.connection, alert.id, taken, self.change)
-        follow_incident(self.connection, alert, self.change)
+        if alert.incident is not None:
+            self._incidents[alert.incident] = alert
         if taken is None:
-            paging.page_given_back(self.connection, self.setup, alert, self.actor.user, self.now)
+            by = self.actor.user
+            storms = paging.page_left(self.connection, self.setup, alert, by, self.now)
+            for key in storms:
+                self._given_back.setdefault(key, []).append(alert)
         else:
-            paging.page_acknowledged(
-                self.connection, self.setup, alert, taken.by, taken.comment, self.now, until
-            )
+            said = (taken.by, taken.comment, self.now, until)
+            storms = paging.page_acknowledged(self.connection, self.setup, alert, *said)
+            self._taken |= dict.fromkeys(storms, (alert, *said))
 
     def note(
         self, alert: Alert, kind: EntryKind, text: str, before: dict[str, object] | None = None
@@ -126,7 +146,14 @@ class Act:
         self.done.append(alert.id)
 
     def outcome(self, said: str = "") -> Outcome:
-        """Return what was done and refused."""
+        """Bring along what hangs on many alerts, asked once; return what was done and refused."""
+        for alert in self._incidents.values():
+            follow_incident(self.connection, alert, self.change)
+        for key, taken in self._taken.items():
+            paging.page_storm_taken(self.connection, self.setup, key, *taken)
+        for key, left in self._given_back.items():
+            by = self.actor.user
+            paging.page_storm_left(self.connection, self.setup, key, left, by, self.now)
         return Outcome(tuple(self.done), tuple(self.refused), said)
 
 

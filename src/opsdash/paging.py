@@ -23,7 +23,7 @@ from opsdash.domain.span import format_span
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Entry, EntryKind
 from opsdash.store import alerts, climbs, deployments, entries, outbox, overrides
-from opsdash.store.outbox import Letter, LetterState
+from opsdash.store.outbox import Letter, LetterState, Traces
 
 _ENGINE = SafeText("engine")
 _UNSENT = (PageKind.TRIGGER, PageKind.NOTE, PageKind.ACKNOWLEDGE)
@@ -243,21 +243,45 @@ def page_acknowledged(
     comment: SafeText,
     now: datetime,
     until: datetime | None = None,
-) -> None:
+) -> tuple[str, ...]:
     """Stop what has not left for an alert, and tell whoever was paged that somebody has it.
 
-    `until` says that it is put off till then.
+    `until` says that it is put off till then. Returns the storms that it belongs to, which may be
+    taken as a whole now: see `page_storm_taken`.
     """
-    outbox.drop_waiting(
-        connection, alert.id, (PageKind.TRIGGER, PageKind.NOTE), f"{by} acknowledged it first"
-    )
-    page = replace(build_page(alert, PageKind.ACKNOWLEDGE, now), by=by, text=comment, until=until)
-    _tell_paged(connection, setup, alert.id, page, now)
-    for key in outbox.bundles_of(connection, alert.id):
-        if not outbox.has_other_member(connection, key, alert.id, untaken=True):
-            kinds = (PageKind.TRIGGER, PageKind.NOTE)
-            outbox.drop_waiting(connection, key, kinds, "all of it was acknowledged first")
-            _tell_storm(connection, setup, key, page, "somebody has all alerts of this storm", now)
+    traces = outbox.traces_of(connection, alert.id)
+    if traces.waits:
+        reason = f"{by} acknowledged it first"
+        outbox.drop_waiting(connection, alert.id, (PageKind.TRIGGER, PageKind.NOTE), reason)
+    if traces.left:
+        page = _page_taken(alert, by, comment, now, until)
+        _tell_paged(connection, setup, alert.id, page, now)
+    return traces.bundles
+
+
+def page_storm_taken(
+    connection: sqlite3.Connection,
+    setup: Setup,
+    key: str,
+    last: Alert,
+    by: SafeText,
+    comment: SafeText,
+    now: datetime,
+    until: datetime | None = None,
+) -> None:
+    """Tell whoever got the one page of a storm that somebody has all of it, now that `last` is taken."""
+    if not outbox.has_member(connection, key, untaken=True):
+        kinds = (PageKind.TRIGGER, PageKind.NOTE)
+        outbox.drop_waiting(connection, key, kinds, "all of it was acknowledged first")
+        page = _page_taken(last, by, comment, now, until)
+        _tell_storm(connection, setup, key, page, "somebody has all alerts of this storm", now)
+
+
+def _page_taken(
+    alert: Alert, by: SafeText, comment: SafeText, now: datetime, until: datetime | None
+) -> Page:
+    page = build_page(alert, PageKind.ACKNOWLEDGE, now)
+    return replace(page, by=by, text=comment, until=until)
 
 
 def page_note(
@@ -277,30 +301,67 @@ def page_note(
 def page_given_back(
     connection: sqlite3.Connection, setup: Setup, alert: Alert, by: SafeText, now: datetime
 ) -> None:
-    """Tell whoever was paged that nobody has an alert any more."""
+    """Tell whoever was paged that nobody has an alert any more, and those of its storm."""
+    for key in page_left(connection, setup, alert, by, now):
+        page_storm_left(connection, setup, key, (alert,), by, now)
+
+
+def page_left(
+    connection: sqlite3.Connection, setup: Setup, alert: Alert, by: SafeText, now: datetime
+) -> tuple[str, ...]:
+    """Tell whoever was paged that nobody has an alert any more; return the storms that it belongs to."""
+    traces = outbox.traces_of(connection, alert.id)
+    if traces.left:
+        _tell_paged(connection, setup, alert.id, _page_left(alert, by, now), now)
+    return traces.bundles
+
+
+def page_storm_left(
+    connection: sqlite3.Connection,
+    setup: Setup,
+    key: str,
+    given_back: Sequence[Alert],
+    by: SafeText,
+    now: datetime,
+) -> None:
+    """Tell whoever got the one page of a storm that nobody has what was given back, if all was taken."""
+    ids = {alert.id for alert in given_back}
+    if not outbox.has_member(connection, key, besides=ids, untaken=True):
+        page = _page_left(given_back[0], by, now)
+        _tell_storm(connection, setup, key, page, "nobody has one of this storm", now)
+
+
+def _page_left(alert: Alert, by: SafeText, now: datetime) -> Page:
     text = clean(f"{by} gave it back: nobody has it")
-    page = replace(build_page(alert, PageKind.NOTE, now), by=by, text=text)
-    _tell_paged(connection, setup, alert.id, page, now)
-    for key in outbox.bundles_of(connection, alert.id):
-        if not outbox.has_other_member(connection, key, alert.id, untaken=True):
-            _tell_storm(connection, setup, key, page, "nobody has one of this storm", now)
+    return replace(build_page(alert, PageKind.NOTE, now), by=by, text=text)
 
 
 def page_resolved(
     connection: sqlite3.Connection, setup: Setup, alert: Alert, now: datetime
-) -> None:
+) -> Traces:
     """Drop what has not left for an alert that resolved, and tell whoever was paged.
 
-    A message that comes late, after its resolve, would open it again at the receiver.
+    A message that comes late, after its resolve, would open it again at the receiver. Returns what
+    there was about it: its storms may be over now (`page_storm_resolved`), and what joined an alert
+    that led may have to be paged itself (`page_left_behind`).
     """
-    outbox.drop_waiting(connection, alert.id, _UNSENT, "it resolved before this was sent")
-    page = build_page(alert, PageKind.RESOLVE, now)
-    _tell_paged(connection, setup, alert.id, page, now)
-    for key in outbox.bundles_of(connection, alert.id):
-        if not outbox.has_other_member(connection, key, alert.id):
-            outbox.drop_waiting(connection, key, _UNSENT, "all of it resolved before this was sent")
-            _tell_storm(connection, setup, key, page, "all alerts of this storm have resolved", now)
-    _page_left_behind(connection, setup, alert, now)
+    traces = outbox.traces_of(connection, alert.id)
+    if traces.waits:
+        outbox.drop_waiting(connection, alert.id, _UNSENT, "it resolved before this was sent")
+    if traces.left:
+        page = build_page(alert, PageKind.RESOLVE, now)
+        _tell_paged(connection, setup, alert.id, page, now)
+    return traces
+
+
+def page_storm_resolved(
+    connection: sqlite3.Connection, setup: Setup, key: str, last: Alert, now: datetime
+) -> None:
+    """Tell whoever got the one page of a storm that all of it has resolved, `last` as the last one."""
+    if not outbox.has_member(connection, key):
+        outbox.drop_waiting(connection, key, _UNSENT, "all of it resolved before this was sent")
+        page = build_page(last, PageKind.RESOLVE, now)
+        _tell_storm(connection, setup, key, page, "all alerts of this storm have resolved", now)
 
 
 def _tell_storm(
@@ -423,13 +484,6 @@ def _leader(connection: sqlite3.Connection, alert: Alert) -> Alert | None:
     return alerts.load_paged_member(connection, incident_number(alert.incident) or 0, alert.id)
 
 
-def _was_paged(connection: sqlite3.Connection, key: str) -> bool:
-    return any(
-        letter.page.kind is PageKind.TRIGGER and letter.state is not LetterState.DROPPED
-        for letter in outbox.load_of_key(connection, key)
-    )
-
-
 def _note_joined(
     connection: sqlite3.Connection, setup: Setup, alert: Alert, leader: Alert, now: datetime
 ) -> None:
@@ -440,15 +494,11 @@ def _note_joined(
     _tell(connection, alert, now, EntryKind.PAGE, f"told with {leader.name}, which was paged")
 
 
-def _page_left_behind(
-    connection: sqlite3.Connection, setup: Setup, resolved: Alert, now: datetime
+def page_left_behind(
+    connection: sqlite3.Connection, setup: Setup, incident: int, now: datetime
 ) -> None:
-    """Page what only joined an incident, now that the alert that was paged for it has resolved."""
-    letters = outbox.load_of_key(connection, resolved.id)
-    led = any(letter.page.kind is PageKind.TRIGGER for letter in letters)
-    if resolved.incident is None or not led:
-        return
-    for alert in alerts.load_unpaged_members(connection, incident_number(resolved.incident) or 0):
+    """Page what only joined an incident, now that an alert that was paged for it has resolved."""
+    for alert in alerts.load_unpaged_members(connection, incident):
         left = alert.needs_person and pages(alert)
         if left and _leader(connection, alert) is None:
             _page_first(connection, setup, alert, now)

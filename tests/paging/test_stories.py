@@ -7,6 +7,7 @@ from opsdash import response
 from opsdash.domain.page import PageKind
 from opsdash.domain.text import SafeText
 from opsdash.notifiers.notifier import NotifierError
+from opsdash.store import incidents
 from opsdash.store.outbox import LetterState
 from tests.paging.world import SARAH, World, of_one_level
 
@@ -244,6 +245,23 @@ async def test_informational_alerts_page_nobody(world: World) -> None:
     world.alerts.fire("Deployed", severity="info")
     await world.turn(5)
     assert all(pager.sent == [] for pager in world.pagers.values())
+
+
+async def test_what_resolves_together_with_what_led_it_is_not_paged(world: World) -> None:
+    """All of an incident is over in one read: nobody is paged for what only joined it."""
+    led = world.alerts.fire("HighErrorRate")
+    await world.turn(5)
+    joined = [world.alerts.fire("CPUSaturated", severity="warning", pod=f"p{n}") for n in range(3)]
+    await world.turn(5)
+    before = [len(pager.told(TRIGGER)) for pager in world.pagers.values()]
+    for key in (led, *joined):
+        world.alerts.resolve(key)
+    await world.turn(5)
+    assert [len(pager.told(TRIGGER)) for pager in world.pagers.values()] == before
+    (incident,) = await world.store.read(
+        incidents.load_shown, world.clock.now() - timedelta(hours=1)
+    )
+    assert incident.resolved_at is not None
 
 
 async def test_fifty_alerts_are_one_page_that_says_fifty(world: World) -> None:

@@ -49,6 +49,7 @@ def apply(
     writing = _Writing(connection, setup, now, change)
     for alert in found.resolved:
         writing.resolve(alert)
+    writing.follow_resolved()
     opened = tuple(writing.open(alert) for alert in found.opened)
     for alert in found.updated:
         writing.update(alert)
@@ -102,6 +103,8 @@ class _Writing:
         self.now = now
         self.change = change
         self.open_incidents = incidents.open_numbers(connection)
+        self._storms: dict[str, Alert] = {}
+        self._left_behind: dict[str, bool] = {}
 
     def open(self, alert: Alert) -> Alert:
         number = alerts.last_occurrence(self.connection, alert.fingerprint) + 1
@@ -145,9 +148,21 @@ class _Writing:
         what = "resolved" if alert.fired_at else "recovered before it fired,"
         alert = replace(alert, incident=current.incident)
         self._tell(alert, EntryKind.RESOLVED, f"{what} after {format_span(self.now - began)}")
-        paging.page_resolved(self.connection, self.setup, alert, self.now)
+        traces = paging.page_resolved(self.connection, self.setup, alert, self.now)
+        self._storms |= dict.fromkeys(traces.bundles, alert)
         if current.incident is not None:
-            self._resolve_incident(current.incident)
+            led = self._left_behind.get(current.incident, False)
+            self._left_behind[current.incident] = led or traces.led
+
+    def follow_resolved(self) -> None:
+        """Bring along what hangs on many alerts: asked once, and not of each of thousands."""
+        for key, last in self._storms.items():
+            paging.page_storm_resolved(self.connection, self.setup, key, last, self.now)
+        for id, led in self._left_behind.items():
+            if led:
+                number = incident_number(id) or 0
+                paging.page_left_behind(self.connection, self.setup, number, self.now)
+            self._resolve_incident(id)
 
     def _fire(self, alert: Alert) -> None:
         waited = (alert.fired_at or self.now) - alert.active_at

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -76,6 +76,13 @@ def load(connection: sqlite3.Connection, id: str) -> Alert | None:
     """Return one occurrence by its id."""
     row = connection.execute(_BY_ID, (id,)).fetchone()
     return None if row is None else from_row(row)
+
+
+def load_many(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Alert]:
+    """Return the occurrences among `ids` by their id; at most a thousand are asked for at once."""
+    marks = ", ".join("?" * len(ids))
+    rows = connection.execute(f"{_ALL} WHERE id IN ({marks})", tuple(ids)).fetchall()
+    return {alert.id: alert for alert in _alerts(rows)}
 
 
 def load_of_incident(connection: sqlite3.Connection, number: int) -> list[Alert]:

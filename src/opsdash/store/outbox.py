@@ -7,8 +7,8 @@ A row is `waiting` until the lease's holder claims it, `sending` while it is und
 
 import json
 import sqlite3
+from collections.abc import Container
 from datetime import datetime
-from itertools import zip_longest
 from typing import Any
 
 from opsdash.domain.frozen import dataclass
@@ -22,15 +22,15 @@ from opsdash.store.changes import note_letters
 __all__ = [
     "Letter",
     "LetterState",
+    "Traces",
     "add",
     "bundle",
-    "bundles_of",
     "claim",
     "count_by_state",
     "count_of_key",
     "drop_waiting",
     "find",
-    "has_other_member",
+    "has_member",
     "keep_thread",
     "left_for",
     "load_due",
@@ -44,6 +44,7 @@ __all__ = [
     "release_others",
     "repeats",
     "settle",
+    "traces_of",
 ]
 
 
@@ -86,13 +87,11 @@ _DUE = (
 )
 _WAITING = _FROM + " WHERE state IN ('waiting', 'sending') ORDER BY outbox.id"
 _NEWEST = _FROM + " ORDER BY outbox.id DESC LIMIT ?"
-_OPEN_MEMBER = "alert.resolved_at IS NULL"
-_MEMBERS = (
-    "SELECT {{}} FROM outbox JOIN alert ON alert.id = outbox.key"
-    " WHERE outbox.bundle = ? AND outbox.key <> ? AND outbox.id {} ? ORDER BY outbox.id{}"
+_OPEN_MEMBERS = (
+    "SELECT outbox.key FROM outbox JOIN alert ON alert.id = outbox.key"
+    " WHERE outbox.bundle = ? AND alert.resolved_at IS NULL"
 )
-_MEMBERS_AFTER = _MEMBERS.format(">", "")
-_MEMBERS_BEFORE = _MEMBERS.format("<", " DESC")
+_UNTAKEN_MEMBERS = _OPEN_MEMBERS + " AND alert.acknowledged_by IS NULL"
 _OF_KEY = _FROM + " WHERE outbox.key = ? ORDER BY outbox.id"
 
 
@@ -188,6 +187,33 @@ def left_for(connection: sqlite3.Connection, key: str) -> tuple[Destination, ...
             (notifier, address): Destination(notifier, address, target, clean(reached))
             for notifier, address, target, reached in rows
         }.values()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What there is about one occurrence: does anything wait, has a trigger left, was there one at all.
+
+    `bundles` are the keys of the pages that told of it among many.
+    """
+
+    waits: bool
+    left: bool
+    led: bool
+    bundles: tuple[str, ...]
+
+
+def traces_of(connection: sqlite3.Connection, key: str) -> Traces:
+    """Return what there is about `key`, for who changes thousands at once; most need no more."""
+    rows = connection.execute(
+        "SELECT DISTINCT state, kind, bundle FROM outbox WHERE key = ?", (key,)
+    ).fetchall()
+    triggers = {state for state, kind, _ in rows if kind == "trigger"}
+    return Traces(
+        waits=any(state == "waiting" for state, _, _ in rows),
+        left=not triggers.isdisjoint(("sent", "sending", "waiting")),
+        led=bool(triggers),
+        bundles=tuple(dict.fromkeys(bundle for _, _, bundle in rows if bundle is not None)),
     )
 
 
@@ -316,30 +342,15 @@ def bundle(connection: sqlite3.Connection, id: int, into: str) -> None:
     note_letters(connection)
 
 
-def bundles_of(connection: sqlite3.Connection, key: str) -> list[str]:
-    """Return the keys of the pages that told of this one among many."""
-    rows = connection.execute(
-        "SELECT DISTINCT bundle FROM outbox WHERE key = ? AND bundle IS NOT NULL", (key,)
-    )
-    return [found for (found,) in rows]
-
-
-def has_other_member(
-    connection: sqlite3.Connection, bundle_key: str, near: str, untaken: bool = False
+def has_member(
+    connection: sqlite3.Connection,
+    bundle_key: str,
+    besides: Container[str] = (),
+    untaken: bool = False,
 ) -> bool:
-    """Whether another alert than `near` that one page told of is open, and nobody's if `untaken`.
-
-    Looked for on both sides of `near`: in a storm of thousands the next to be taken or resolved
-    is mostly beside the last one, and to count them all each time would take minutes.
-    """
-    wanted = _OPEN_MEMBER + (" AND alert.acknowledged_by IS NULL" if untaken else "")
-    row = connection.execute(
-        "SELECT max(id) FROM outbox WHERE key = ? AND bundle = ?", (near, bundle_key)
-    ).fetchone()
-    place = (bundle_key, near, row[0] or 0)
-    after = connection.execute(_MEMBERS_AFTER.format(wanted), place)
-    before = connection.execute(_MEMBERS_BEFORE.format(wanted), place)
-    return any(one and one[0] for both in zip_longest(after, before) for one in both)
+    """Whether an alert that one page told of, none of `besides`, is open, and nobody's if `untaken`."""
+    rows = connection.execute(_UNTAKEN_MEMBERS if untaken else _OPEN_MEMBERS, (bundle_key,))
+    return any(key not in besides for (key,) in rows)
 
 
 def members_of(connection: sqlite3.Connection, bundle_key: str) -> tuple[str, ...]:

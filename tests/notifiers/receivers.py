@@ -17,7 +17,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-from tests.notifiers.shapes import faults_of, published_faults, published_thing_faults
+from tests.notifiers.shapes import (
+    answer_faults,
+    faults_of,
+    published_faults,
+    published_thing_faults,
+)
 
 EVENTS = "pagerduty-events-v2.openapi.json"
 REST = "pagerduty-rest.openapi.json"
@@ -173,6 +178,9 @@ class PagerDutyServer(Receiver):
         self.notes: list[tuple[str, str]] = []
         self.changes: list[dict[str, Any]] = []
         self.on_calls: list[dict[str, Any]] = []
+        self.schedules: dict[str, list[tuple[str, str | None, str]]] = {}
+        self.users: dict[str, tuple[str, str]] = {}
+        self.may_read_users = True
         self.levels = 4
         self.clock: Callable[[], datetime] | None = None
         self.people: dict[int, str] = {}
@@ -314,7 +322,61 @@ class PagerDutyServer(Receiver):
             self._enter_own("escalate", incident, assignees=given)
         return Answered(200, {"incident": incident})
 
+    def _schedule(self, received: Received, path: str) -> Answered:
+        """A schedule: `schedules` has its shifts (start, end, user id), `users` name and address by id."""
+        id, _, users = path.removeprefix("/schedules/").partition("/")
+        if id not in self.schedules:
+            return Answered(404, {"error": {"message": "Not Found", "code": 2100}})
+        if users and not self.may_read_users:
+            return Answered(403, {"error": {"message": "Access Denied", "code": 2010}})
+        since, until = (received.query[name][0] for name in ("since", "until"))
+        shifts = [
+            (start, end, user)
+            for start, end, user in self.schedules[id]
+            if (end is None or end > since) and start < until
+        ]
+        if received.query.get("overflow") != ["true"]:
+            shifts = [(max(s, since), min(e or until, until), user) for s, e, user in shifts]
+        if users:
+            there = {
+                user: {"id": user, "type": "user", "name": name, "email": email}
+                for user, (name, email) in self.users.items()
+                if any(user == one for _, _, one in shifts)
+            }
+            return self._published(received, {"users": list(there.values())})
+        entries = [
+            {
+                "start": start,
+                "end": end,
+                "user": {
+                    "id": user,
+                    "type": "user_reference",
+                    "summary": self.users.get(user, ("Somebody", ""))[0],
+                },
+            }
+            for start, end, user in shifts
+        ]
+        final = {"name": "Final Schedule", "rendered_schedule_entries": entries}
+        schedule = {
+            "id": id,
+            "type": "schedule",
+            "summary": "Payments",
+            "name": "Payments",
+            "time_zone": "UTC",
+            "schedule_layers": [],
+            "final_schedule": final,
+        }
+        return self._published(received, {"schedule": schedule})
+
+    def _published(self, received: Received, body: dict[str, Any]) -> Answered:
+        # A shift without an end has null there, which the document says in words alone.
+        told = json.loads(json.dumps(body).replace('"end": null', '"end": ""'))
+        self.wrong += answer_faults(REST, received.path, received.method, 200, told)
+        return Answered(200, body)
+
     def _read(self, received: Received, path: str) -> Answered:
+        if path.startswith("/schedules/"):
+            return self._schedule(received, path)
         query = received.query
         limit, offset = (int(query.get(name, ["0"])[0]) for name in ("limit", "offset"))
         if limit > 100:

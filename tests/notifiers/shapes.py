@@ -53,6 +53,23 @@ def published_thing_faults(spec: str, schema: str, thing: Any) -> list[str]:
     return [_line(error) for error in validator.iter_errors(thing)]
 
 
+def answer_faults(spec: str, path: str, method: str, status: int, body: Any) -> list[str]:
+    """Return what a published document says against an answer: what a stand-in says, the real one would.
+
+    Nothing where the document is not here.
+    """
+    document = _document(spec)
+    if document is None:
+        return []
+    template = next((p for p in document["paths"] if _fits(p, path.partition("?")[0])), None)
+    if template is None:
+        return [f"{path} is not in {spec}"]
+    place = f"#/paths/{_escape(template)}/{method.lower()}/responses/{status}"
+    schema = {"$ref": f"urn:{spec}{place}/content/application~1json/schema"}
+    validator = Draft4Validator(schema, registry=_registry(spec))
+    return [_line(error) for error in validator.iter_errors(body)]
+
+
 def _strangers(document: dict[str, Any], operation: dict[str, Any], path: str) -> Iterator[str]:
     known = {
         parameter["name"]

@@ -108,7 +108,7 @@ def _is_same(person: Person, attendant: Attendant) -> bool:
         return person.pagerduty == attendant.id
     email = attendant.email.casefold()
     known = [person.email, *(reach.partition(":")[2] for reach in person.notify)]
-    return bool(email) and email in (address.casefold() for address in known)
+    return "@" in email and email in (address.casefold() for address in known)
 
 
 def _fed(

@@ -54,7 +54,10 @@ async def read_feeds(engine_: Engine) -> None:
     if not ended:
         return
     named = {one.key: one.label for one in engine_.feeds}
-    engine_.setup = await engine_.store.write(_keep, engine_.held, engine_.setup, ended, named, now)
+    before = engine_.setup
+    engine_.setup = await engine_.store.write(_keep, engine_.held, before, ended, named, now)
+    if engine_.setup != before:
+        engine_.due.pop("on_call", None)
 
 
 def _keep(

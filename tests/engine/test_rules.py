@@ -17,6 +17,7 @@ from opsdash.domain.setup import PagingSetup
 from opsdash.domain.source import SourceState
 from opsdash.domain.text import SafeText
 from opsdash.engine.rules import slot
+from opsdash.engine.self_metrics import EngineCollector
 from opsdash.store import engine as stored_engine
 from opsdash.store.lease import LENGTH
 from tests.engine.rule_world import RuleWorld, bad, seconds
@@ -198,6 +199,10 @@ async def test_a_server_that_hangs_does_not_stop_the_beat(ruled: RuleWorld) -> N
     view = await ruled.view()
     assert view.state is RuleState.FIRING
     assert view.missed > 0
+    families = {f.name: f for f in EngineCollector(ruled.world.engine).collect()}
+    (sample,) = families["opsdash_rule_group_iterations_missed"].samples
+    group = f"{ruled.folder / 'rules.yml'};g"
+    assert (sample.labels, sample.value) == ({"group": group}, view.missed)
 
 
 async def test_no_data_is_not_all_well(ruled: RuleWorld) -> None:

@@ -75,6 +75,10 @@ class Tmux:
         told = self._call("display-message", "-p", "\t".join(f"#{{{name}}}" for name in names))
         return dict(zip(names, told.rstrip("\n").split("\t"), strict=True))
 
+    def command(self, *arguments: str) -> str:
+        """Give tmux a command and return what it says."""
+        return self._call(*arguments)
+
     def detach(self) -> None:
         """Take every terminal away from the session."""
         self._call("detach-client", "-a", check=False)

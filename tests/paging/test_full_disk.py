@@ -9,12 +9,19 @@ from pathlib import Path
 import pytest
 
 from opsdash.domain.page import PageKind
+from opsdash.domain.rules.rule import RuleState
+from opsdash.domain.sample import Sample
 from opsdash.domain.text import SafeText
 from opsdash.engine.cycle import beat
 from opsdash.engine.engine import Engine, Heartbeat
+from opsdash.engine.rules import Rules
+from opsdash.engine.self_metrics import EngineCollector
 from opsdash.notifiers.notifier import NotifierError
+from opsdash.sources.rule_file import load_rule_files
+from opsdash.store import rules as stored
 from opsdash.store.errors import StoreBroken, StoreError, StoreFull, StoreReadOnly
 from opsdash.store.outbox import LetterState
+from tests.engine.rule_world import ToldVectors
 from tests.paging.small_disk import fill, full_disk, is_down
 from tests.paging.world import World, team
 
@@ -34,6 +41,7 @@ async def test_what_fires_on_a_full_disk_is_paged_once(
     world.engine.heartbeat = Heartbeat(call, timedelta(seconds=10))
     await world.turn(30)
     assert calls
+    assert _gauges(world.engine) == (1.0, 0.0)
     with full_disk(world):
         await fill(world)
         before = len(calls)
@@ -45,6 +53,9 @@ async def test_what_fires_on_a_full_disk_is_paged_once(
         await world.turn(60)
         assert world.paged("john", "channel") == [1, 1]
         assert await is_down(world)
+        writable, held = _gauges(world.engine)
+        assert not writable
+        assert held >= 2
         assert len(calls) == before
         said = [record.getMessage() for record in caplog.records]
         assert any("check the disk" in text or "no room left" in text for text in said)
@@ -57,6 +68,33 @@ async def test_what_fires_on_a_full_disk_is_paged_once(
     told = await world.story(key)
     assert "paged John: john accepted" in told
     assert "that page left from memory" in told
+
+
+def _gauges(engine: Engine) -> tuple[float, float]:
+    """Whether the store takes writes, and how much is held in memory, as the engine's metrics say."""
+    found = {f.name: f.samples[0].value for f in EngineCollector(engine).collect() if f.samples}
+    return found["opsdash_store_writable"], found["opsdash_unwritten"]
+
+
+async def test_own_rules_are_judged_on_a_full_disk(world: World, tmp_path: Path) -> None:
+    """A rule whose `for` ends meanwhile pages once, and stands as it should when there is room."""
+    text = "groups: [{name: g, interval: 5s, rules: [{alert: A, expr: x > 5, for: 20s, labels: {severity: critical}}]}]"
+    (tmp_path / "rules.yml").write_text(text)
+    source = ToldVectors()
+    world.engine = world.start_engine("with rules")
+    world.engine.rules = Rules(load_rule_files(["rules.yml"], tmp_path), source)
+    await world.turn(30)
+    with full_disk(world):
+        await fill(world)
+        source.truths["x > 5"] = lambda at: (Sample(9.0, at),)
+        await world.turn(10)
+        assert world.paged("john") == [0]
+        await world.turn(30)
+        assert world.paged("john") == [1]
+    await world.turn(60)
+    assert world.paged("john") == [1]
+    (view,) = await world.store.read(stored.load_views)
+    assert (view.state, view.firing) == (RuleState.FIRING, 1)
 
 
 def _acts(engine: Engine) -> bool:

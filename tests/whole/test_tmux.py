@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import CONFIG, Team
+from tests.kit.team import Team, config
 from tests.kit.tmux import Tmux
 from tests.kit.waiting import wait_until
+from tests.notifiers.receivers import PagerDutyServer
 from tests.terminal import Terminal
 from tests.ui.test_bell import bells
 
@@ -23,7 +24,7 @@ BARE = {"status": "off", "window-size": "latest"}
 @pytest.fixture
 def team(tmp_path: Path) -> Iterator[Team]:
     """A team whose alert will fire in about a quarter of a minute; no engine runs yet."""
-    made = Team(tmp_path, CONFIG.format(store=tmp_path / "ops.db", speed=3))
+    made = Team(tmp_path, config(tmp_path / "ops.db"))
     yield made
     made.stop_engines()
 
@@ -112,3 +113,32 @@ def test_continued_after_a_stop_it_shows_no_old_figure_as_live(tmux: Tmux, team:
     tmux.type("q")
     tmux.wait_for(lambda text: "Performance" not in text)
     assert tmux.says(*GIVEN_BACK) == GIVEN_BACK
+
+
+def test_a_page_is_seen_in_the_status_line_of_tmux(team: Team, tmp_path: Path) -> None:
+    """Who works in another window reads that a page is for them: tmux shows it over its status line."""
+    config = team.config.read_text().replace('name = "John"', 'name = "John"\nnotify = ["pd"]')
+    pager = PagerDutyServer()
+    key = tmp_path / "pd.key"
+    key.write_text(pager.routing_key)
+    key.chmod(0o600)
+    told = "\n[terminal]\ntmux = true\n" if "[terminal]" not in config else ""
+    table = f'[[notifier]]\nid = "pd"\nkind = "pagerduty"\nurl = "{pager.url}/v2"\n'
+    team.config.write_text(config + told + table + 'routing_key_file = "pd.key"\n')
+    env = {**team.environment, "OPSDASH_USER": "john"}
+    options = {"status": "on", "window-size": "latest"}
+    with (
+        pager,
+        Tmux(tmp_path, shell="bash --norc", env=env, options=options) as tmux,
+        Terminal(tmux.attach_command, columns=100, lines=30) as terminal,
+    ):
+        tmux.type(OPSDASH, "Enter")
+        terminal.wait_for("Performance")
+        tmux.command("new-window")
+        terminal.wait_for(lambda text: "Performance" not in text)
+        done = team.run("drill", "--yes", "--wait", "30")
+        assert done.returncode == 0, done.stderr
+        terminal.wait_for("opsdash: page: A drill by")
+        assert "opsdash: page: A drill by" in terminal.text().splitlines()[29]
+        assert "opsdash: page: A drill by" in tmux.command("show-messages")
+    assert pager.wrong == []

@@ -130,7 +130,18 @@ def _counted(engine_: Engine) -> Iterable[Metric]:
         reads.add_metric([poll.id, "failed"], poll.failed)
         spent.add_metric([poll.id], poll.seconds)
     yield from (reads, spent)
-    held = 0 if engine_.stopgap is None else len(engine_.stopgap.acts)
+    missed = CounterMetricFamily(
+        "opsdash_rule_group_iterations_missed",
+        "Evaluations of a rule group that were left out: it took too long, or the engine was held up.",
+        labels=["group"],
+    )
+    for group in engine_.rule_polls:
+        missed.add_metric([group.id], group.missed)
+    yield missed
+    stopgap = engine_.stopgap
+    writable = "Whether the store takes this engine's writes."
+    yield _gauge("opsdash_store_writable", writable, [({}, float(stopgap is None))])
+    held = 0 if stopgap is None else len(stopgap.acts)
     words = "Acts held in memory because the store takes no writes."
     yield _gauge("opsdash_unwritten", words, [({}, float(held))])
     yield _gauge("opsdash_sending", "Messages under way.", [({}, float(len(engine_.sending)))])

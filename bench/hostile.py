@@ -33,7 +33,7 @@ from opsdash.ui.glyphs import UTF8
 from opsdash.ui.keys import keys_of
 from opsdash.ui.lines import Line, text_of
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes import alerts, detail, footer, header, metrics
+from opsdash.ui.panes import alerts, detail, footer, header, metrics, problems
 
 _MORE = (
     "#(touch /tmp/opsdash-pwned)", "#[fg=red]x#[default]", "#{pane_id}", "%s %d %n", "%(name)s",
@@ -116,7 +116,7 @@ def _panes(raw: str, width: int) -> dict[str, Callable[[], list[Line]]]:
     return {
         "header": lambda: [header.header(snapshot, width, moment, UTF8)],
         "tiny": lambda: [header.tiny(snapshot, width, moment, UTF8)],
-        "problems": lambda: header.problem_lines(snapshot, width, 4, moment, UTF8),
+        "problems": lambda: problems.problem_lines(snapshot, width, 4, moment, UTF8),
         "pane": lambda: metrics.pane_block(pane, 1, width, 9, refresh, moment, UTF8, "p95", True),
         "zoomed": lambda: metrics.pane_zoomed(pane, 1, width, 40, refresh, moment, UTF8),
         "pane line": lambda: [metrics.pane_line(pane, 1, width, refresh, moment, UTF8)],

@@ -32,7 +32,7 @@ from opsdash.ui.panes.detail import (
     ticket_page,
 )
 from opsdash.ui.panes.footer import footer_line, message_line
-from opsdash.ui.panes.header import header, problem_lines, tiny
+from opsdash.ui.panes.header import header, tiny
 from opsdash.ui.panes.metrics import pane_block, pane_line, pane_zoomed
 from opsdash.ui.ports import Detail
 from tests.ui import pictures

@@ -15,7 +15,8 @@ from opsdash.store.errors import StoreReadOnly
 from opsdash.ui.glyphs import UTF8
 from opsdash.ui.live import StoreFeed, StoreHand
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes.header import problem_lines, tiny
+from opsdash.ui.panes.header import tiny
+from opsdash.ui.panes.problems import problem_lines
 from tests.ui.test_panes import words
 
 NOW = datetime(2025, 12, 22, 14, 6, tzinfo=UTC)

@@ -34,8 +34,9 @@ from opsdash.ui.panes.alerts import (
 )
 from opsdash.ui.panes.detail import alert_area, alert_page, indicator_page, wrapped
 from opsdash.ui.panes.footer import footer_line
-from opsdash.ui.panes.header import header, problem_lines, tiny
+from opsdash.ui.panes.header import header, tiny
 from opsdash.ui.panes.metrics import pane_block, pane_line, pane_zoomed, tile_of
+from opsdash.ui.panes.problems import problem_lines
 from opsdash.ui.panes.tickets import ticket_row, tickets_aside
 from opsdash.ui.ports import Detail
 from tests.ui import pictures
@@ -113,6 +114,23 @@ def test_a_failing_source_is_named_with_reason_and_since_when() -> None:
     assert words(lines) == (
         " ✖ prometheus: connection refused, since 14:02; what it says is 4m00s old\n"
         " ✖ alertmanager: connection refused, since 14:02; what it says is 4m00s old"
+    )
+
+
+def test_what_one_server_fails_is_said_once() -> None:
+    """Figures, alerts and own rules of one Prometheus: one line, the others keep theirs."""
+    why = SafeText("http://127.0.0.1:9090 refused the connection; is the server running?")
+    failing = {
+        "opsdash": SafeText(f"no rule can be judged: {why}"),
+        "prometheus": why,
+        "alertmanager": SafeText("http://127.0.0.1:9093 refused the connection"),
+        "rules": why,
+    }
+    sources = tuple(replace(blind().sources[0], id=id, reason=said) for id, said in failing.items())
+    assert words(problem_lines(replace(blind(), sources=sources), 160, 4, moment(), UTF8)) == (
+        f" ✖ prometheus, rules, opsdash: {why} since 14:02; what they say is up to 4m00s old\n"
+        " ✖ alertmanager: http://127.0.0.1:9093 refused the connection, since 14:02;"
+        " what it says is 4m00s old"
     )
 
 

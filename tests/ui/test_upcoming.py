@@ -8,6 +8,7 @@ import pytest
 from opsdash.domain.alert import Acknowledgement, Alert, Severity
 from opsdash.domain.climb import Snooze
 from opsdash.domain.escalation import DEFAULT_POLICY, EscalationPolicy
+from opsdash.domain.shift_change import ShiftChange
 from opsdash.domain.text import SafeText
 from opsdash.roster import Roster
 from opsdash.snapshot import Snapshot, exhausted_problems
@@ -16,7 +17,7 @@ from opsdash.ui.lines import text_of
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.alerts import next_cell, owner_cell
 from opsdash.ui.panes.detail import alert_page
-from opsdash.ui.panes.header import problem_lines
+from opsdash.ui.panes.problems import problem_lines
 from opsdash.ui.panes.upcoming import clock_words
 from tests.ui.driving import driven
 from tests.ui.pictures import NOW, ago, alert, climbing
@@ -90,6 +91,26 @@ def test_a_page_once_more_is_counted_down_to() -> None:
         ("pages again in 12m (John)", "again in 12m"),
         ("✖ EXHAUSTED again in 12m", "✖ EXHAUSTED again in 12m"),
     ]
+
+
+def test_a_shift_that_changed_is_said_for_a_quarter_of_an_hour() -> None:
+    """Below what is wrong, and only where there is room; nobody on call is loud."""
+    came = ShiftChange("primary", ago(minutes=5), ("john",), ("tech-lead",))
+    left = ShiftChange("primary", ago(minutes=1), ("tech-lead",), ())
+    snapshot = replace(staffed(), problems=(), roster=Roster(changes=(came, left)))
+
+    def said(room: int, later: timedelta = timedelta()) -> list[str]:
+        drawn = problem_lines(snapshot, 120, room, Moment(NOW + later), UTF8)
+        return [text_of(one).strip() for one in drawn]
+
+    before = len(said(9)) - 2
+    assert said(9)[before:] == [
+        "→ 14:05 NOBODY is on call on primary after Maria",
+        "→ 14:01 Maria on call on primary now after John",
+    ]
+    assert said(before + 1)[before:] == said(9)[before : before + 1]
+    assert len(said(9, timedelta(minutes=11))) == before + 1
+    assert len(said(9, timedelta(minutes=15))) == before
 
 
 def test_an_exhausted_policy_is_loud() -> None:

@@ -91,6 +91,8 @@ class StepKind(StrEnum):
     NOTHING = "nothing"
 
 
+_NOBODY = "nobody is paged for it"
+
 _NOT_OF_THE_POLICY = (StepKind.FIRES, StepKind.WAITS, StepKind.EXHAUSTED, StepKind.PAGES_AGAIN)
 
 
@@ -190,7 +192,7 @@ def policy_step(
     """
     still = _stands_still(alert, climb, maintenance)
     if still is not None or climb is None:
-        return still or _nothing("it is not paged: nobody is")
+        return still or _nothing(_NOBODY)
     climb = followed(climb, alert)
     if climb.snooze is not None:
         return _snoozed(climb.snooze, alert, setup, climb)
@@ -215,12 +217,12 @@ def _stands_still(
     if alert.muted:
         return NextStep(StepKind.WAITS, SafeText("waits while it is silenced"))
     if alert.severity is Severity.INFO:
-        return _nothing("nobody is paged for it")
+        return _nothing(_NOBODY)
     if maintenance is not None and (climb is None or climb.began_at is None):
         text = clean(f"maintenance by {maintenance.by} ends, then it is paged")
         return NextStep(StepKind.MAINTENANCE_ENDS, text, maintenance.until, 1)
     if climb is None:
-        return _nothing("it is not paged: nobody is")
+        return _nothing(_NOBODY)
     if climb.began_at is None and climb.snooze is None and alert.acknowledgement is None:
         return _nothing("it goes with what was paged already")
     return None

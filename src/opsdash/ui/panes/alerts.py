@@ -35,13 +35,13 @@ def alert_columns(width: int) -> tuple[Column, ...]:
     narrow = width < MIDDLE
     return (
         Column("state", "", 6 if narrow else 11, keep=9),
-        Column("alert", "ALERT", 24, least=16 if narrow else 20, flex=3, most=40, keep=8),
+        Column("alert", "ALERT", 24, least=16 if narrow else 20, flex=1, most=40, keep=8),
         Column("where", "WHERE", 16, least=13, flex=1, most=26, keep=2 if width >= WIDE else 0),
-        Column("why", "WHY", 24, least=18, flex=3, keep=0 if narrow else 4),
+        Column("why", "WHY", 24, least=18, flex=4, keep=0 if narrow else 4),
         Column("for", "FOR", 6, keep=7, align="right"),
-        Column("owner", "OWNER", 9 if narrow else 13, least=9 if narrow else 12, keep=6),
+        Column("owner", "OWNER", 9 if narrow else 14, keep=6),
         Column("level", "LEVEL", 10, least=8, keep=-1 if narrow else 1),
-        Column("next", "NEXT", 26, least=26 if narrow else 24, flex=2, most=44, keep=5),
+        Column("next", "NEXT", 26, least=26 if narrow else 24, flex=4, most=44, keep=5),
         Column("incident", "INCIDENT", 8, keep=3 if width >= MIDDLE else 0),
     )
 

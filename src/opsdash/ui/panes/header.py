@@ -7,10 +7,10 @@ from opsdash.domain.duration import parse_duration
 from opsdash.domain.freshness import ENGINE_DOWN_AFTER, Freshness
 from opsdash.domain.indicator import Reading
 from opsdash.domain.status import Status
-from opsdash.snapshot import EngineState, Snapshot, SourceState
+from opsdash.snapshot import EngineState, Snapshot
 from opsdash.ui.format import figure, scale_of, trend, windows
 from opsdash.ui.glyphs import Glyphs
-from opsdash.ui.lines import EMPTY, Line, crop, cut, line, on, spaced, spread, width_of
+from opsdash.ui.lines import EMPTY, Line, crop, line, on, spaced, spread, width_of
 from opsdash.ui.moment import Moment
 
 _LOOKS = {
@@ -47,6 +47,15 @@ def engine_state(snapshot: Snapshot, moment: Moment) -> EngineState:
     return engine.state
 
 
+def is_starting(snapshot: Snapshot, moment: Moment) -> bool:
+    """Whether an engine was started a moment ago and may still be on its way."""
+    until = snapshot.engine.starting_until
+    if until is not None and moment.now <= until:
+        moment.expect(until + timedelta(milliseconds=1))
+        return True
+    return False
+
+
 def status_of(snapshot: Snapshot, moment: Moment) -> Status:
     """Return the system's status now: what was healthy under an engine since dead is unknown."""
     if engine_state(snapshot, moment) is EngineState.RUNNING:
@@ -79,7 +88,7 @@ def tiny(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> Line
     """Return the one line of a terminal too small for anything else: `3 CRIT 5 WARN`."""
     status = status_of(snapshot, moment)
     if engine_state(snapshot, moment) is not EngineState.RUNNING:
-        if _starting(snapshot, moment):
+        if is_starting(snapshot, moment):
             return crop(line(("engine starts", "unknown bold")), width)
         return crop(line(("ENGINE DOWN", "crit bold")), width)
     counts = snapshot.shown.tally
@@ -95,78 +104,6 @@ def tiny(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> Line
         sign, style = _LOOKS[status]
         parts.append(line((f"{getattr(glyphs, sign)} {status.value.upper()}", style)))
     return crop(spaced(parts, " "), width)
-
-
-def problem_lines(
-    snapshot: Snapshot, width: int, room: int, moment: Moment, glyphs: Glyphs
-) -> list[Line]:
-    """Return what keeps the screen from being whole in at most `room` lines, the worst first."""
-    found = [*_engine(snapshot, moment, glyphs), *_sources(snapshot, moment, glyphs)]
-    for problem in snapshot.problems:
-        if problem.id != "engine" and not problem.id.startswith("source:"):
-            since = f", since {moment.date_clock(problem.since)}" if problem.since else ""
-            loud = problem.id == "exhausted"
-            sign, style = (glyphs.crit, "crit bold") if loud else (glyphs.warn, "warn")
-            found.append(line((f" {sign} {problem.text}{since}", style)))
-    if len(found) > room > 0:
-        hidden = len(found) - room + 1
-        found = [*found[: room - 1], line((f" {glyphs.warn} and {hidden} more problems", "warn"))]
-        if room == 1:
-            found = [
-                line((f" {glyphs.crit} {hidden} problems: the view is not whole", "crit bold"))
-            ]
-    return [
-        crop(tuple((cut(text, width, glyphs.ellipsis), style) for text, style in one), width)
-        for one in found[:room]
-    ]
-
-
-def _engine(snapshot: Snapshot, moment: Moment, glyphs: Glyphs) -> list[Line]:
-    engine = snapshot.engine
-    state = engine_state(snapshot, moment)
-    if state is EngineState.RUNNING:
-        return []
-    if _starting(snapshot, moment):
-        seen = engine.heartbeat_at
-        old = f"; figures are {moment.age(seen)} old" if seen else "; nothing is read yet"
-        return [line((f" {glyphs.unknown} starting an engine{old}", "unknown bold"))]
-    if state is EngineState.NEVER or engine.heartbeat_at is None:
-        text = "NO ENGINE has run yet: nothing is collected and nobody is paged"
-    else:
-        since, ago = moment.date_clock(engine.heartbeat_at), moment.age(engine.heartbeat_at)
-        text = (
-            f"ENGINE DOWN since {since} ({ago}): figures are old and nobody is paged"
-            f"{glyphs.dash.join((' ', ' '))}last was {engine.holder or 'unknown'}"
-        )
-    return [line((f" {glyphs.crit} {text} ", "crit reverse bold"))]
-
-
-def _starting(snapshot: Snapshot, moment: Moment) -> bool:
-    """Whether an engine was started a moment ago and may still be on its way."""
-    until = snapshot.engine.starting_until
-    if until is not None and moment.now <= until:
-        moment.expect(until + timedelta(milliseconds=1))
-        return True
-    return False
-
-
-def _sources(snapshot: Snapshot, moment: Moment, glyphs: Glyphs) -> list[Line]:
-    found = []
-    for source in snapshot.sources:
-        fresh = moment.freshness_of(source.last_success, source.interval)
-        if source.state is SourceState.FAILING:
-            reason = source.reason or "no answer"
-            seen = ""
-            if source.last_success is None:
-                seen = "; it has never answered"
-            elif fresh is not Freshness.LIVE:
-                seen = f"; what it says is {moment.age(source.last_success)} old"
-            text = f"{source.id}: {reason}, since {moment.date_clock(source.since)}{seen}"
-            found.append(line((f" {glyphs.crit} {text}", "crit bold")))
-        elif source.state is SourceState.OK and fresh is not Freshness.LIVE:
-            ago = moment.age(source.last_success) if source.last_success else "ever"
-            found.append(line((f" {glyphs.warn} {source.id}: not read for {ago}", "warn bold")))
-    return found
 
 
 def _flags(snapshot: Snapshot, paused: bool) -> Line:

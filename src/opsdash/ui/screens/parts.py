@@ -15,8 +15,9 @@ from opsdash.ui.lines import EMPTY, Line, beside, frame_bottom, frame_top, frame
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.alerts import alerts_aside
 from opsdash.ui.panes.footer import Keys, footer_line, message_line
-from opsdash.ui.panes.header import header, problem_lines
+from opsdash.ui.panes.header import header
 from opsdash.ui.panes.metrics import pane_block, pane_line, pane_zoomed
+from opsdash.ui.panes.problems import problem_lines
 from opsdash.ui.panes.tickets import tickets_aside
 from opsdash.ui.ports import Detail
 

@@ -11,7 +11,7 @@ from opsdash.ui.keys import first_key
 from opsdash.ui.lines import EMPTY, Line, crop, line, on, spaced, width_of
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.footer import state_words
-from opsdash.ui.panes.header import problem_lines
+from opsdash.ui.panes.problems import problem_lines
 from opsdash.ui.screens.sheet import Sheet
 from opsdash.ui.widgets.columns import Column, Place, fit_columns
 from opsdash.ui.widgets.entry import EntryLine

@@ -34,6 +34,7 @@ from opsdash.ui.panes.detail import (
 from opsdash.ui.panes.footer import footer_line, message_line
 from opsdash.ui.panes.header import header, tiny
 from opsdash.ui.panes.metrics import pane_block, pane_line, pane_zoomed
+from opsdash.ui.panes.problems import problem_lines
 from opsdash.ui.ports import Detail
 from tests.ui import pictures
 from tests.ui.driving import Driven, driven

@@ -6,6 +6,7 @@ from pathlib import Path
 from opsdash import response
 from opsdash.domain.text import SafeText
 from opsdash.domain.timeline import Actor
+from opsdash.snapshot import Snapshot
 from opsdash.store import entries
 from opsdash.store.connection import connect
 from opsdash.ui.panes.alerts import summary
@@ -52,3 +53,16 @@ def test_a_story_is_read_again_once_something_is_written(tmp_path: Path) -> None
     assert other == store.read(entries.load_of_incident, 2)
     assert {entry.alert for entry in other} & {made[1].id}
     store.close()
+
+
+async def test_what_was_written_is_said_though_no_new_picture_is_to_be_had() -> None:
+    """The person learns that the alert is theirs while the store does not answer."""
+    async with driven(busy()) as board:
+
+        async def hang() -> Snapshot:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        board.feed.take = hang  # type: ignore[method-assign]
+        await board.press("a")
+        await board.shows(f"acknowledged {busy().alerts[0].name}")

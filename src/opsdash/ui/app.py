@@ -47,6 +47,9 @@ RETAKE_AFTER = timedelta(seconds=5)
 PATIENCE = 0.4
 """Seconds after which an act that is not written yet is said to be waiting."""
 
+SAID_WITHIN = 0.05
+"""Seconds after which an act that is written is said to be, though the new picture is not there."""
+
 MESSAGE_FOR = timedelta(seconds=10)
 """How long a message stays, if no key ends it before."""
 
@@ -231,14 +234,14 @@ class OpsdashApp(TerminalApp):
     async def _look(self, take: bool = False) -> None:
         """Take a snapshot if there is a new one, then draw if anything reads otherwise."""
         changed = await self._take(take)
-        known = await self._fetch_detail(changed)
         now = self._clock()
         if self.message and now >= self._message_until:
             self.message = None
             changed = True
         if changed or self.dashboard.due(now) or self._sheet_due(now):
             self.redraw()
-        elif known:
+        # What was decided is painted before what is told of it is read.
+        if await self._fetch_detail(changed):
             self.dashboard.draw_around()
             self.redraw_sheet()
 
@@ -315,9 +318,16 @@ class OpsdashApp(TerminalApp):
 
     def say(self, text: str, style: str = "text") -> None:
         """Show a line where the keys stand, until the next key or for ten seconds."""
+        self._note(text, style)
+        self._draw_message()
+
+    def _note(self, text: str, style: str) -> None:
         self.message = (text, style)
         self._message_until = self._clock() + MESSAGE_FOR
-        self.redraw()
+
+    def _draw_message(self) -> None:
+        self.dashboard.draw_around()
+        self.redraw_sheet()
 
     # Keys.
 
@@ -458,8 +468,12 @@ class OpsdashApp(TerminalApp):
         self._leaving = self._leaving and bool(self._unwritten)
         self._forget_marks((*outcome.done, *names) if outcome.done else ())
         self._detail_due = True
-        self.say(*said_of(outcome, verb, names))
+        self._note(*said_of(outcome, verb, names))
+        # Said with the picture in which it is done, else without it.
+        saying = asyncio.get_running_loop().call_later(SAID_WITHIN, self._draw_message)
         await self._look(take=True)
+        saying.cancel()
+        self._draw_message()
 
     def _forget_marks(self, ids: Sequence[str]) -> None:
         self.dashboard.forget_marks(ids)

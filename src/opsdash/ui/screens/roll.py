@@ -32,14 +32,14 @@ _PROBLEMS = 2
 class Roll(Sheet[None]):
     """A list of things that have a key each; the cursor stays on its key through every refresh.
 
-    `hints` are the actions that the last line names, with the words for each; `can_mark` says that
-    several rows may be acted on at once. Every roll can be filtered.
+    `hints` are the actions that the last line names, with the words for each; `marked_hints` those
+    that act on several rows at once, where rows can be marked. Every roll can be filtered.
     """
 
     app: "OpsdashApp"
 
     hints: tuple[tuple[str, str], ...] = ()
-    can_mark = False
+    marked_hints: tuple[tuple[str, str], ...] = ()
 
     def __init__(self) -> None:
         super().__init__()
@@ -200,9 +200,10 @@ class Roll(Sheet[None]):
         if self.app.message:
             return crop(line(self.app.message), width)
         parts = state_words(len(self.marks), self.filter)
-        marking = (("mark", "mark"),) if self.can_mark else ()
+        hints = self.marked_hints if self.marks else self.hints
+        marking = (("mark", "mark"),) if self.marked_hints else ()
         leave = "clear" if self.marks or self.filter else "back"
-        for action, words in (*self.hints, *marking, ("filter", "filter"), ("back", leave)):
+        for action, words in (*hints, *marking, ("filter", "filter"), ("back", leave)):
             key = first_key(action, self.app.keys)
             if key:
                 parts.append(line((key, "accent bold"), (f" {words}", "text")))
@@ -232,7 +233,7 @@ class Roll(Sheet[None]):
         elif action == "detail":
             if self.key is not None:
                 self.opened(self.key)
-        elif action == "mark" and self.can_mark:
+        elif action == "mark" and self.marked_hints:
             self._mark()
         elif action == "filter":
             self._ask_filter()

@@ -200,13 +200,13 @@ class Silences(Roll):
 
     title_words = "Silences"
     hint = "newest end last"
-    can_mark = True
     hints = (
         ("silence", "new"),
         ("detail", "change"),
         ("extend", "extend 1h"),
         ("expire", "end now"),
     )
+    marked_hints = (("extend", "extend 1h"), ("expire", "end now"))
 
     def __init__(self) -> None:
         super().__init__()

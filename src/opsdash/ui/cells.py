@@ -1,6 +1,6 @@
 """A shadow of what the terminal shows, and the fewest bytes that make it show something else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from rich.cells import split_graphemes
@@ -107,21 +107,56 @@ class Shadow:
             shown, drawn_by = self._shown[y], self._drawn_by[y]
             if shown == old_shown and drawn_by == old_drawn_by:
                 continue
-            changed = [
-                x
-                for x in range(self.width)
-                if shown[x] != old_shown[x]
-                or (drawn_by[x] != old_drawn_by[x] and self._looks_new(y, x, old_drawn_by[x]))
-            ]
-            if changed:
+            changed = self._changed(y, old_shown, old_drawn_by)
+            if changed and "" not in shown and len("".join(shown)) == self.width:
+                self._write_runs(out, y, changed)
+            elif changed:
                 self._write_line(out, y, changed)
         self._before.clear()
         return "".join(out)
+
+    def _changed(self, y: int, old_shown: list[str], old_drawn_by: list[int]) -> list[int]:
+        shown, drawn_by = self._shown[y], self._drawn_by[y]
+        if old_shown.count(_NOTHING) == self.width and _NOTHING not in shown:
+            return list(range(self.width))
+        return [
+            x
+            for x in range(self.width)
+            if shown[x] != old_shown[x]
+            or (drawn_by[x] != old_drawn_by[x] and self._looks_new(y, x, old_drawn_by[x]))
+        ]
 
     def _looks_new(self, y: int, x: int, old_pen: int) -> bool:
         if self._shown[y][x] != " ":
             return True
         return self._pens.blank(self._drawn_by[y][x]) != self._pens.blank(old_pen)
+
+    def _write_runs(self, out: list[str], y: int, changed: list[int]) -> None:
+        """Write a line of simple characters as `_write_line` does, a run of one pen at a time.
+
+        A first frame has ten thousand cells, and a few hundred runs.
+        """
+        shown, drawn_by = self._shown[y], self._drawn_by[y]
+        at = -1
+        for start, stop in _runs(changed, drawn_by):
+            if start != at:
+                self._move(out, y, at, start)
+            at = stop if stop < self.width else -1
+            text, pen = "".join(shown[start:stop]), drawn_by[start]
+            letters = text
+            if pen != self._pen:
+                letters = text.lstrip(" ")
+                if len(letters) < len(text):
+                    self._take_pen(out, self._blank_pen(pen))
+                    out.append(text[: len(text) - len(letters)])
+            if letters:
+                self._take_pen(out, pen)
+                out.append(letters)
+
+    def _take_pen(self, out: list[str], pen: int) -> None:
+        if pen != self._pen:
+            out.append(self._pens.switch(self._pen, pen))
+            self._pen = pen
 
     def _write_line(self, out: list[str], y: int, changed: list[int]) -> None:
         shown, drawn_by = self._shown[y], self._drawn_by[y]
@@ -137,9 +172,7 @@ class Shadow:
                 # Asked only where it may change: a first frame has ten thousand cells.
                 if character == " ":
                     pen = self._blank_pen(pen)
-                if pen != self._pen:
-                    out.append(self._pens.switch(self._pen, pen))
-                    self._pen = pen
+                self._take_pen(out, pen)
             at = x + 1
             if at < self.width and shown[at] == _TAIL:
                 at += 1
@@ -189,6 +222,17 @@ class Shadow:
             if not same:
                 return False
         return True
+
+
+def _runs(changed: list[int], drawn_by: list[int]) -> Iterator[tuple[int, int]]:
+    """Return the stretches of neighbouring changed cells that one pen draws, each with its end."""
+    start = before = changed[0]
+    for x in changed[1:]:
+        if x != before + 1 or drawn_by[x] != drawn_by[before]:
+            yield start, before + 1
+            start = x
+        before = x
+    yield start, before + 1
 
 
 def _clip(cells: tuple[str, ...], room: int) -> tuple[str, ...]:

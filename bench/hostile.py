@@ -22,7 +22,7 @@ from tests.notifiers.pages import hostile as hostile_page
 from tests.notifiers.shapes import faults_of
 from tests.terminal import Terminal
 from tests.ui.pictures import NOW
-from tests.ui.test_hostile import CONTROLS, HOSTILE, hostile_snapshot
+from tests.ui.test_hostile import CONTROLS, TEXTS, hostile_snapshot
 
 from bench.bed import OPSDASH, Bed
 from bench.figure import Figure, Size, script
@@ -33,7 +33,17 @@ from opsdash.ui.glyphs import UTF8
 from opsdash.ui.keys import keys_of
 from opsdash.ui.lines import Line, text_of
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes import alerts, detail, footer, header, metrics, problems
+from opsdash.ui.panes import (
+    alert_page,
+    alert_room,
+    alerts,
+    footer,
+    header,
+    indicator_page,
+    metrics,
+    pages,
+    problems,
+)
 
 _MORE = (
     "#(touch /tmp/opsdash-pwned)", "#[fg=red]x#[default]", "#{pane_id}", "%s %d %n", "%(name)s",
@@ -54,7 +64,7 @@ _MORE = (
 )  # fmt: skip
 
 STRINGS: dict[str, str] = {
-    **HOSTILE,
+    **TEXTS,
     **{f"told {n}": text for n, text in enumerate(TOLD)},
     **{f"more {n}": text for n, text in enumerate(_MORE)},
 }
@@ -121,13 +131,15 @@ def _panes(raw: str, width: int) -> dict[str, Callable[[], list[Line]]]:
         "zoomed": lambda: metrics.pane_zoomed(pane, 1, width, 40, refresh, moment, UTF8),
         "pane line": lambda: [metrics.pane_line(pane, 1, width, refresh, moment, UTF8)],
         "alerts aside": lambda: [alerts.alerts_aside(snapshot, width, moment, UTF8)[:1]],
-        "alert area": lambda: detail.alert_area(alert, looked, snapshot, width, 12, moment, UTF8),
-        "alert page": lambda: detail.alert_page(alert, looked, snapshot, width, moment, UTF8),
-        "incident": lambda: detail.incident_page(
+        "alert area": lambda: alert_room.alert_area(
+            alert, looked, snapshot, width, 12, moment, UTF8
+        ),
+        "alert page": lambda: alert_page.alert_page(alert, looked, snapshot, width, moment, UTF8),
+        "incident": lambda: pages.incident_page(
             one, known["INC-009"], snapshot, width, moment, UTF8
         ),
-        "ticket": lambda: detail.ticket_page(snapshot.tickets[0], width, moment, UTF8),
-        "indicator": lambda: detail.indicator_page(
+        "ticket": lambda: pages.ticket_page(snapshot.tickets[0], width, moment, UTF8),
+        "indicator": lambda: indicator_page.indicator_page(
             pane.readings[0], None, snapshot, width, moment, UTF8
         ),
         "footer": lambda: [

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import CONFIG, Team
+from tests.kit.team import Team
+from tests.kit.team import config as demo_config
 from tests.kit.waiting import wait_until
 from tests.notifiers.receivers import PagerDutyServer
 
@@ -32,7 +33,7 @@ def drills(pager: PagerDutyServer) -> list[dict[str, Any]]:
 
 def aim(team: Team, pager: PagerDutyServer) -> None:
     """Give John, who is on call, a pager at this receiver."""
-    config = CONFIG.format(store=team.folder / "ops.db", speed=3).replace(
+    config = demo_config(team.folder / "ops.db").replace(
         'name = "John"', 'name = "John"\nnotify = ["pd"]'
     )
     team.config.write_text(config + PAGER.format(url=pager.url))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import CONFIG, Team
+from tests.kit.team import Team, config
 from tests.kit.waiting import wait_until
 from tests.notifiers.receivers import SlackServer
 
@@ -47,7 +47,7 @@ id = "hook"
 kind = "slack"
 url_file = "slack.hook"
 """
-    made = Team(tmp_path, CONFIG.format(store=tmp_path / "ops.db", speed=1) + notifiers)
+    made = Team(tmp_path, config(tmp_path / "ops.db", speed=1) + notifiers)
     yield made
     made.stop_engines()
 

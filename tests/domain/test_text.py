@@ -7,66 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsdash.domain.text import LIMIT, clean, clean_lines
-
-ESC = "\x1b"
-HOSTILE = {
-    "H01": "[/]",
-    "H02": "[/bold]",
-    "H03": "[b]x[/i]",
-    "H04": "disk [/dev/sda1] full",
-    "H05": "path=[/var/log]",
-    "H06": "[/dev/null]",
-    "H07": "[bold red]x[/bold]",
-    "H08": "[/",
-    "H09": '[a="unclosed]',
-    "H10": "[a=']",
-    "H11": "[@mouse.down=app.pwn]x[/]",
-    "H12": "[link=javascript:alert(1)]x[/link]",
-    "H13": "[$nosuchvar]x[/]",
-    "H14": "[r [[[[ [b + should [$text-muted",
-    "H15": '{"booleans": [true, false]}',
-    "H16": "[infra2] host down, disk [sda1] full, [CRIT] db1",
-    "H17": "[black on black]hidden[/]",
-    "H18": "[on red]CRIT[/on red]",
-    "H19": 'up{a=~"[0-9]+"} == 0 [firing] [x={] :bomb: rate(x[5m])',
-    "H20": "[" * 900 + "[b]" * 300,
-    "H21": "[@click=app.quit]x[/]",
-    "H22": "[@click=app.simulate_key('a')]",
-    "H23": "[@click=screen.dismiss(True)]",
-    "H24": "[@click=app.screenshot('f','/dir')]",
-    "H25": "[@click=app.suspend_process]",
-    "H26": "[link='https://evil.example']x[/link]",
-    "H27": f"{ESC}[31mRED",
-    "H28": f"{ESC}[2J{ESC}[H",
-    "H29": f"{ESC}]0;title\x07 {ESC}]2;t\x07",
-    "H30": f"{ESC}]52;c;aGVsbG8=\x07 {ESC}]52;c;aGVsbG8={ESC}\\",
-    "H31": f"{ESC}]8;;http://evil{ESC}\\text",
-    "H32": f"{ESC}[6n{ESC}[c",
-    "H33": f"{ESC}P$q{ESC}\\{ESC}Ptmux;x{ESC}\\",
-    "H34": f"{ESC}c",
-    "H35": f"{ESC}[?1049l{ESC}[?1000h",
-    "H36": "\x9b31m\x9d0;t\x9c\x90x\x9c",
-    "H37": f"{ESC}]9;hi\x07{ESC}]777;notify;a;b\x07",
-    "H38": f"{ESC}_Ga=T;AAAA{ESC}\\{ESC}]1337;File=:AAAA\x07",
-    "H39": f"{ESC}]0;unterminated",
-    "H40": f"{ESC}]104\x07",
-    "H41": "\x00\x0e\x0f\x7f",
-    "H42": "\x07\x08\r\x0b\x0c",
-    "H43": "\u202etxt.exe\u2066\u2067\u2068\u2069\u061c\u200e\u200f",
-    "H44": "pay\u200bment\ufeff\U000e0041\u00ad\u3164\u2060",
-    "H45": "e" + "\u0301" * 300 + "o" + "\u0e31" * 300,
-    "H46": "\ud800 \udfff",
-    "H47": "a\u2028b\u2029c\x85d",
-    "H48": "x" * 100_000,
-    "H49": "one\ntwo\tthree\r\nfour",
-    "H50": "раураl",
-    "H51": "=cmd|' /C calc'!A0",
-    "H55": "'; DROP TABLE alert--",
-    "H56": '% _ * " NEAR(',
-    "H58": '"} or up{',
-    "H61": "{0.__class__} {c.token}",
-}
-"""The strings of reliability.md §4 that are text for the screen, by their numbers there."""
+from tests.kit.hostile import ESC, HOSTILE
 
 
 def assert_harmless(text: str) -> None:

@@ -22,10 +22,10 @@ from opsdash.ui.lines import text_of
 from opsdash.ui.live import StoreFeed, StoreHand
 from opsdash.ui.panes.handoff import duty_lines, handoff_page
 from tests import stored
+from tests.kit.hostile import HOSTILE
 from tests.ui.driving import driven
 from tests.ui.pictures import NOW, alert
 from tests.ui.rosters import staffed
-from tests.ui.test_hostile import HOSTILE
 
 HIGH = alert("HighErrorRate", level=0, level_at=None)
 

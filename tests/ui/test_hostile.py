@@ -23,78 +23,22 @@ from opsdash.ui.glyphs import UTF8
 from opsdash.ui.keys import keys_of
 from opsdash.ui.lines import Line, text_of, width_of
 from opsdash.ui.moment import Moment
+from opsdash.ui.panes.alert_page import alert_page
+from opsdash.ui.panes.alert_room import alert_area
 from opsdash.ui.panes.alerts import alerts_aside
-from opsdash.ui.panes.detail import (
-    alert_area,
-    alert_page,
-    incident_page,
-    indicator_page,
-    ticket_page,
-)
 from opsdash.ui.panes.footer import footer_line, message_line
 from opsdash.ui.panes.header import header, tiny
+from opsdash.ui.panes.indicator_page import indicator_page
 from opsdash.ui.panes.metrics import pane_block, pane_line, pane_zoomed
+from opsdash.ui.panes.pages import incident_page, ticket_page
 from opsdash.ui.panes.problems import problem_lines
 from opsdash.ui.ports import Detail
+from tests.kit.hostile import HOSTILE
 from tests.ui import pictures
 from tests.ui.driving import Driven, driven
 from tests.ui.pictures import NOW, ago, alert, busy
 
-HOSTILE = {
-    "H01": "[/]",
-    "H02": "[/bold]",
-    "H03": "[b]x[/i]",
-    "H04": "disk [/dev/sda1] full",
-    "H05": "path=[/var/log]",
-    "H06": "[/dev/null]",
-    "H07": "[bold red]x[/bold]",
-    "H08": "[/",
-    "H09": '[a="unclosed]',
-    "H10": "[a=']",
-    "H11": "[@mouse.down=app.pwn]x[/]",
-    "H12": "[link=javascript:alert(1)]x[/link]",
-    "H13": "[$nosuchvar]x[/]",
-    "H14": "[r [[[[ [b + should [$text-muted",
-    "H15": '{"booleans": [true, false]}',
-    "H16": "[infra2] host down [CRIT] db1",
-    "H17": "[black on black]hidden[/]",
-    "H18": "[on red]CRIT[/on red]",
-    "H19": 'up{a=~"[0-9]+"} == 0 [firing] [x={] :bomb:',
-    "H20": "[" * 2000,
-    "H21": "[@click=app.quit]x[/]",
-    "H22": "[@click=app.simulate_key('a')]x",
-    "H23": "[@click=screen.dismiss(True)]x",
-    "H24": "[@click=app.screenshot('f','/dir')]x",
-    "H25": "[@click=app.suspend_process]x",
-    "H26": "[link='https://evil.example']x[/link]",
-    "H27": "\x1b[31mRED",
-    "H28": "\x1b[2J\x1b[H",
-    "H29": "\x1b]0;title\x07 \x1b]2;x",
-    "H30": "\x1b]52;c;aGk=\x07 \x1b]52;c;aGk=\x1b\\",
-    "H31": "\x1b]8;;https://evil.example\x1b\\text",
-    "H32": "\x1b[6n\x1b[c",
-    "H33": "\x1bP$q..\x1b\\ \x1bPtmux;..",
-    "H34": "\x1bc",
-    "H35": "\x1b[?1049l\x1b[?1000h",
-    "H36": "\x9b31m \x9d0;x \x90q",
-    "H37": "\x1b]9;hi \x1b]777;notify;a;b",
-    "H38": "\x1b_Gf=100 \x1b]1337;File=:",
-    "H39": "\x1b]0;unterminated",
-    "H40": "\x1b]104",
-    "H41": "a\x00b\x0ec\x0fd\x7f",
-    "H42": "a\x07b\x08c\rd\x0be\x0c",
-    "H43": "abc\u202egnp.exe \u2066x\u2069",
-    "H44": "a\u200bb\ufeffc\U000e0041",
-    "H45": "e" + "\u0301" * 300,
-    "H46": "lone \ud800 surrogate",
-    "H47": "a\u2028b\u2029c\x85d",
-    "H48": "x" * 100_000,
-    "H49": "line\nbreak\ttab",
-    "H50": "pаypаl",  # Cyrillic а
-    "wide": "日本語のアラート名 🔥🔥",
-    "empty": "",
-    "blank": "   ",
-}
+TEXTS = {**HOSTILE, "wide": "日本語のアラート名 🔥🔥", "empty": "", "blank": "   "}
 
 ASKED = ("H02", "H16", "H22", "H23", "H30", "H43")
 """Texts that a question is asked about as well; the others go through the same line drawing."""
@@ -200,13 +144,13 @@ def pages(raw: str, width: int) -> list[Line]:
     return lines
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", TEXTS)
 def test_panes_draw_hostile_text_as_one_visible_line(name: str) -> None:
     """At a wide and at a narrow size no control character is drawn and no word is lost."""
     for width in (200, 30):
-        lines = pages(HOSTILE[name], width)
+        lines = pages(TEXTS[name], width)
         assert not [one for one in lines if CONTROLS.search(text_of(one))]
-        shown = clean(HOSTILE[name]).split()
+        shown = clean(TEXTS[name]).split()
         joined = " ".join(text_of(one) for one in lines)
         assert all(word[:10] in joined for word in shown)
 
@@ -225,7 +169,7 @@ async def test_hostile_text_is_seen_and_does_nothing() -> None:
     snapshot, known = hostile_snapshot("plain")
     async with driven(snapshot, (120, 35), details=known) as board:
         await board.shows("ENGINE DOWN")
-        for name, raw in HOSTILE.items():
+        for name, raw in TEXTS.items():
             snapshot, known = hostile_snapshot(raw)
             board.feed.details = known
             board.feed.put(snapshot)
@@ -263,7 +207,7 @@ async def test_hostile_text_fits_every_size() -> None:
         for size in ((80, 24), (60, 15), (41, 11), (20, 4), (1, 1)):
             await board.pilot.resize_terminal(*size)
             for name in ("H04", "H45", "H48", "wide"):
-                snapshot, board.feed.details = hostile_snapshot(HOSTILE[name])
+                snapshot, board.feed.details = hostile_snapshot(TEXTS[name])
                 board.feed.put(snapshot)
                 await taken(board, snapshot)
                 for key in ("enter", "escape"):
@@ -273,7 +217,7 @@ async def test_hostile_text_fits_every_size() -> None:
 
 async def test_what_is_copied_is_clean() -> None:
     """The clipboard gets visible text, a line an alert."""
-    snapshot, known = hostile_snapshot(HOSTILE["H30"] + HOSTILE["H49"])
+    snapshot, known = hostile_snapshot(TEXTS["H30"] + TEXTS["H49"])
     async with driven(snapshot, (120, 35), details=known) as board:
         await board.press("4", "j", "y", "R")
         await board.until(lambda: len(board.copied) == 2)

@@ -14,10 +14,10 @@ from opsdash.ui.lines import Line, text_of, width_of
 from opsdash.ui.moment import Moment, zone_of
 from opsdash.ui.panes.on_call import calendar_lines, override_row, schedule_about, schedule_row
 from opsdash.ui.preferences import Preferences
+from tests.kit.hostile import HOSTILE
 from tests.ui.driving import Driven, driven
 from tests.ui.pictures import NOW
 from tests.ui.rosters import DENTIST, ILL, MIGRATION, MONDAY, WEEK, renamed, staffed
-from tests.ui.test_hostile import HOSTILE
 
 ALEX = Preferences(names=("alex",))
 FULL = replace(WEEK, overrides=(DENTIST, ILL))

@@ -14,11 +14,11 @@ from opsdash.domain.timeline import Entry, EntryKind
 from opsdash.registers import Registers
 from opsdash.snapshot import EngineState
 from opsdash.ui.ports import Detail
+from tests.kit.hostile import HOSTILE
 from tests.ui import registers
 from tests.ui.driving import Driven, driven
 from tests.ui.pictures import NOW, ago, alert, busy
 from tests.ui.registers import listed
-from tests.ui.test_hostile import HOSTILE
 
 HOUR = timedelta(hours=1)
 

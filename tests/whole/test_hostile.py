@@ -9,8 +9,8 @@ from typing import Any
 from opsdash.domain.labels import fingerprint
 from tests.cli.conftest import Team
 from tests.faultserver import FaultServer
+from tests.kit.hostile import HOSTILE
 from tests.kit.waiting import wait_until
-from tests.ui.test_hostile import HOSTILE
 
 COMMANDS = (
     ("status",),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import CONFIG, Team
+from tests.kit.team import Team, config
 from tests.kit.tmux import Tmux
 from tests.kit.waiting import wait_until
 from tests.terminal import Terminal
@@ -22,7 +22,7 @@ BROKEN = {"alternate_on": "1", "cursor_flag": "0", "wrap_flag": "0", "mouse_any_
 @pytest.fixture
 def team(tmp_path: Path) -> Iterator[Team]:
     """A configuration with a state of its own."""
-    made = Team(tmp_path, CONFIG.format(store=tmp_path / "ops.db", speed=3))
+    made = Team(tmp_path, config(tmp_path / "ops.db"))
     yield made
     made.stop_engines()
 

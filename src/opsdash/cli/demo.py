@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-_CONFIG = """\
+CONFIG = """\
 title = "Payment App Production"
 refresh = "2s"
 theme = "{theme}"
@@ -53,6 +53,7 @@ timezone = "UTC"
 handoff = "09:00"
 weeks = [ {{ mon = "john", wed = "sarah", fri = "alex" }} ]
 """
+"""The guide's team on the simulated application, to be completed by `str.format`."""
 
 
 @click.command(epilog="Example:  opsdash demo --speed 10")
@@ -89,7 +90,7 @@ def demo(speed: float | None, seed: int, theme: str, metrics_listen: str | None)
     try:
         path = folder / "opsdash.toml"
         store = folder / "opsdash.db"
-        path.write_text(_CONFIG.format(theme=theme, store=store, speed=pace, seed=seed))
+        path.write_text(CONFIG.format(theme=theme, store=store, speed=pace, seed=seed))
         path.chmod(0o600)
         code = show_dashboard(load_plan(path))
     finally:

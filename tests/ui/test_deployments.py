@@ -17,7 +17,8 @@ from opsdash.ui.glyphs import UTF8
 from opsdash.ui.lines import text_of, width_of
 from opsdash.ui.live import StoreFeed
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes.detail import alert_area, alert_page
+from opsdash.ui.panes.alert_page import alert_page
+from opsdash.ui.panes.alert_room import alert_area
 from opsdash.ui.ports import Detail
 from tests.ui import pictures
 from tests.ui.pictures import NOW, busy

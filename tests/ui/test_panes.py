@@ -23,6 +23,8 @@ from opsdash.ui.glyphs import ASCII, UTF8
 from opsdash.ui.keys import keys_of
 from opsdash.ui.lines import Line, text_of, width_of
 from opsdash.ui.moment import Moment
+from opsdash.ui.panes.alert_page import alert_page
+from opsdash.ui.panes.alert_room import alert_area
 from opsdash.ui.panes.alerts import (
     alert_row,
     alerts_aside,
@@ -32,9 +34,10 @@ from opsdash.ui.panes.alerts import (
     search_text,
     where,
 )
-from opsdash.ui.panes.detail import alert_area, alert_page, indicator_page, wrapped
+from opsdash.ui.panes.facts import wrapped
 from opsdash.ui.panes.footer import footer_line
 from opsdash.ui.panes.header import header, tiny
+from opsdash.ui.panes.indicator_page import indicator_page
 from opsdash.ui.panes.metrics import pane_block, pane_line, pane_zoomed, tile_of
 from opsdash.ui.panes.problems import problem_lines
 from opsdash.ui.panes.tickets import ticket_row, tickets_aside

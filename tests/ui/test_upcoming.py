@@ -15,8 +15,8 @@ from opsdash.snapshot import Snapshot, exhausted_problems
 from opsdash.ui.glyphs import UTF8
 from opsdash.ui.lines import text_of
 from opsdash.ui.moment import Moment
+from opsdash.ui.panes.alert_page import alert_page
 from opsdash.ui.panes.alerts import next_cell, owner_cell
-from opsdash.ui.panes.detail import alert_page
 from opsdash.ui.panes.problems import problem_lines
 from opsdash.ui.panes.upcoming import clock_words
 from tests.ui.driving import driven

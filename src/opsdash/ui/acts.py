@@ -11,8 +11,9 @@ from opsdash.snapshot import Snapshot
 from opsdash.ui import inquiring, owning, silencing
 from opsdash.ui.chosen import names, some
 from opsdash.ui.lines import EMPTY, Line, line
+from opsdash.ui.panes.alert_page import runbook_of
 from opsdash.ui.panes.alerts import summary, where
-from opsdash.ui.panes.detail import runbook_of, wrapped
+from opsdash.ui.panes.facts import wrapped
 from opsdash.ui.ports import Outcome
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from opsdash.domain.duty import Duty
 from opsdash.domain.text import SafeText
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, line
-from opsdash.ui.panes.detail import section, wrapped
+from opsdash.ui.panes.facts import section, wrapped
 
 
 def duty_lines(duties: Sequence[Duty], width: int, glyphs: Glyphs) -> list[Line]:

@@ -17,7 +17,7 @@ from opsdash.domain.span import format_span
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, crop, line
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes.detail import field_lines, section
+from opsdash.ui.panes.facts import field_lines, section
 from opsdash.ui.widgets.columns import Column
 from opsdash.ui.widgets.spans import fit_line
 from opsdash.ui.widgets.table import Row

@@ -8,7 +8,7 @@ from opsdash.snapshot import Snapshot
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import Line, line
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes.detail import field_lines
+from opsdash.ui.panes.facts import field_lines
 from opsdash.ui.widgets.columns import Column
 from opsdash.ui.widgets.table import Row
 

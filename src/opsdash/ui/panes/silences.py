@@ -9,7 +9,8 @@ from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.alerts import state_cell, where
-from opsdash.ui.panes.detail import cut_line, field_lines, timeline_lines
+from opsdash.ui.panes.facts import cut_line, field_lines
+from opsdash.ui.panes.timeline import timeline_lines
 from opsdash.ui.ports import Detail
 from opsdash.ui.widgets.columns import Column
 from opsdash.ui.widgets.table import Row

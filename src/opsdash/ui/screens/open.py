@@ -8,8 +8,10 @@ from opsdash.ui.keys import ACTIONS, Action, first_key, shown_key
 from opsdash.ui.layout import LIST_PANE, TICKET_PANE
 from opsdash.ui.lines import EMPTY, Line, beside, crop, line
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes.detail import alert_page, incident_page, indicator_page, ticket_page
+from opsdash.ui.panes.alert_page import alert_page
 from opsdash.ui.panes.footer import Keys
+from opsdash.ui.panes.indicator_page import indicator_page
+from opsdash.ui.panes.pages import incident_page, ticket_page
 from opsdash.ui.screens.sheet import Choose, Page
 
 if TYPE_CHECKING:

@@ -185,7 +185,7 @@ class Parts:
         room, width = layout.detail, view.width - 4
         if not room or alert is None:
             return [EMPTY] * room
-        from opsdash.ui.panes.detail import alert_area
+        from opsdash.ui.panes.alert_room import alert_area
 
         roster = snapshot.roster
         step = (roster.climbs.get(alert.id), roster.maintenance)

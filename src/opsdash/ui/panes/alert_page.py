@@ -1,0 +1,111 @@
+"""All that is known of an alert: the body of its detail screen."""
+
+from opsdash.domain.alert import Alert
+from opsdash.snapshot import Snapshot
+from opsdash.ui.chart import chart
+from opsdash.ui.glyphs import Glyphs
+from opsdash.ui.lines import EMPTY, Line, line
+from opsdash.ui.moment import Moment
+from opsdash.ui.panes.alerts import level_cell, next_cell, owner_cell, state_cell, summary
+from opsdash.ui.panes.deployments import every_deployment
+from opsdash.ui.panes.facts import field_lines, pair_lines, section, wrapped
+from opsdash.ui.panes.timeline import entries_of, timeline_lines
+from opsdash.ui.panes.upcoming import clock_words
+from opsdash.ui.ports import Detail
+
+
+def alert_page(
+    alert: Alert,
+    detail: Detail | None,
+    snapshot: Snapshot,
+    width: int,
+    moment: Moment,
+    glyphs: Glyphs,
+) -> list[Line]:
+    """Return all that is known of an alert, in as many lines as it takes."""
+    started = alert.fired_at or alert.active_at
+    lines = [
+        line(state_cell(alert, False, glyphs), "  ", (alert.name, "bold")),
+        *(line(piece) for piece in wrapped(summary(alert), width)),
+        EMPTY,
+        *field_lines("owner", owner_cell(alert, snapshot, False, moment, glyphs), width),
+        *field_lines("level", level_cell(alert, snapshot) or "none reached yet", width),
+        *field_lines(
+            "next", next_cell(alert, snapshot, False, moment, glyphs) or glyphs.dash, width
+        ),
+        *_climbing(alert, snapshot, width, moment),
+        *field_lines("condition", f"since {moment.date_clock(alert.active_at)}", width),
+        *field_lines(
+            "firing", firing_words(alert, moment) if alert.fired_at else glyphs.dash, width
+        ),
+        *field_lines("incident", alert.incident or glyphs.dash, width),
+        *field_lines("value", glyphs.dash if alert.value is None else f"{alert.value:,.6g}", width),
+        *field_lines("seen in", ", ".join(alert.sources) or glyphs.dash, width),
+        *field_lines("id", alert.id, width),
+    ]
+    if alert.acknowledgement is not None and alert.acknowledgement.comment:
+        lines += field_lines("comment", alert.acknowledgement.comment, width)
+    lines += _links(alert, snapshot, width)
+    if detail is not None and detail.indicator is not None and detail.hour:
+        lines += section(f"{detail.indicator.title}, last hour")
+        lines += chart(detail.hour, min(width, 120), 9, detail.indicator, moment, glyphs)
+    lines += section("timeline")
+    entries = entries_of(alert, detail)
+    lines += timeline_lines(entries, width, len(entries or ()) + 1, moment, glyphs)
+    lines += every_deployment(alert, detail, width, moment, glyphs)
+    lines += pair_lines("labels", alert.labels, width)
+    lines += pair_lines("annotations", alert.annotations, width)
+    if detail is not None and detail.earlier:
+        lines += section("earlier occurrences")
+        lines += [_earlier(other, moment, glyphs) for other in detail.earlier]
+    lines += [EMPTY, line((f"first seen {moment.date_clock(started)}", "muted"))]
+    return lines
+
+
+def _climbing(alert: Alert, snapshot: Snapshot, width: int, moment: Moment) -> list[Line]:
+    """Return the clock of a page, why the alert was put off, and which policy it follows."""
+    climb = snapshot.roster.climbs.get(alert.id)
+    clock = clock_words(alert, snapshot, moment)
+    lines = field_lines("acknowledge", clock, width) if clock else []
+    if climb is None:
+        return lines
+    if climb.snooze is not None:
+        put_off = f"until {moment.date_clock(climb.snooze.until)} by {climb.snooze.by}"
+        lines += field_lines("snoozed", f"{put_off}: {climb.snooze.reason}", width)
+    followed = f"{climb.policy.id} v{climb.version}"
+    if alert.open and climb.policy != snapshot.setup.policy_for(alert.labels):
+        followed += ", as it was when this was paged; it has been edited since"
+    return lines + field_lines("policy", followed, width)
+
+
+def firing_words(alert: Alert, moment: Moment) -> str:
+    """Return from when to when an alert fired, or for how long it does."""
+    started = alert.fired_at or alert.active_at
+    if alert.resolved_at is not None:
+        return f"{moment.date_clock(started)} to {moment.date_clock(alert.resolved_at)}"
+    return f"since {moment.date_clock(started)}, {moment.age(started)}"
+
+
+def _links(alert: Alert, snapshot: Snapshot, width: int) -> list[Line]:
+    found = [("runbook", runbook_of(alert, snapshot)), ("source", alert.generator_url)]
+    found += [
+        (name, value)
+        for name, value in alert.annotations.items()
+        if name.endswith("url") and name != "runbook_url"
+    ]
+    return [one for name, url in found if url for one in field_lines(name, url, width)]
+
+
+def runbook_of(alert: Alert, snapshot: Snapshot) -> str:
+    """Return where an alert's runbook is: its own annotation, else the configured place."""
+    own = alert.annotations.get("runbook_url") or alert.annotations.get("runbook")
+    if own:
+        return own
+    return snapshot.setup.runbook.replace("{alertname}", alert.name)
+
+
+def _earlier(alert: Alert, moment: Moment, glyphs: Glyphs) -> Line:
+    started = alert.fired_at or alert.active_at
+    ended = moment.date_clock(alert.resolved_at) if alert.resolved_at else glyphs.ellipsis
+    taken = f"  {alert.acknowledgement.by}" if alert.acknowledgement else ""
+    return line((f"{moment.date_clock(started)} {glyphs.dash} {ended}", ""), (taken, "muted"))

@@ -418,6 +418,38 @@ def page_drill(
     return key
 
 
+def page_handoff(
+    connection: sqlite3.Connection,
+    setup: Setup,
+    number: str,
+    place: int,
+    person: str,
+    title: SafeText,
+    text: SafeText,
+    lines: tuple[SafeText, ...],
+    now: datetime,
+) -> None:
+    """Tell a person through their notifiers that a shift changed, as what wakes nobody.
+
+    `number` names the change, `place` the person among those who are told of it.
+    """
+    page = Page(
+        id="",
+        key=f"handoff/{number}",
+        kind=PageKind.NOTE,
+        title=title,
+        severity=Severity.INFO,
+        source=SafeText("opsdash"),
+        at=now,
+        text=text,
+        level=0,
+        lines=lines,
+        quiet=True,
+    )
+    found = route(setup, (f"person:{person}",), now)
+    _send_all(connection, setup, page, found, place, now, now)
+
+
 def end_drill(connection: sqlite3.Connection, setup: Setup, key: str, now: datetime) -> None:
     """Resolve a drill at whoever it reached, and drop what has not left."""
     outbox.drop_waiting(connection, key, _UNSENT, "the drill ended before this was sent")

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping, Set
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from opsdash.domain.alert import Alert
@@ -12,8 +12,9 @@ from opsdash.domain.frozen import dataclass
 from opsdash.domain.maintenance import Maintenance, holding
 from opsdash.domain.override import Override
 from opsdash.domain.setup import Setup
+from opsdash.domain.shift_change import CHANGE_SHOWN, ShiftChange
 from opsdash.domain.upcoming import next_step
-from opsdash.store import climbs, maintenance, overrides
+from opsdash.store import climbs, maintenance, overrides, shift_changes
 
 PAST_SHOWN = timedelta(days=7)
 """How long overrides and maintenance windows that are over are still part of the picture."""
@@ -21,11 +22,15 @@ PAST_SHOWN = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """The roster of one snapshot. `climbs` are those of the alerts that are shown, by their id."""
+    """The roster of one snapshot. `climbs` are those of the alerts that are shown, by their id.
+
+    `changes` are the shifts that changed a moment ago.
+    """
 
     climbs: Mapping[str, Climb] = field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
     maintenance: tuple[Maintenance, ...] = ()
+    changes: tuple[ShiftChange, ...] = ()
 
     def next_step(self, alert: Alert, setup: Setup, now: datetime) -> NextStep:
         """Return what happens next to an alert: the one `next:` field of every screen."""
@@ -62,11 +67,12 @@ def take_roster(
             known,
             overrides.load_current(connection, since),
             maintenance.load_since(connection, since),
+            shift_changes.load_since(connection, now - CHANGE_SHOWN),
         )
     roster, _ = before
     if known is roster.climbs:
         return roster
-    return Roster(known, roster.overrides, roster.maintenance)
+    return replace(roster, climbs=known)
 
 
 def _followed(

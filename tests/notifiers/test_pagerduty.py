@@ -53,6 +53,14 @@ async def refusal(server: PagerDutyServer, keep: Keep, timeout: float = 10.0) ->
     return error
 
 
+async def test_what_must_wake_nobody_is_left_out(keep: Keep) -> None:
+    """PagerDuty opens an incident for whatever it is told of no alert: a change of shift is not told."""
+    nobody = PagerDuty("pd", at(f"http://127.0.0.1:{free_port()}"), keep("k" * 32))
+    receipt = await nobody.send(page(kind=PageKind.NOTE, quiet=True, alert=None), "", "")
+    assert "left out" in receipt.answer
+    await nobody.close()
+
+
 async def test_a_page_opens_one_incident_and_resolves_it(
     pagerduty_server: PagerDutyServer, keep: Keep
 ) -> None:

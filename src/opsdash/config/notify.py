@@ -1,9 +1,9 @@
 """How pages are sent: notifiers of each kind, when, and what watches that they are."""
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from opsdash.config.fields import (
     BaseUrl,
@@ -20,6 +20,7 @@ from opsdash.config.fields import (
 )
 from opsdash.config.http import HttpTable, secret_ref
 from opsdash.domain.setup import PagingSetup, WatchdogSetup
+from opsdash.domain.shift_change import HandoffNotice
 from opsdash.plan import (
     ApprisePlan,
     HeartbeatPlan,
@@ -149,6 +150,15 @@ class NotifierTable(HttpTable):
         return WebhookPlan(self._address(folder), secret, self.client_url or "")
 
 
+def _notice(value: Any) -> Any:
+    try:
+        return HandoffNotice(value)
+    except ValueError:
+        raise ValueError(
+            "write one of " + ", ".join(name.value for name in HandoffNotice)
+        ) from None
+
+
 class PagingTable(Table):
     """When pages are sent, together, again, and by another way."""
 
@@ -168,6 +178,8 @@ class PagingTable(Table):
     """The window in which that is counted."""
     flap_hold: Annotated[Duration, _FLAP_HOLD] = timedelta(minutes=2)
     """How long a flapping alert is held; it is paged only if it still fires then."""
+    handoff: Annotated[HandoffNotice, BeforeValidator(_notice)] = HandoffNotice.BOTH
+    """Who gets the digest when a shift changes: `both`, `incoming` or `none`. It wakes nobody."""
 
     def setup(self, notifiers: tuple[str, ...]) -> PagingSetup:
         """Return the same in the field's nouns."""
@@ -181,6 +193,7 @@ class PagingTable(Table):
             self.flaps,
             self.flap_window,
             self.flap_hold,
+            self.handoff,
         )
 
 

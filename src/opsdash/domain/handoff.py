@@ -10,7 +10,10 @@ from opsdash.domain.climb import Climb, owner
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.incident import Incident
 from opsdash.domain.maintenance import Maintenance
-from opsdash.domain.schedule import Shift
+from opsdash.domain.reach import person_name
+from opsdash.domain.schedule import Shift, on_call
+from opsdash.domain.setup import Setup
+from opsdash.domain.shift_change import ShiftChange
 from opsdash.domain.silence import Silence
 from opsdash.domain.span import format_span
 from opsdash.domain.text import SafeText, clean
@@ -38,6 +41,19 @@ class Handoff:
     gaps: SafeText = SafeText("")
     paged: Burden | None = None
 
+    @property
+    def summary(self) -> SafeText:
+        """The digest in one line, for receivers that show no more."""
+        return clean(
+            f"{_count(len(self.incidents), 'open incident')},"
+            f" {_count(len(self.alerts), 'firing alert')},"
+            f" {_count(len(self.silences), 'silence')} about to end"
+        )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
+
 
 def ending_soon(silences: tuple[Silence, ...], now: datetime) -> tuple[Silence, ...]:
     """Return the silences that end within twelve hours, the next one first."""
@@ -50,6 +66,28 @@ def owned(
 ) -> tuple[tuple[Alert, SafeText], ...]:
     """Return the firing alerts, each with whose it is."""
     return tuple((alert, owner(alert, climbs.get(alert.id))) for alert in alerts)
+
+
+def changed_words(setup: Setup, change: ShiftChange, person: str = "") -> SafeText:
+    """Say a change of shift to one of those whom it concerns, or without a person to everybody."""
+    names = ", ".join(person_name(setup, one) for one in change.after)
+    gone = ", ".join(person_name(setup, one) for one in change.outgoing)
+    if not person:
+        if not names:
+            return clean(f"NOBODY is on call on {change.schedule} after {gone}")
+        came = ", ".join(person_name(setup, one) for one in change.incoming)
+        after = f" after {gone}" if gone else ""
+        return clean(f"{came or names} on call on {change.schedule} now{after}")
+    if person in change.outgoing:
+        then = f"{names} is on call" if names else "NOBODY is on call"
+        return clean(f"Your shift on {change.schedule} is over: {then} now")
+    schedule = next((s for s in setup.schedules if s.id == change.schedule), None)
+    ends = [s.end for s in on_call(schedule, change.at) if s.person == person] if schedule else []
+    until = ""
+    if schedule is not None and ends:
+        local = max(ends).astimezone(ZoneInfo(schedule.timezone))
+        until = f", until {local:%a %d %b %H:%M} {schedule.timezone}"
+    return clean(f"You are on call on {change.schedule} now{until}")
 
 
 def handoff_lines(handoff: Handoff) -> tuple[SafeText, ...]:

@@ -38,7 +38,8 @@ class Page:
     are the people it is meant for, `by` and `text` the person behind an acknowledgement or note and
     their words. `context` is what changed lately, newest first. A storm is one page of `count`
     alerts that names some of them in `members`. `repeat` counts how often it was said before. `test`
-    marks a drill or a check, which the message must say.
+    marks a drill or a check, which the message must say. `lines` are a longer text. A `quiet` one wakes
+    nobody: a receiver that knows pages alone is not told.
     """
 
     id: str
@@ -67,3 +68,5 @@ class Page:
     since: datetime | None = None
     began: datetime | None = None
     until: datetime | None = None
+    lines: tuple[SafeText, ...] = ()
+    quiet: bool = False

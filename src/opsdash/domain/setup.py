@@ -8,6 +8,7 @@ from opsdash.domain.escalation import DEFAULT_POLICY, EscalationPolicy, matches_
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.indicator import Indicator
 from opsdash.domain.schedule import Person, Schedule
+from opsdash.domain.shift_change import HandoffNotice
 from opsdash.domain.text import SafeText
 
 
@@ -28,7 +29,7 @@ class PagingSetup:
     destination become one page. An unacknowledged alert is paged again each `repeat` (zero: never).
     A page that no receiver accepted within `deadline` goes to `fallback`, or where that is empty to
     the next escalation level. An alert that fired `flaps` times within `flap_window` is held for
-    `flap_hold`, and paged only if it still fires then.
+    `flap_hold`, and paged only if it still fires then. `handoff` is whom a change of shift is told.
     """
 
     notifiers: tuple[str, ...] = ()
@@ -40,6 +41,7 @@ class PagingSetup:
     flaps: int = 4
     flap_window: timedelta = timedelta(minutes=15)
     flap_hold: timedelta = timedelta(minutes=2)
+    handoff: HandoffNotice = HandoffNotice.BOTH
 
 
 @dataclass(frozen=True, slots=True)

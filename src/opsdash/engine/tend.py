@@ -10,7 +10,17 @@ from opsdash.domain.schedule import on_call
 from opsdash.domain.setup import Setup
 from opsdash.domain.text import clean
 from opsdash.engine.engine import Engine
-from opsdash.store import alerts, changes, deployments, engine, lease, overrides, readings, silences
+from opsdash.store import (
+    alerts,
+    changes,
+    deployments,
+    engine,
+    lease,
+    overrides,
+    readings,
+    shift_changes,
+    silences,
+)
 
 RENEW_EVERY = 1.5
 """Seconds between renewals of the lease."""
@@ -93,6 +103,7 @@ def _prune(connection: sqlite3.Connection, epoch: int, now: datetime) -> None:
     alerts.prune(connection, now, ALERTS_KEPT)
     silences.prune(connection, now, SILENCES_KEPT)
     deployments.prune(connection, now)
+    shift_changes.prune(connection, now - ALERTS_KEPT)
 
 
 async def checkpoint(engine_: Engine) -> None:

@@ -63,6 +63,10 @@ class PagerDuty:
         `thread` says that this service was paged about the same before: then only climbing wakes
         the next level there.
         """
+        if page.quiet:
+            return Receipt(
+                SafeText("left out: whatever PagerDuty is told of no alert wakes people")
+            )
         if page.kind is PageKind.NOTE and self.rest is not None:
             said = await self._add_note(page, self.rest)
             return Receipt(await self._put_off(page, said, self.rest))

@@ -54,7 +54,11 @@ def blocks_of(page: Page) -> list[dict[str, Any]]:
     blocks += [_section(escape(text, SECTION_LIMIT)) for text in words if text]
     fields = [_mrkdwn(f"*{n}*\n{escape(v, FIELD_LIMIT)}") for n, v in facts(page)[:FIELDS]]
     blocks.append({"type": "section", "fields": fields})
-    for title, lines in (("Alerts", page.members), ("Changed lately", page.context)):
+    for title, lines in (
+        ("Alerts", page.members),
+        ("Changed lately", page.context),
+        ("Handoff", tuple(text for text in page.lines if text)),
+    ):
         if lines:
             blocks.append(_section(f"*{title}*\n{_listed(lines)}"))
     if page.labels:

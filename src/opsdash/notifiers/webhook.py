@@ -139,6 +139,7 @@ def _more(page: Page) -> dict[str, Any]:
         "reached": list(page.reached),
         "by": page.by,
         "text": page.text,
+        "lines": list(page.lines),
         "value": page.value if page.value is not None and abs(page.value) < float("inf") else None,
         "context": list(page.context),
         "links": [{"text": k.text, "url": k.url} for k in page.links if is_web_address(k.url)],

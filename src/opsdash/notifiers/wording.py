@@ -30,6 +30,8 @@ def state(page: Page) -> SafeText:
             return clean(f"ACKNOWLEDGED{by}", 100)
         case PageKind.RESOLVE:
             return SafeText("RESOLVED")
+        case PageKind.NOTE if page.quiet:
+            return SafeText("ON CALL")
         case PageKind.NOTE:
             return clean(f"NOTE{by}", 100)
     return SafeText(page.severity.value.upper())
@@ -72,6 +74,8 @@ def body_lines(page: Page) -> list[SafeText]:
     lines = [headline(page)]
     if page.text:
         lines.append(page.text)
+    if page.lines:
+        lines += [SafeText(""), *page.lines]
     if description := page.annotations.get("description"):
         lines += [SafeText(""), description]
     lines += [SafeText(""), *(clean(f"{name}: {value}") for name, value in facts(page))]

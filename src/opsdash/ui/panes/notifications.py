@@ -129,6 +129,8 @@ def page_lines(page: Page, width: int, moment: Moment) -> list[Line]:
             lines += section(title)
             for name in sorted(pairs):
                 lines += field_lines(name, str(pairs[name]), width)
+    if page.lines:
+        lines += [line(text) for text in page.lines]
     if page.context:
         lines += section("context")
         lines += [line(text) for text in page.context]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Team
+from tests.kit.team import Team
 from tests.kit.waiting import wait_until
 from tests.notifiers.receivers import PagerDutyServer
 from tests.sources.test_shift_feed import CalendarServer

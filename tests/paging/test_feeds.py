@@ -8,10 +8,12 @@ import pytest
 
 from opsdash.domain.coverage import gaps_ahead
 from opsdash.domain.override import Override, OverrideKind
+from opsdash.domain.page import PageKind
 from opsdash.domain.rehearsal import rehearse
 from opsdash.domain.schedule import Layer, who
 from opsdash.domain.setup import Setup
 from opsdash.domain.text import SafeText
+from opsdash.engine.cycle import beat
 from opsdash.engine.feeds import OpenFeed
 from opsdash.http.settings import HttpSettings
 from opsdash.notifiers.pagerduty_rest import PagerDutyRest
@@ -92,7 +94,8 @@ async def test_who_is_on_call_there_is_paged_here(remote: World) -> None:
     await remote.turn(2)
     remote.alerts.fire("HighErrorRate", job="b")
     await remote.turn(2)
-    assert [p.labels["job"] for p, _, _ in remote.pagers["chen"].sent if p.level == 1] == ["b"]
+    pages = remote.pagers["chen"].told(PageKind.TRIGGER)
+    assert [page.labels["job"] for page in pages if page.level == 1] == ["b"]
     assert await problems(remote) == []
 
 
@@ -153,6 +156,12 @@ async def test_what_was_read_last_counts_through_failures_and_takeovers(
     reader = remote.engine.feeds[0].reader
     assert isinstance(reader, ScheduleFeed)
     begin_anew(remote, reader._rest)
+    # With its first beat, before anything was answered or refused.
+    await beat(remote.engine)
+    picture = await remote.store.read(take_snapshot, remote.clock.now())
+    shift = who(picture.setup.schedules[0], remote.clock.now())
+    assert shift is not None
+    assert shift.person == "tech-lead"
     await remote.turn(2)
     remote.alerts.fire("HighErrorRate")
     await remote.turn(2)

@@ -150,6 +150,25 @@ async def test_what_keeps_it_from_being_told_is_a_problem_on_the_screen(
     assert not [p for p in await told.store.read(engine.load_problems) if "week" in p.text]
 
 
+async def test_who_takes_over_while_slack_wants_to_be_left_alone_says_so_too(
+    told: World, server: SlackServer, store: Store
+) -> None:
+    """The time that Slack named is in the store: the next engine asks nothing and names the reason."""
+    server.faults = ["429=120"]
+    await pass_by(told)
+    other = World(store, told.clock, "engine two")
+    other.engine.publishing = publishing(server)
+    told.clock.turn(20)
+    await pass_by(other)
+    assert len(server.requests) == 1
+    (problem,) = [p.text for p in await store.read(engine.load_problems) if "week" in p.text]
+    assert "answered 429" in problem
+    await pass_by(other, 121)
+    assert len(server.posted) == 1
+    assert not [p for p in await store.read(engine.load_problems) if "week" in p.text]
+    await other.engine.publishing.board.close()
+
+
 async def test_an_engine_that_is_not_told_to_tells_nothing(
     world: World, server: SlackServer
 ) -> None:

@@ -85,10 +85,11 @@ class Move(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is to be done and, where that is nothing now, why."""
+    """What is to be done and, where that is nothing now, why and until when."""
 
     move: Move
     why: SafeText = SafeText("")
+    until: datetime | None = None
 
 
 def decide(
@@ -112,7 +113,8 @@ def decide(
         return Decision(Move.NOTHING)
     if found.not_before is not None and now < found.not_before:
         until = f"{found.not_before:%H:%M:%S} UTC"
-        return Decision(Move.WAIT, clean(f"{found.reason}; not again before {until}"))
+        why = clean(f"{found.reason}; not again before {until}")
+        return Decision(Move.WAIT, why, found.not_before)
     if found.state in (PublicationState.SENDING, PublicationState.HELD):
         return _unsure(found, editable, again)
     if found.state is PublicationState.WAITING:

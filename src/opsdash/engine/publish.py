@@ -4,6 +4,7 @@ From the configured hour of a Monday on the week is told once. Every week that w
 is made to say what the schedules say now.
 """
 
+import contextlib
 import sqlite3
 from datetime import datetime, time, timedelta
 
@@ -20,6 +21,7 @@ from opsdash.engine.publishing import Telling, publish
 from opsdash.http.errors import RemoteError
 from opsdash.notifiers.board import Board
 from opsdash.store import engine, feeds, lease, overrides, publications
+from opsdash.store.errors import StoreError
 
 EVERY = timedelta(seconds=15)
 """How often it is looked whether what was told still holds."""
@@ -55,6 +57,11 @@ def begin(engine_: Engine) -> None:
 def _poll(engine_: Engine, publishing: Publishing) -> Poll[None]:
     async def tell(now: datetime) -> None:
         """Tell what is due; raise RemoteError with what a person has to mend."""
+        # The store and the lease are everybody's trouble, and told by the loop.
+        with contextlib.suppress(StoreError, lease.LeaseLost):
+            await tell_due(now)
+
+    async def tell_due(now: datetime) -> None:
         keys = feed_keys(engine_.setup)
         if keys and await engine_.store.read(feeds.untried, keys):
             # What nobody has read yet would be told as if nobody were on call.

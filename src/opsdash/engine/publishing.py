@@ -62,8 +62,9 @@ class Told:
 
     @property
     def failed(self) -> bool:
-        """Whether it was to be done and was not."""
-        return self.deed in (Deed.FAILED, Deed.ASKING)
+        """Whether it was to be done and was not, now or when it was tried last."""
+        waits = self.deed is Deed.WAITING and self.retry_after is not None
+        return waits or self.deed in (Deed.FAILED, Deed.ASKING)
 
     @property
     def asks(self) -> bool:
@@ -93,13 +94,14 @@ _IDLE = {Move.NOTHING: Deed.UNCHANGED, Move.WAIT: Deed.WAITING, Move.ASK: Deed.A
 
 async def publish(store: Store, board: Board, telling: Telling, clock: Clock) -> Told:
     """Make a channel say a week, and return what was done; raises StoreError and LeaseLost."""
+    now = clock.now()
     found = await store.read(publications.load, telling.slot)
-    decision = _decided(found, telling, board.editable, clock.now())
+    decision = _decided(found, telling, board.editable, now)
     if decision.move in _IDLE:
-        return Told(_IDLE[decision.move], decision.why)
-    decision, claimed = await store.write(_claim, telling, board.editable, clock.now())
+        return _idle(decision, now)
+    decision, claimed = await store.write(_claim, telling, board.editable, now)
     if claimed is None:
-        return Told(_IDLE[decision.move], decision.why)
+        return _idle(decision, now)
     trying = _Trying(store, board, telling, clock, claimed)
     try:
         async with asyncio.timeout(PATIENCE):
@@ -226,6 +228,11 @@ class _Trying:
         """Whether the claim is still ours: a process that was stopped meanwhile must not send."""
         now = self._clock.now()
         return await self._store.write(publications.prolong, self._claimed, now)
+
+
+def _idle(decision: Decision, now: datetime) -> Told:
+    wait = None if decision.until is None else decision.until - now
+    return Told(_IDLE[decision.move], decision.why, wait)
 
 
 def _taken() -> Told:

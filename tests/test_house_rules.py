@@ -142,6 +142,43 @@ def test_the_sql_rule_sees_a_value() -> None:
         assert len(dynamic_sql(ast.parse(wrong))) == 1, wrong
 
 
+def formatted_texts(tree: ast.Module) -> list[ast.Call]:
+    """Return the calls of `str.format` on anything but a literal or a constant of a module."""
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if node.func.attr not in ("format", "format_map") or not (node.args or node.keywords):
+            continue
+        text = node.func.value
+        name = text.value if isinstance(text, ast.Subscript) else text
+        constant = isinstance(name, ast.Name) and name.id.isupper()
+        if not (constant or isinstance(text, ast.Constant)):
+            found.append(node)
+    return found
+
+
+def test_only_our_own_words_are_formatted() -> None:
+    """`str.format` reaches the attributes of what it is given: no text of a person is formatted (H61)."""
+    wrong = [
+        f"{module.place(node)}: {ast.unparse(node)[:80]}"
+        for module in modules()
+        # The simulation's own words are fields of its constants.
+        if not module.name.startswith("opsdash.sources.simulat")
+        for node in formatted_texts(module.tree)
+    ]
+    assert wrong == []
+    for text in ("x.format(a)", "alert.name.format(**labels)", "f(x).format_map(y)"):
+        assert formatted_texts(ast.parse(text))
+    for text in (
+        "'{}'.format(a)",
+        "_WORDS[deed].format(week=1)",
+        "CONFIG.format(a=1)",
+        "t.format()",
+    ):
+        assert not formatted_texts(ast.parse(text))
+
+
 def clock_reads(tree: ast.Module) -> list[ast.Call]:
     """Return the calls that read the wall clock."""
     names = {"time.time", "time.time_ns", "datetime.now", "datetime.datetime.now", "date.today"}

@@ -241,3 +241,10 @@ def test_ids_units_and_titles_fit_the_screen() -> None:
     assert all(len(indicator.title) <= 14 for indicator in INDICATORS.values())
     assert INDICATORS["stripe"].unit is Unit.UP
     assert {i.id for i in INDICATORS.values() if i.compare} == {"users", "transactions", "cpu"}
+
+
+def test_a_quantile_says_that_its_buckets_bound_it() -> None:
+    """Coarse buckets double a p95: whoever looks at one reads that it is no finer than they are."""
+    quantiles = [i for pane in presets.DEFAULT_PANES for i in pane.indicators if "quantile" in i.query]
+    assert len(quantiles) >= 2
+    assert all("no finer than the histogram's buckets" in str(i.note) for i in quantiles)

@@ -138,7 +138,9 @@ INFRASTRUCTURE = PaneSetup(
             unit=Unit.SECONDS,
             warn=0.3,
             crit=0.5,
-            note=SafeText("queries as the application sees them, over 5m"),
+            note=SafeText(
+                "queries as the application sees them, over 5m; no finer than the histogram's buckets"
+            ),
             alerts=("DatabasePerformanceDegraded",),
         ),
         Indicator(

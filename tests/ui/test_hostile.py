@@ -215,6 +215,23 @@ async def test_hostile_text_fits_every_size() -> None:
                     check(board, size[0])
 
 
+async def test_a_filter_is_letters() -> None:
+    """Signs that a query would obey find what holds them, and else nothing (H55, H56)."""
+    plain = replace(busy(), incidents=(), tickets=())
+    odd = alert("Odd", labels={"alertname": SafeText("Odd"), "q": SafeText('50%_* "NEAR(a')})
+    async with driven(replace(plain, alerts=(odd, *plain.alerts)), (120, 35)) as board:
+        for typed in ("%_*", '"NEAR(', "50%"):
+            await board.press("/", *typed, "enter")
+            await board.shows("Odd")
+            await board.shows_not("CPUSaturated")
+            await board.press("escape")
+        for typed in ("'; DROP TABLE alert--", "%%", ".*", "[a-z]"):
+            await board.press("/", *typed, "enter")
+            await board.shows("no alert matches the filter")
+            await board.press("escape")
+        await board.shows("CPUSaturated")
+
+
 async def test_what_is_copied_is_clean() -> None:
     """The clipboard gets visible text, a line an alert."""
     snapshot, known = hostile_snapshot(TEXTS["H30"] + TEXTS["H49"])

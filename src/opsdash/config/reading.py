@@ -114,7 +114,9 @@ def _finding(detail: ErrorDetails) -> Finding:
         cure = str(context["error"])
     else:
         about = _about(path).rstrip(".") if kind == "missing" else ""
-        cure = _CURES.get(kind, detail["msg"]).format_map({"about": about, **context})
+        known = kind in _CURES
+        # The library's own message may quote a pattern, whose braces are no places to fill in.
+        cure = _CURES[kind].format(about=about, **context) if known else detail["msg"]
     return Finding(path, "missing" if kind == "missing" else _found(path, detail["input"]), cure)
 
 

@@ -27,15 +27,19 @@ def read_time(text: object) -> datetime | None:
 
 def read_epoch(seconds: object) -> datetime | None:
     """Return the UTC datetime of unix seconds, a number or its text; None for whatever is neither."""
+    number = read_number(seconds)
     try:
-        return datetime.fromtimestamp(float(seconds), UTC)  # type: ignore[arg-type]
-    except (ValueError, TypeError, OverflowError, OSError):
+        return None if number is None else datetime.fromtimestamp(number, UTC)
+    except (ValueError, OverflowError, OSError):
         return None
 
 
 def read_number(text: object) -> float | None:
     """Return a sample's value, which the API writes as a string; None for whatever is no number."""
     if isinstance(text, bool) or not isinstance(text, str | int | float):
+        return None
+    if isinstance(text, str) and ("_" in text or not text.isascii()):
+        # Python reads `1_000` and `١٢` as numbers; no server writes them.
         return None
     try:
         return float(text)

@@ -23,7 +23,8 @@ from opsdash.domain.text import SafeText, clean
 from opsdash.engine.engine import Engine
 from opsdash.engine.judge import Evaluation, Judge
 from opsdash.engine.poll import Poll, Result
-from opsdash.sources.vector import VectorSource
+from opsdash.http.errors import RemoteError
+from opsdash.sources.vector import Clocked, VectorSource
 from opsdash.store import engine, lease
 from opsdash.store import rules as stored
 
@@ -72,6 +73,14 @@ class GroupPoll(Poll[Evaluation | None]):
         at = slot(self.group, now)
         if self.slot is not None and timedelta() <= self.slot - at < self.group.interval:
             return None
+        source = self.judge.source
+        if isinstance(source, Clocked):
+            try:
+                await source.meet_clock(now)
+            except RemoteError as error:
+                # By this host's clock a rule would be judged for another moment than its data is of.
+                reason = clean(f"waiting for the server's clock: {error.reason}")
+                return self.judge.fail(self.group, self.memories, at, reason)
         return await self.judge.evaluate(self.group, self.memories, at)
 
     def take(self, found: Evaluation) -> None:
@@ -140,6 +149,12 @@ def _start(
     thresholds = {id: compared.threshold for id, compared in found.items() if compared}
     stored.keep_only(connection, groups, thresholds)
     return stored.load_memories(connection)
+
+
+def forget_clock(engine_: Engine) -> None:
+    """Judge nothing until the server has told its clock again: ours may have been set."""
+    if engine_.rules is not None and isinstance(engine_.rules.source, Clocked):
+        engine_.rules.source.forget_clock()
 
 
 async def evaluate_rules(engine_: Engine) -> None:

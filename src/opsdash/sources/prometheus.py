@@ -29,6 +29,7 @@ from opsdash.sources.union import (
     traits_of,
 )
 from opsdash.sources.vector import QueryError, Vector, read_vector, read_vectors
+from opsdash.sources.wire import read_epoch
 
 MOST_POINTS = 11_000
 """Intervals between the points of one series that Prometheus gives in one range query."""
@@ -42,6 +43,10 @@ _RESULT_CURES = {
     "string": "the query returns a string, not a number",
     "matrix": "the query returns a range vector; wrap it, for example in rate() or avg_over_time()",
 }
+
+
+_CLOCK_HOLDS = 60.0
+"""Seconds for which a difference between the clocks holds without being looked at again."""
 
 
 class PrometheusSource:
@@ -58,6 +63,8 @@ class PrometheusSource:
         self.id = id
         self.client = client
         self.skew: timedelta | None = None
+        self._skew_at = 0.0
+        self._meeting = asyncio.Lock()
         self._by_post = True
         self._version: SafeText | None = None
         self._probed = False
@@ -163,6 +170,37 @@ class PrometheusSource:
             raise QueryError(error.reason) from None
         return read_vectors(payload, times, self._shift())
 
+    async def meet_clock(self, now: datetime) -> None:
+        """Find how far the server's clock is ahead, unless that is known; raise RemoteError if it is not told.
+
+        What reads of indicators tell every few seconds holds for a minute; an older difference
+        holds as long as the server does not tell another.
+        """
+        async with self._meeting:
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            if self.skew is not None and began - self._skew_at < _CLOCK_HOLDS:
+                return
+            try:
+                payload = await self._query({"query": "time()"}, None)
+                clock = read_epoch(_moment_of(payload))
+            except (RemoteError, QueryFaultError) as error:
+                if self.skew is None:
+                    raise RemoteError(error.reason) from None
+                return
+            if clock is None:
+                raise RemoteError(SafeText("it does not say what time it is"))
+            self._keep_clock(clock, now, began)
+
+    def forget_clock(self) -> None:
+        """Ask for the server's clock anew: somebody may have set this host's."""
+        self.skew = None
+
+    def _keep_clock(self, clock: datetime, sent: datetime, began: float) -> None:
+        """Compare the server's clock with ours in the middle of its answer."""
+        self._skew_at = asyncio.get_running_loop().time()
+        self.skew = clock - sent - timedelta(seconds=(self._skew_at - began) / 2)
+
     def _shift(self) -> timedelta:
         """Return how far the server's clock is ahead, where that is far enough to matter."""
         off = self.skew or timedelta()
@@ -231,7 +269,7 @@ class PrometheusSource:
             return {members[0].id: answer}
         clock = parts.clock()
         if clock is not None:
-            self.skew = clock - sent - timedelta(seconds=(loop.time() - began) / 2)
+            self._keep_clock(clock, sent, began)
         answers = _answers(parts, notes_of(payload, union), members)
         return self._with_ages(parts, union, members, answers)
 
@@ -337,6 +375,14 @@ def _with_result(payload: dict[str, Any]) -> Mapping[str, Any]:
     if not isinstance(inner, dict) or "result" not in inner or "resultType" not in inner:
         raise QueryFaultError(SafeText("unexpected answer: no result in it"))
     return payload
+
+
+def _moment_of(payload: Mapping[str, Any]) -> object:
+    """Return when the server says that it evaluated `time()`: a scalar, or at some servers a vector."""
+    result = payload["data"]["result"]
+    if payload["data"]["resultType"] == "vector" and isinstance(result, list) and result:
+        result = result[0].get("value") if isinstance(result[0], dict) else None
+    return result[0] if isinstance(result, list) and result else None
 
 
 def _series(payload: Mapping[str, Any], kind: str) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.sample import Sample
@@ -35,6 +35,19 @@ class VectorSource(Protocol):
         self, query: str, times: tuple[datetime, ...]
     ) -> Mapping[datetime, tuple[Sample, ...]]:
         """Return what `query` gave at each of `times`, which are equally far apart."""
+        ...
+
+
+@runtime_checkable
+class Clocked(Protocol):
+    """A source with a clock of its own, by which it answers: nothing is judged before it is known."""
+
+    async def meet_clock(self, now: datetime) -> None:
+        """Find how far the clock is off at `now`, unless that is known; raise RemoteError if it is not told."""
+        ...
+
+    def forget_clock(self) -> None:
+        """Ask anew: somebody may have set this host's clock."""
         ...
 
 

@@ -204,3 +204,19 @@ def test_the_engine_tells_the_week_by_itself(slack_team: Team, server: SlackServ
         deadline=30,
     )
     assert len(server.posted) == 1
+
+
+def test_an_engine_with_other_schedules_is_named(slack_team: Team, server: SlackServer) -> None:
+    """An edit that the engine has not read yet would be edited back: the command says what to do."""
+    slack_team.start_engine()
+    wait_until(
+        lambda: slack_team.run("oncall", "publish").stdout.endswith(" already, as it is\n"),
+        deadline=30,
+    )
+    written = slack_team.config.read_text()
+    slack_team.config.write_text(written.replace('{ mon = "john" }', '{ mon = "pm" }'))
+    done = slack_team.run("oncall", "publish")
+    assert done.stdout.startswith("edited week ")
+    assert "the running engine has other schedules and will edit it back: send it SIGHUP" in (
+        done.stderr
+    )

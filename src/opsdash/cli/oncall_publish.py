@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from opsdash.domain.week import Week, parse_week, week_at
 from opsdash.domain.week_rota import WeekRota, remarks, rota_lines, week_rota
 from opsdash.plan import Plan
 from opsdash.runtime import now
+
+if TYPE_CHECKING:
+    from opsdash.store.session import Store
 
 _WORDS = {
     "posted": "posted week {week} to {channel}",
@@ -102,10 +106,27 @@ async def _tell(
         slot = Slot(found.week, publishing.notifier, publishing.channel)
         telling = Telling(slot, found, who_acts().user, again=again)
         told = await tell(store, publishing.board, telling, RealClock())
+        if slot.notifier == plan.publish.notifier and not channel:
+            await _compare(store, found)
     finally:
         await store.close()
         await publishing.board.close()
     return told.deed.value, told.why, publishing.channel
+
+
+async def _compare(store: "Store", found: WeekRota) -> None:
+    """Say so where the engine that runs tells the same week otherwise: it would edit it back."""
+    from opsdash.store import engine, lease, overrides
+
+    if await store.read(lease.is_free, now()):
+        return
+    text = await store.read(engine.load_setup_text)
+    if text is None:
+        return
+    setup = await store.read(overrides.overridden, engine.decode_setup(text))
+    if week_rota(setup, found.week).digest != found.digest:
+        words = "the running engine has other schedules and will edit it back: send it SIGHUP"
+        click.echo(f"! {words}", err=True)
 
 
 def _show(

@@ -9,10 +9,9 @@ import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 
-from opsdash.http.errors import RemoteError, UnsentError
-
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText, clean
+from opsdash.http.errors import RemoteError, UnsentError
 from opsdash.secret import remember
 
 Secret = Callable[[], str]

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import field
 
-from opsdash.http.credentials import Secret
-
 from opsdash.domain.frozen import dataclass
+from opsdash.http.credentials import Secret
 
 
 @dataclass(frozen=True, slots=True)

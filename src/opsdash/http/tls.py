@@ -4,9 +4,8 @@ import ssl
 from pathlib import Path
 from typing import Protocol
 
-from opsdash.http.errors import RemoteError
-
 from opsdash.domain.text import clean
+from opsdash.http.errors import RemoteError
 from opsdash.secret import SecretError, ensure_private
 
 _VERSIONS = {

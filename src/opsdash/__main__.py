@@ -34,6 +34,7 @@ def _glance(options: list[str]) -> None:
 
 def _dashboard(config: str | None) -> None:
     """Open the dashboard as `opsdash [--config FILE]` does."""
+    import gc
     import os
 
     if "_OPSDASH_COMPLETE" in os.environ:
@@ -44,6 +45,9 @@ def _dashboard(config: str | None) -> None:
     from pathlib import Path
 
     from opsdash.cli.plain import load_plan, run_plainly
+
+    # Nothing that is made before the first frame is garbage: collecting it only delays the frame.
+    gc.disable()
 
     def open_it() -> None:
         plan = load_plan(Path(config) if config else None)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.override import Override
@@ -75,6 +74,8 @@ def gap_words(found: Iterable[Gap], timezone: str, most: int = 3) -> SafeText:
 
 
 def _words(gap: Gap, timezone: str) -> str:
+    from zoneinfo import ZoneInfo
+
     zone = ZoneInfo(timezone)
     start, end = gap.start.astimezone(zone), gap.end.astimezone(zone)
     until = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%a %d %b %H:%M}"

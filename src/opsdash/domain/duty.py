@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from opsdash.domain.alert import Alert, AlertState, Severity
 from opsdash.domain.coverage import Gap, gaps, gaps_ahead
@@ -91,6 +90,8 @@ def calendar(
     setup: Setup, schedule: Schedule, now: datetime, zone: str, days: int = DAYS_SHOWN
 ) -> tuple[Day, ...]:
     """Return the days from that of `now` on, as wall-clock days of `zone`: 23 to 25 hours long."""
+    from zoneinfo import ZoneInfo
+
     clock = ZoneInfo(zone)
     first = now.astimezone(clock).date()
     found = []

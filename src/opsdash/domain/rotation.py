@@ -6,8 +6,7 @@ on by the gap; of a time that comes twice the first counts.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.shift import Shift, inside
@@ -69,7 +68,7 @@ def layer_shifts(
 
     They are whole, not cut to that time, and never overlap one another.
     """
-    clock = ZoneInfo(zone)
+    clock = _zone(zone)
     turns = _given(layer, start, end) if layer.turns else _rotation(layer, clock, start, end)
     shifts = [Shift(schedule, t.person, t.start, t.end) for t in turns if t.person != NOBODY]
     if layer.within and shifts:
@@ -83,7 +82,7 @@ def window_spans(
     windows: tuple[Window, ...], zone: str, start: datetime, end: datetime
 ) -> list[tuple[datetime, datetime]]:
     """Return the times that `windows` cover around `start` to `end`, in order and disjoint."""
-    clock = ZoneInfo(zone)
+    clock = _zone(zone)
     day = start.astimezone(clock).date() - 8 * _DAY
     last = end.astimezone(clock).date() + _DAY
     found = []
@@ -104,7 +103,14 @@ def is_within(windows: tuple[Window, ...], zone: str, at: datetime) -> bool:
     return not windows or bool(window_spans(windows, zone, at, at + timedelta.resolution))
 
 
-def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
+def _zone(name: str) -> tzinfo:
+    # A dashboard without a schedule needs no zone for its first frame.
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(name)
+
+
+def instant(day: date, at: time, zone: tzinfo) -> datetime:
     """Return the moment of a wall-clock time on `day`, in UTC."""
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
 
@@ -113,7 +119,7 @@ def _begins(window: Window, day: date) -> bool:
     return not window.days or WEEKDAYS[day.weekday()] in window.days
 
 
-def _span(window: Window, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def _span(window: Window, day: date, zone: tzinfo) -> tuple[datetime, datetime]:
     ahead = 0 if window.start < window.end else 1
     if window.end_day:
         ahead = (WEEKDAYS.index(window.end_day) - day.weekday()) % 7
@@ -138,7 +144,7 @@ def _given(layer: Layer, start: datetime, end: datetime) -> list[Turn]:
     return [t for t in kept if t.start < t.end and t.start < end and start < t.end]
 
 
-def _rotation(layer: Layer, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Turn]:
+def _rotation(layer: Layer, zone: tzinfo, start: datetime, end: datetime) -> Iterator[Turn]:
     if not any(week.get(day) for week in layer.weeks for day in WEEKDAYS):
         return
     today = start.astimezone(zone).date() + _DAY

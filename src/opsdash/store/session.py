@@ -3,12 +3,13 @@
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
-
-import aiosqlite
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from opsdash.store.connection import Connection, connect, connect_as_allowed, connect_to_read
 from opsdash.store.errors import BUSY_TIMEOUT_MS
+
+if TYPE_CHECKING:
+    import aiosqlite
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -21,7 +22,7 @@ class Store:
     (an unread terminal, a stopped process) cannot hold the write lock.
     """
 
-    def __init__(self, thread: aiosqlite.Connection, connection: Connection) -> None:
+    def __init__(self, thread: "aiosqlite.Connection", connection: Connection) -> None:
         self._thread = thread
         self._connection = connection
         self.path = connection.path
@@ -94,6 +95,9 @@ async def open_store_as_allowed(path: Path) -> Store:
 
 
 async def _open(open_it: Callable[[], Connection]) -> Store:
+    # The first frame needs no event loop's store.
+    import aiosqlite
+
     opened: list[Connection] = []
 
     def start() -> sqlite3.Connection:

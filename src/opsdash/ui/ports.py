@@ -1,21 +1,21 @@
 """What the screen needs from outside: a feed of snapshots and a hand that writes; nothing heavy."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from opsdash.domain.alert import Alert
 from opsdash.domain.deployment import Deployment
 from opsdash.domain.failures import FailureBatch
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.indicator import Indicator
 from opsdash.domain.maintenance import Maintenance
 from opsdash.domain.matchers import Matcher
+from opsdash.domain.outcome import Outcome
 from opsdash.domain.override import Override
 from opsdash.domain.page import Page
 from opsdash.domain.sample import Point
 from opsdash.domain.timeline import Entry
-from opsdash.response import Outcome
 from opsdash.snapshot import Snapshot
 
 if TYPE_CHECKING:

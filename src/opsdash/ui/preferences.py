@@ -4,10 +4,11 @@ import codecs
 import locale
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.setup import Setup
 
 _COERCED = ("C.UTF-8", "C.utf8", "UTF-8")

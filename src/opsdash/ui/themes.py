@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from opsdash.domain.frozen import dataclass
 
 FOREGROUNDS = ("text", "muted", "ok", "warn", "crit", "unknown", "accent", "mark")
 """Tokens that letters are written in; WCAG AA asks 4.5:1 of each on every ground."""

@@ -1,8 +1,8 @@
 """Columns of a table, fitted to the width that a terminal has."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from opsdash.domain.frozen import dataclass
 from opsdash.ui.widgets.spans import Align
 
 

@@ -248,6 +248,7 @@ def unverified_servers(plan: Plan) -> tuple[str, ...]:
     ]
     reached += [(notifier.id, notifier.http) for notifier in plan.notifiers]
     reached.append(("heartbeat", plan.heartbeat.http if plan.heartbeat else None))
+    reached += [("oncall", feed.http) for feed in plan.feeds if not feed.remote]
     names = [name for name, http in reached if http is not None and http.tls.insecure_skip_verify]
     return tuple(dict.fromkeys(names))
 
@@ -268,5 +269,6 @@ def key_files(plan: Plan) -> tuple[FileRef, ...]:
     """Return the private keys of client certificates that `plan` names, each once."""
     servers = [plan.prometheus, *plan.alertmanager, *(one.http for one in plan.notifiers)]
     servers += [plan.heartbeat.http] if plan.heartbeat else []
+    servers += [feed.http for feed in plan.feeds]
     found = (server.tls.key_file for server in servers if server is not None)
     return tuple(dict.fromkeys(key for key in found if key is not None))

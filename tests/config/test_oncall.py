@@ -115,6 +115,24 @@ def test_a_subscription_is_taken_and_a_secret_address_is_nowhere_in_the_plan() -
     assert len({feed.key for feed in plan.feeds}) == 3
 
 
+def test_calendars_are_reached_as_oncall_says_and_pagerduty_as_its_notifier_does() -> None:
+    """An authority of one's own, a proxy; who checks no certificate is named on every screen."""
+    text = (
+        '[oncall]\nproxy_url = "http://proxy:3128"\n'
+        '[oncall.tls_config]\nca_file = "ca.pem"\ninsecure_skip_verify = true\n'
+        '[[schedule]]\nid = "a"\nical = "https://x/a.ics"\n'
+    )
+    plan = planned(text)
+    (feed,) = plan.feeds
+    assert (feed.http.proxy_url, feed.http.tls.ca_file) == (
+        "http://proxy:3128",
+        FileRef("ca.pem", "/x"),
+    )
+    assert "oncall" in plan.setup.unverified
+    (problem,) = problems('[oncall.tls_config]\ncert_file = "c.pem"\n')
+    assert "cert_file without key_file" in problem
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

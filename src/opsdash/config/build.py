@@ -77,7 +77,7 @@ def _feeds(config: Config, folder: str) -> tuple[FeedPlan, ...]:
     """Return what is kept elsewhere, each once however many schedules have it."""
     readers = _readers(config)
     found = (
-        table.feed_plan(schedule.timezone, readers, folder, config.oncall.refresh)
+        table.feed_plan(schedule.timezone, readers, folder, config.oncall)
         for schedule in config.schedule
         for table in (schedule, *schedule.layers)
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from opsdash.config.check_http import check_server
 from opsdash.config.finding import Finding, Raw, nearest, table, tables, word
 from opsdash.config.lines import Path
 
@@ -23,6 +24,7 @@ def check_oncall(raw: Raw) -> Iterator[Finding]:
         yield from _feed(raw, ("schedule", index), schedule)
         for number, layer in tables(schedule, "layers"):
             yield from _feed(raw, ("schedule", index, "layers", number), layer)
+    yield from check_server(("oncall",), table(raw, "oncall"))
     yield from _publish(raw)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from opsdash.config.fields import (
+    BaseUrl,
     CalendarUrl,
     ClockTime,
     Duration,
@@ -19,7 +20,7 @@ from opsdash.config.fields import (
     Text,
     between,
 )
-from opsdash.config.http import secret_ref
+from opsdash.config.http import TlsTable, secret_ref
 from opsdash.domain.escalation import ACKNOWLEDGED_FOR, Condition
 from opsdash.domain.rotation import WEEKDAYS, Window
 from opsdash.plan import FeedPlan, HttpPlan, PublishPlan
@@ -87,12 +88,16 @@ class FeedTable(Table):
         )
 
     def feed_plan(
-        self, timezone: str, readers: list[str], folder: str, every: timedelta
+        self, timezone: str, readers: list[str], folder: str, oncall: "OnCallTable"
     ) -> FeedPlan | None:
-        """Return the same, with where a secret address is and how often to read."""
+        """Return the same, with where a secret address is, how to reach it and how often."""
         plan = self.feed(timezone, readers)
+        if plan is None:
+            return None
         url = secret_ref(self.ical_url_file, self.ical_url_env, folder)
-        return None if plan is None else replace(plan, url=url, every=every)
+        proxy = oncall.proxy_url or ""
+        http = replace(plan.http, tls=oncall.tls_config.plan(folder), proxy_url=proxy)
+        return replace(plan, http=http, url=url, every=oncall.refresh)
 
 
 class WindowTable(Table):
@@ -132,6 +137,10 @@ class OnCallTable(Table):
     """The hour of Monday from which on the week is told."""
     refresh: Annotated[Duration, _REFRESH] = timedelta(minutes=5)
     """How often schedules at PagerDuty and calendars at an address are read."""
+    proxy_url: BaseUrl | None = None
+    """The proxy to calendars at an address; the environment's proxies are not used."""
+    tls_config: TlsTable = Field(default_factory=TlsTable)
+    """Certificates and versions of calendars at an address."""
 
     def publish_plan(self) -> PublishPlan:
         """Return the same as plain values."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 
 from opsdash.domain.alert import Alert, AlertState, Observation, severity_of
 from opsdash.domain.frozen import dataclass
@@ -216,8 +217,14 @@ def _open(
         silenced_by=muting.all_of(fingerprint, view.labels, view.silenced_by),
         inhibited_by=view.inhibited_by,
         generator_url=view.generator_url,
-        sources=tuple(s for s in sights if s in seen),
+        sources=_names(tuple(s for s in sights if s in seen)),
     )
+
+
+@cache
+def _names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return one tuple for all alerts that the same sources show: there are ten thousand of them."""
+    return names
 
 
 def _follow(

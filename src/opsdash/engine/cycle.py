@@ -24,9 +24,9 @@ from opsdash.engine import (
     heartbeat,
     metrics,
     mirror,
+    own_rules,
     publish,
     relay,
-    rules,
     silences,
     stopgap,
     story,
@@ -57,7 +57,7 @@ STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
     feeds.read_feeds,
     metrics.read_metrics,
     deployments.notice_deployments,
-    rules.evaluate_rules,
+    own_rules.evaluate_rules,
     silences.keep_silences,
     watch.read_alerts,
     foreign.mirror_rules,
@@ -210,7 +210,7 @@ async def _take_lease(engine_: Engine) -> bool:
     engine_.mirror_polls = mirror.polls(engine_)
     await watch.begin(engine_)
     await silences.begin(engine_)
-    await rules.begin(engine_, epoch)
+    await own_rules.begin(engine_, epoch)
     deployments.begin(engine_)
     publish.begin(engine_)
     now = engine_.clock.now()
@@ -227,7 +227,7 @@ def _begin(connection: sqlite3.Connection, engine_: Engine) -> int | None:
     if epoch is None:
         return None
     engine.save_setup(connection, engine_.setup, now)
-    own = [] if engine_.rules is None else [rules.SOURCE]
+    own = [] if engine_.rules is None else [engine_.rules.id]
     engine.forget_other_sources(connection, [*(s.id for s in engine_.sources), *own])
     for source in engine_.sources:
         engine.await_source(connection, source.id, source.kind, now, engine_.setup.refresh)

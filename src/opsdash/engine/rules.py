@@ -103,6 +103,8 @@ class Rules:
     polls: list[GroupPoll] = field(default_factory=list)
     known: Known = field(default_factory=dict)
 
+    id = SOURCE
+
     @property
     def interval(self) -> timedelta:
         """The shortest interval of a group."""

@@ -22,7 +22,7 @@ from opsdash.domain.page import PageKind
 from opsdash.domain.setup import Setup
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Entry, EntryKind
-from opsdash.engine import occurrences, relay, rules, silences, systemd, watch
+from opsdash.engine import occurrences, own_rules, relay, silences, systemd, watch
 from opsdash.engine.engine import Engine, Sending
 from opsdash.notifiers.notifier import NotifierError, Receipt
 from opsdash.store import alerts, entries, lease, outbox
@@ -139,9 +139,7 @@ async def _look(engine_: Engine) -> None:
         one.begin(engine_.clock.now(), engine_.clock.monotonic())
         if result is not None:
             watch.see(engine_, one.id, result)
-    if engine_.rules is not None:
-        for poll in engine_.rules.polls:
-            rules.collect(engine_, engine_.rules, poll)
+    own_rules.collect(engine_)
 
 
 def _note_outcomes(engine_: Engine, state: Stopgap) -> None:

@@ -166,3 +166,8 @@ def load_on_call(connection: sqlite3.Connection) -> tuple[OnCall, ...]:
     """Return who is on call now on each schedule."""
     rows = connection.execute("SELECT schedule, name, until FROM on_call ORDER BY rowid")
     return tuple(OnCall(clean(s), clean(name), from_ms(until)) for s, name, until in rows)
+
+
+def has_rules(connection: sqlite3.Connection) -> bool:
+    """Whether any alert rule of our own is stored."""
+    return connection.execute("SELECT 1 FROM rule LIMIT 1").fetchone() is not None

@@ -15,7 +15,7 @@ from tests.ui import pictures
 from tests.ui.hands import MemoryFeed, MemoryHand
 
 from bench.figure import Figure, Size, script
-from opsdash.domain.alert import Alert, urgency
+from opsdash.domain.alert_list import AlertList
 from opsdash.domain.text import SafeText
 from opsdash.snapshot import Snapshot
 from opsdash.ui.app import OpsdashApp
@@ -42,7 +42,7 @@ def measure(size: Size) -> Iterator[Figure]:
         )
 
 
-def _alerts(count: int, generation: int) -> tuple[Alert, ...]:
+def _alerts(count: int, generation: int) -> AlertList:
     template = pictures.alerts()[0]
     made = [
         replace(
@@ -56,7 +56,7 @@ def _alerts(count: int, generation: int) -> tuple[Alert, ...]:
         )
         for number in range(count)
     ]
-    return tuple(sorted(made, key=urgency))
+    return AlertList.by_urgency(made)
 
 
 async def _time(count: int, rounds: int) -> dict[str, float]:
@@ -85,7 +85,9 @@ async def _time(count: int, rounds: int) -> dict[str, float]:
             whole = replace(first, alerts=generations[number % 2])
             await painted("all", lambda whole=whole: show(whole))  # type: ignore[misc]
             one = replace(whole.alerts[0], level=3, level_at=pictures.NOW)
-            changed = replace(whole, alerts=(one, *whole.alerts[1:]))
+            # As the next snapshot has it: made of the one before and of what changed.
+            changed = replace(whole, alerts=generations[number % 2].follow([one]))
+            assert len(changed.shown.by_id) == count
             await painted("one", lambda changed=changed: show(changed))  # type: ignore[misc]
             for text in ("pod-1", "pod-12", "pod-1", ""):
                 await painted("filter", lambda text=text: app.dashboard.typed(text))  # type: ignore[misc]

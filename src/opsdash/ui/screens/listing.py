@@ -43,8 +43,10 @@ class Listing:
             return self.ids
         if self._texts is None:
             self._texts = self._search_texts()
-        texts = self._texts
-        return [id for id in self.ids if all(word in texts[id] for word in words)]
+        texts, ids = self._texts, self.ids
+        for word in words:
+            ids = [id for id in ids if word in texts[id]]
+        return ids
 
     def _search_texts(self) -> dict[str, str]:
         """The text of each row; that of an alert which stayed the same is not made again."""

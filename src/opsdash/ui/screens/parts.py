@@ -128,7 +128,7 @@ class Parts:
             blocks.append(self.part(f"pane {number}", inputs, moment, draw))
         if layout.one_line:
             return [one for block in blocks for one in block]
-        return beside(blocks) if blocks else []
+        return self.part("metrics", tuple(blocks), moment, lambda _: beside(blocks))
 
     def _metric_pane(
         self,
@@ -167,10 +167,14 @@ class Parts:
             return []
         focused = view.pane == LIST_PANE
         inside = self._detail(snapshot, layout, view, alert, detail, moment)
-        lines = [framed(one, view.width, self.glyphs, focused) for one in inside]
-        lines.append(frame_bottom(view.width, self.glyphs, focused))
+
+        def frame(_: Moment) -> list[Line]:
+            sides = [framed(one, view.width, self.glyphs, focused) for one in inside]
+            return [*sides, frame_bottom(view.width, self.glyphs, focused)]
+
+        lines = self.part("middle", (tuple(inside), view.width, focused), moment, frame)
         if layout.tickets:
-            lines.append(self._tickets_top(snapshot, view, moment))
+            return [*lines, self._tickets_top(snapshot, view, moment)]
         return lines
 
     def _detail(

@@ -149,3 +149,18 @@ def test_keys_answer_with_what_the_page_says(tmp_path: Path) -> None:
         screen.wait_for(lambda text: "give back: it is" not in text)
         screen.send("enter")
         screen.wait_for(lambda text: "seen in        simulation" in text and "runbook" in text)
+
+
+def test_escape_leaves_a_question_although_enter_comes_in_the_same_read(tmp_path: Path) -> None:
+    """Over a slow line both arrive at once: the question is left unanswered, and nothing is typed."""
+    with demo(tmp_path) as screen:
+        screen.wait_for(
+            lambda text: re.search("CRIT .*HighErrorRate .*nobody", text) is not None, 60
+        )
+        screen.send("e")
+        screen.wait_for("reason")
+        screen.send("because\x1b\rj")
+        screen.wait_for(lambda text: "reason" not in text and "because" not in text)
+        screen.settle()
+        assert "because" not in screen.text()
+        assert "^" not in screen.text()

@@ -81,7 +81,7 @@ def test_reset_mends_the_terminal_it_is_typed_in(shell: Tmux, team: Team) -> Non
     assert is_whole(shell)
     assert notes(team) == []
     shell.type("echo all is $((40 + 2))", "Enter")
-    shell.wait_for("echo all is $((40 + 2))\nall is 42")
+    shell.wait_for(lambda text: "echo all is $((40 + 2))" in text and "all is 42" in text)
 
 
 def test_the_next_dashboard_on_it_mends_it_and_says_so(shell: Tmux, team: Team) -> None:

@@ -19,12 +19,12 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from textual import events
-from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
 
 from opsdash.ui.departure import FATAL_SIGNALS, Departure, exit_code_of
 from opsdash.ui.held import TerminalNote, tty_of
+from opsdash.ui.keystream import KeyStream
 from opsdash.ui.rawmode import (
     FALLBACK_SIZE,
     enter_sequences,
@@ -288,22 +288,22 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Wait for keys and signals, without a timeout, until told to end or hung up on."""
-        parser = XTermParser(self._debug)
+        keys = KeyStream(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
         poll = select.poll()
         poll.register(self.fileno, select.POLLIN)
         poll.register(self._wake_read, select.POLLIN)
         while not self.exit_event.is_set():
-            ready = dict(poll.poll(_milliseconds_left(parser)))
+            ready = dict(poll.poll(keys.milliseconds_left()))
             if self._wake_read in ready:
                 self._heed(os.read(self._wake_read, 256))
             if self.fileno in ready:
-                keys = self._read_keys()
-                if keys is None:
+                typed = self._read_keys()
+                if typed is None:
                     return
-                for event in parser.feed(text) if (text := decode(keys)) else ():
+                for event in keys.feed(decode(typed)):
                     self.process_message(event)
-            for event in parser.tick():
+            for event in keys.tick():
                 self.process_message(event)
 
     def _read_keys(self) -> bytes | None:
@@ -323,10 +323,3 @@ class TerminalDriver(LinuxDriver):
         for number in numbers:
             if number in FATAL_SIGNALS and number in self._handlers:
                 self._leave(exit_code_of(number))
-
-
-def _milliseconds_left(parser: XTermParser) -> float | None:
-    """Return how long an escape may still become a longer sequence; None: for ever."""
-    if parser._timeout_time is None:
-        return None
-    return max(1.0, (parser._timeout_time - monotonic()) * 1000 + 1)

@@ -5,7 +5,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from opsdash import inquiry, undoing
+from opsdash import inquiry, undoable, undoing
 from opsdash.domain.failures import BatchState, FailureBatch
 from opsdash.domain.outcome import Outcome
 from opsdash.domain.timeline import Actor, EntryKind
@@ -185,6 +185,16 @@ async def test_undo_takes_back_ones_own_last_step_alone(world: Counter) -> None:
     await world.count(5)
     assert (await undo(world, JOHN)).refused[0][1].startswith("it has ended")
     assert await world.batches() == [("F1", "investigated", 4, True), ("F2", "new", 1, False)]
+
+
+async def test_before_it_is_undone_it_is_said_what_that_does(world: Counter) -> None:
+    """The batch by its id, and the state that it is in again."""
+    await world.count(2)
+    await world.take(SARAH, await world.open())
+    found = await world.store.read(undoable.look, SARAH, world.clock.now())
+    assert found is not None
+    assert found.acts == ("failures F1: investigate, looks into 2 failures",)
+    assert found.effects == ("it is new again",)
 
 
 async def test_a_hostile_note_is_text(world: Counter) -> None:

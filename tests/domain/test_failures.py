@@ -38,9 +38,9 @@ def test_only_what_rises_above_what_was_counted_is_new(counts: list[int], new: l
     assert rises(counts) == new
 
 
-def test_a_count_that_stays_lower_is_lower(minutes: int = 2) -> None:
+def test_a_count_that_stays_lower_is_lower() -> None:
     """After two minutes a rise from there is a failure, and before them it is not."""
-    assert SETTLED == timedelta(minutes=minutes)
+    assert timedelta(minutes=2) == SETTLED
     assert rises([3, 2, 2, 3], timedelta(minutes=1)) == [3, 0, 0, 0]
     assert rises([3, 2, 2, 2, 3], timedelta(minutes=1)) == [3, 0, 0, 0, 1]
 

@@ -1,6 +1,7 @@
 """The handoff and simulate screens, and what the hand does to schedules, on a real store."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -152,6 +153,36 @@ async def test_the_handoff_is_one_page_and_is_copied_whole() -> None:
         await board.shows("copied the digest")
         assert board.copied[0].startswith("Handoff primary, Mon 22 Dec 14:06 UTC\nOn call: John")
         assert "MISSING" not in board.copied[0]
+
+
+async def test_the_handoff_follows_what_happens() -> None:
+    """A page that came a moment ago is on it with the next picture, and gone once it is taken."""
+    async with driven(staffed()) as board:
+        board.feed.digests["primary"] = DIGEST
+        await board.press("H")
+        await board.shows("the shift owes 1 of 2")
+        fresh = Duty("respond", SafeText("Every page is taken"), False, (SafeText("New for 3s"),))
+        board.feed.digests["primary"] = replace(DIGEST, duties=(DIGEST.duties[0], fresh))
+        board.feed.put(replace(staffed(), cursor=7))
+        await board.shows("New for 3s")
+        done = replace(fresh, done=True, missing=())
+        board.feed.digests["primary"] = replace(DIGEST, duties=(DIGEST.duties[0], done))
+        board.feed.put(replace(staffed(), cursor=8))
+        await board.shows("the shift owes nothing")
+        await board.shows_not("New for 3s")
+
+
+async def test_a_page_that_is_seconds_old_is_owed(store: Connection, feed: StoreFeed) -> None:
+    """What fires now counts at once, with the time that is left of its five minutes."""
+    before = await feed.digest("primary")
+    assert before is not None
+    began, fired = NOW - timedelta(minutes=3), NOW - timedelta(seconds=4)
+    new = alert("JustNow", active_at=began, fired_at=fired, level=0, level_at=None)
+    store.write(stored.put, staffed().setup, NOW, new)
+    after = await feed.digest("primary")
+    assert after is not None
+    owed = {duty.id: duty for duty in after.duties}
+    assert "JustNow for 4s, 4m56s left" in owed["respond"].missing
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -185,9 +185,7 @@ def duties(
             silent.append(clean(f"{incident.id} without an update for {format_span(quiet)}"))
     over = [i for i in incidents if not i.open and i.id not in reported]
     unreported = [i.id for i in over if i.response is not ResponseStatus.CLOSED]
-    late = tuple(
-        clean(f"{alert.name} for {format_span(now - (alert.fired_at or now))}") for alert in firing
-    )
+    late = tuple(_waiting(alert, now) for alert in firing)
     high = tuple(clean(f"{a.name} at level {a.level}") for a in waiting if a.level > 1)
     blind_words = (SafeText("sources do not answer: see the problems"),) if blind else ()
     return (
@@ -199,6 +197,14 @@ def duties(
         _duty("escalate", "Nothing waits above the first level", high),
         _duty("document", "Every incident has a report", tuple(clean(id) for id in unreported)),
     )
+
+
+def _waiting(alert: Alert, now: datetime) -> SafeText:
+    """Say how long a page waits, and how much of its five minutes is left."""
+    waited = now - (alert.fired_at or now)
+    left = ACKNOWLEDGE_WITHIN - waited
+    more = f", {format_span(left)} left" if left > timedelta() else ""
+    return clean(f"{alert.name} for {format_span(waited)}{more}")
 
 
 def _duty(id: str, text: str, missing: tuple[SafeText, ...]) -> Duty:

@@ -167,7 +167,7 @@ class StoreFeed(_Opened):
 
     async def digest(self, schedule: str) -> "Digest | None":
         """Return what the shift of a schedule hands over."""
-        return await (await self.store()).read(_digest, schedule, self._clock())
+        return await (await self.store()).read(_digest, schedule, self._clock(), self._previous)
 
     async def request_refresh(self) -> None:
         """Ask the engine to read every source now."""
@@ -332,10 +332,12 @@ def _cover(
     return covering.cover(connection, setup, actor, now, replace(wanted, by=actor.user))
 
 
-def _digest(connection: sqlite3.Connection, schedule: str, now: datetime) -> "Digest | None":
+def _digest(
+    connection: sqlite3.Connection, schedule: str, now: datetime, previous: Snapshot | None
+) -> "Digest | None":
     from opsdash.digest import take_digest
 
-    snapshot = take_snapshot(connection, now)
+    snapshot = take_snapshot(connection, now, previous)
     found = next((s for s in snapshot.setup.schedules if s.id == schedule), None)
     return None if found is None else take_digest(connection, snapshot, found, now)
 

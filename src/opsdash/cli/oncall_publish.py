@@ -1,6 +1,5 @@
 """`opsdash oncall publish`: the week is told to the team's channel, once, and edited when it changes."""
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +55,9 @@ def publish(
     if dry_run:
         _show(found, form, deed="dry run")
         return
+    # Asking who is on call must not pay for an event loop.
+    import asyncio
+
     deed, why, where = asyncio.run(_tell(plan, found, name, channel, again))
     if form == "json":
         _show(found, form, deed, where, why)

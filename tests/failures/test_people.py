@@ -201,8 +201,10 @@ async def test_a_hostile_note_is_text(world: Counter) -> None:
     """No control character of it reaches the store or anybody's terminal."""
     await world.count(2)
     await world.conclude(SARAH, await world.open(), "a\x1b[2J[red]b[/]\n\u202ec")
-    note = (await world.open()).note
-    assert note == "a\ufffd[2J[red]b[/] \ufffdc"
+    safe = "a\ufffd[2J[red]b[/] \ufffdc"
+    assert (await world.open()).note == safe
+    raw = await world.store.read(lambda c: c.execute("SELECT note FROM failure_batch").fetchone())
+    assert raw == (safe,)
 
 
 async def test_what_a_person_types_means_one_batch(world: Counter) -> None:

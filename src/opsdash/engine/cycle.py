@@ -182,7 +182,7 @@ async def _notice_pause(engine_: Engine) -> None:
         await poll.cancel()
         poll.hasten()
     watch.forget(engine_)
-    rules.forget_clock(engine_)
+    own_rules.forget_clock(engine_)
     engine_.due.clear()
     climb.wait_for_sources(engine_)
 

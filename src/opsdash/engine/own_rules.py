@@ -20,6 +20,14 @@ async def evaluate_rules(engine_: Engine) -> None:
         await rules.evaluate_rules(engine_)
 
 
+def forget_clock(engine_: Engine) -> None:
+    """Judge nothing until the server has told its clock again: ours may have been set."""
+    if engine_.rules is not None:
+        from opsdash.engine import rules
+
+        rules.forget_clock(engine_)
+
+
 def collect(engine_: Engine) -> None:
     """Take in the evaluations that ended, without a word to the store, and begin those that are due."""
     if engine_.rules is not None:

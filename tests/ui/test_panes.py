@@ -12,10 +12,12 @@ from opsdash.domain.freshness import Freshness
 from opsdash.domain.incident import Incident, IncidentState, ResponseStatus
 from opsdash.domain.indicator import Level, Reading
 from opsdash.domain.problem import Problem
+from opsdash.domain.rules.view import RuleState, RuleView
 from opsdash.domain.sample import Point
 from opsdash.domain.source import EngineState, EngineView, SourceState
 from opsdash.domain.status import Status
 from opsdash.domain.text import SafeText
+from opsdash.domain.timeline import Entry, EntryKind
 from opsdash.presets import PERFORMANCE, UPTIME, USERS
 from opsdash.snapshot import Snapshot
 from opsdash.ui.chart import chart, sparkline
@@ -40,7 +42,9 @@ from opsdash.ui.panes.header import header, tiny
 from opsdash.ui.panes.indicator_page import indicator_page
 from opsdash.ui.panes.metrics import pane_block, pane_line, pane_zoomed, tile_of
 from opsdash.ui.panes.problems import problem_lines
+from opsdash.ui.panes.rules import rule_row
 from opsdash.ui.panes.tickets import ticket_row, tickets_aside
+from opsdash.ui.panes.timeline import timeline_lines
 from opsdash.ui.ports import Detail
 from tests.ui import pictures
 from tests.ui.pictures import NOW, ago, alert, blind, busy, climbing, quiet, reading
@@ -432,6 +436,19 @@ def test_the_room_beneath_the_list_answers_most_questions() -> None:
         assert part in drawn
 
 
+def test_a_timeline_keeps_who_did_it_and_cuts_the_words() -> None:
+    """A cut name is none; that the engine did it goes without saying where room is short."""
+    told = SafeText("pending: an error rate that goes on and on and on and on")
+    entries = [
+        Entry(NOW, SafeText(by), EntryKind.PENDING, told) for by in ("engine", "sarah.connor")
+    ]
+    assert words(timeline_lines(entries, 60, 2, moment(), UTF8)) == (
+        "14:06:12  pending      an error rate that goes on and on an…\n"
+        "14:06:12  pending      an error rate that goe…  sarah.connor"
+    )
+    assert words(timeline_lines(entries, 90, 1, moment(), UTF8)).endswith("and on  sarah.connor")
+
+
 def test_the_room_beneath_the_list_fits_any_size() -> None:
     """Narrow, low, and with nothing known yet."""
     found = busy().alerts[0]
@@ -587,3 +604,18 @@ def test_unknown_status_is_never_green() -> None:
     assert "? UNKNOWN" in text_of(drawn)
     assert not any("ok" in style.split() for _, style in drawn)
     assert blind().status is Status.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("source", "age", "late"),
+    [("", 40, False), ("", 50, True), ("rules", 100, False), ("rules", 110, True)],
+)
+def test_an_evaluation_is_late_only_if_it_should_be_known(
+    source: str, age: int, late: bool
+) -> None:
+    """What a Prometheus evaluates is written once a minute: that is no reason for alarm."""
+    every, text = timedelta(seconds=15), SafeText("x")
+    view = RuleView("1", text, text, text, 1, text, timedelta(), every, RuleState.INACTIVE)
+    view = replace(view, source=SafeText(source), evaluated_at=ago(seconds=age))
+    (cell,) = rule_row(view, moment(), UTF8).cells[5]
+    assert (cell[1] == "warn bold") is late

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from opsdash.config.promql import obvious_error
 from opsdash.domain.alert import Severity
 from opsdash.domain.duration import parse_duration
 from opsdash.domain.indicator import Unit
 from opsdash.domain.mailbox import is_address
+from opsdash.domain.promql import obvious_error
 
 
 class Table(BaseModel):

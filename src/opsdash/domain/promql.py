@@ -1,4 +1,4 @@
-"""PromQL read just far enough: which series a query looks at now, and how to quote a string.
+"""PromQL read just far enough: which series a query looks at now, what is obviously wrong, quoting.
 
 The lexical rules are Prometheus' (`promql/parser/lex.go`); words of MetricsQL in the place of an
 operator do no harm. A query that Prometheus would refuse gives some answer and never an error.
@@ -21,6 +21,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_CLOSED = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|`[^`]*`')
+_CLOSES = {")": "(", "]": "[", "}": "{"}
 _CLAUSES = {"by", "without", "on", "ignoring", "group_left", "group_right"}
 _AGGREGATIONS = {
     *("sum", "min", "max", "avg", "group", "stddev", "stdvar", "count", "count_values"),
@@ -70,6 +72,23 @@ def find_selectors(query: str) -> tuple[Selector, ...]:
     the age of their samples says nothing about whether the series lives.
     """
     return _Reader(query).read()
+
+
+def obvious_error(query: str) -> str:
+    """Return what to mend: a quote or bracket without its partner; empty where nothing is seen."""
+    opened: list[str] = []
+    written = False
+    for token in _tokens(query):
+        written = True
+        if token.kind == "string" and not _CLOSED.fullmatch(token.text):
+            return f"close the quote {token.text[0]}"
+        if token.text in ("(", "[", "{"):
+            opened.append(token.text)
+        elif token.text in _CLOSES and (not opened or opened.pop() != _CLOSES[token.text]):
+            return f"take out the {token.text} that closes nothing, or open it"
+    if opened:
+        return f"close the bracket {opened[-1]}"
+    return "" if written else "write a PromQL query"
 
 
 def _tokens(query: str) -> Iterator[_Token]:

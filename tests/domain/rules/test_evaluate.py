@@ -202,7 +202,12 @@ def test_a_rule_may_fire_because_it_fails() -> None:
     story = _Story(replace(_rule(hold=30, severity="critical"), on_error=Trouble.FIRE))
     assert [story.at(t, DOWN) for t in (0, 15, 30, 45)] == ["P", "P", "F", "F"]
     assert story.only.labels == {"alertname": "A", "severity": "critical", TROUBLE_LABEL: "error"}
-    assert story.only.annotations[TROUBLE_LABEL] == "refused the connection"
+    # Its own words, "{{ $labels.job }} is {{ $value }}", would speak of what nobody has seen.
+    assert story.only.annotations == {
+        "summary": "A cannot be judged: error",
+        "description": "refused the connection",
+        TROUBLE_LABEL: "refused the connection",
+    }
     assert story.only.fired_at == START + timedelta(seconds=30)
     seen = observe(story.rule, "f", story.only)
     assert (seen.value, seen.active_at) == (None, START)

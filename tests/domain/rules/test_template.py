@@ -106,7 +106,7 @@ def test_what_needs_a_prometheus_is_refused_with_the_reason(text: str, word: str
 
 
 def test_title_is_that_of_current_prometheus() -> None:
-    """title capitalises words as golang.org/x/text does, which Prometheus uses since 2.43."""
+    """title capitalises words as golang.org/x/text does, which Prometheus uses since 3.2 (#15721)."""
     cases = {
         "hello world": "Hello World",
         "foo:bar": "Foo:bar",

@@ -226,7 +226,7 @@ def _troubled(
         active = dict(before.active)
     if policy is Trouble.FIRE:
         alert = _alert(rule, {TROUBLE_LABEL: kind}, float("nan"), at, around)
-        alert = replace(alert, annotations={**alert.annotations, TROUBLE_LABEL: reason})
+        alert = replace(alert, annotations=_trouble_words(rule, alert.annotations, kind, reason))
         key = print_of(alert.labels)
         alert = replace(alert, active_at=active[key].active_at) if key in active else alert
         known = active.get(key)
@@ -234,6 +234,19 @@ def _troubled(
         active[key] = _held(rule, replace(alert, fired_at=fired_at), at, present=True)
     after = _with_error(replace(before, active=active, at=at), reason, at)
     return after if kind == "error" else replace(after, state=RuleState.NO_DATA)
+
+
+def _trouble_words(
+    rule: AlertRule, annotations: Mapping[str, str], kind: str, reason: SafeText
+) -> dict[str, str]:
+    """Return what the alert says: the rule's own words would claim a figure that nobody has."""
+    words = {
+        "summary": clean(f"{rule.name} cannot be judged: {kind}"),
+        "description": reason,
+        TROUBLE_LABEL: reason,
+    }
+    told = {name: text for name, text in annotations.items() if name.endswith("url")}
+    return {**told, **words}
 
 
 def _with_error(after: Memory, reason: SafeText, at: datetime) -> Memory:

@@ -39,6 +39,9 @@ _RANK = {state: rank for rank, state in enumerate(_LOOKS)}
 _LATE = 3
 """Intervals after which an evaluation that has not come is late."""
 
+_MIRRORED = timedelta(minutes=1)
+"""How old what is known of another's evaluations may be besides: the engine writes it so often."""
+
 
 def rule_order(view: RuleView) -> int:
     """Return the sort key: what needs a person first, in the order of the files among equals."""
@@ -85,7 +88,8 @@ def _evaluated(view: RuleView, moment: Moment, glyphs: Glyphs) -> Line:
     if view.evaluated_at is None:
         return line(("never", "muted"))
     late = view.interval * _LATE if view.interval else timedelta.max
-    old = moment.now - view.evaluated_at > late
+    known = _MIRRORED if view.source else timedelta()
+    old = moment.now - view.evaluated_at - known > late
     return line((f"{moment.age(view.evaluated_at)} ago", "warn bold" if old else "muted"))
 
 

@@ -6,10 +6,16 @@ from opsdash.domain.alert import Alert
 from opsdash.domain.incident import Incident
 from opsdash.domain.timeline import Entry
 from opsdash.ui.glyphs import Glyphs
-from opsdash.ui.lines import Line, line
+from opsdash.ui.lines import Line, line, width_of
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.facts import cut_line
 from opsdash.ui.ports import Detail
+
+ENGINE = "engine"
+"""Who did what nobody did; it goes without saying where room is short."""
+
+_LEAST = 20
+"""Cells of an entry's words below which nobody is named beside them."""
 
 
 def entries_of(thing: Alert | Incident, detail: Detail | None) -> tuple[Entry, ...] | None:
@@ -25,14 +31,25 @@ def timeline_lines(
         return []
     if not entries:
         return [line(("nothing recorded yet" if entries is not None else "", "muted"))]
-    return [cut_line(entry_line(entry, moment), width, glyphs) for entry in entries[-room:]]
+    return [entry_line(entry, width, moment, glyphs) for entry in entries[-room:]]
 
 
-def entry_line(entry: Entry, moment: Moment) -> Line:
-    """Return a timeline entry in one line: when, what, by whom, in words."""
+def entry_line(entry: Entry, width: int, moment: Moment, glyphs: Glyphs) -> Line:
+    """Return a timeline entry in one line: when, what, in words, by whom where there is room.
+
+    What is cut is the words: a name in part is none.
+    """
     local, today = entry.at.astimezone(moment.zone), moment.now.astimezone(moment.zone)
     stamp = local.strftime("%H:%M:%S" if local.date() == today.date() else "%m-%d %H:%M")
     claimed = entry.claimed.get("OPSDASH_USER") or entry.claimed.get("SUDO_USER")
     by = f"{entry.by} (says {claimed})" if claimed and claimed != entry.by else entry.by
     kind = entry.kind.value.replace("_", " ")
-    return line((stamp, "muted"), (f"  {kind:<12} ", "accent"), entry.text, (f"  {by}", "muted"))
+    text = entry.text.removeprefix(f"{kind}: ")
+    told = line((stamp, "muted"), (f"  {kind:<12} ", "accent"), text)
+    whole = line(told, (f"  {by}", "muted"))
+    if width_of(whole) <= width:
+        return whole
+    if entry.by == ENGINE or width - width_of(whole) + len(text) < _LEAST:
+        return cut_line(told, width, glyphs)
+    room = width - width_of(line(f"  {by}"))
+    return line(cut_line(told, room, glyphs), (f"  {by}", "muted"))

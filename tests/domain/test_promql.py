@@ -3,7 +3,7 @@
 import pytest
 
 from opsdash import presets
-from opsdash.config.promql import obvious_error
+from opsdash.domain.promql import obvious_error
 
 
 @pytest.mark.parametrize(

@@ -427,6 +427,21 @@ async def test_an_engine_without_the_lease_claims_nothing(
     assert (await desk.tell(epoch=epoch)).deed is Deed.POSTED
 
 
+async def test_a_private_channel_is_looked_into_with_its_own_scopes(
+    server: SlackServer, desks: Callable[..., Desk]
+) -> None:
+    """Slack has scopes of their own for it; the one that is missing is named."""
+    desk = desks()
+    server.private = {"C0ONCALL"}
+    server.faults = ["drop"]
+    await desk.tell()
+    desk.clock.turn(11)
+    assert "give the app the scope groups:read" in (await desk.tell()).why
+    server.scopes |= {"groups:read", "groups:history"}
+    assert (await desk.tell()).deed is Deed.EDITED
+    assert len(server.posted) == 1
+
+
 async def test_a_full_channel_is_searched_page_by_page(
     server: SlackServer, desks: Callable[..., Desk]
 ) -> None:

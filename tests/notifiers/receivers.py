@@ -414,8 +414,8 @@ def back_at(until: datetime) -> list[dict[str, str]]:
 class SlackServer(Receiver):
     """Slack's incoming webhook and Web API with three channels.
 
-    `scopes` are what the app may do, `members` the channels that it is in, `epoch` when the first
-    message is posted, in seconds: a second later the next.
+    `scopes` are what the app may do, `members` the channels that it is in, `private` those that only
+    their members see, `epoch` when the first message is posted, in seconds: a second later the next.
     """
 
     def __init__(
@@ -427,6 +427,7 @@ class SlackServer(Receiver):
         self.channels = {"#incidents": "C0INCIDENTS", "#other": "C0OTHER", "#oncall": "C0ONCALL"}
         self.scopes = {"chat:write", "channels:history", "channels:read"}
         self.members = set(self.channels.values())
+        self.private: set[str] = set()
         self.epoch = 1_700_000_000
         self.messages: dict[str, dict[str, Any]] = {}
         self.posted: list[dict[str, Any]] = []
@@ -491,12 +492,21 @@ class SlackServer(Receiver):
             self.wrong.append(f"{received.method} {received.path}")
         if received.headers.get("authorization") != f"Bearer {self.token}":
             return Answered(200, {"ok": False, "error": "invalid_auth"})
-        needed = "channels:history" if method.endswith("history") else "channels:read"
-        if needed not in self.scopes:
+        private = query.get("channel") in self.private
+        kinds = query.get("types", "public_channel").split(",")
+        areas = [f"{'groups' if private else 'channels'}:history"]
+        if method == "conversations.list":
+            areas = ["groups:read" if "private" in kind else "channels:read" for kind in kinds]
+        needed = next((area for area in areas if area not in self.scopes), "")
+        if needed:
             refusal = {"ok": False, "error": "missing_scope", "needed": needed}
             return Answered(200, {**refusal, "provided": ",".join(sorted(self.scopes))})
         if method == "conversations.list":
-            found = [{"id": id, "name": name[1:]} for name, id in self.channels.items()]
+            found = [
+                {"id": id, "name": name[1:]}
+                for name, id in self.channels.items()
+                if ("private_channel" if id in self.private else "public_channel") in kinds
+            ]
             return self._paged("channels", found, query)
         if query.get("channel") not in self.channels.values():
             return Answered(200, {"ok": False, "error": "channel_not_found"})

@@ -79,6 +79,7 @@ async def test_a_channel_that_the_app_does_not_see_cannot_be_looked_into(
     slack_server: SlackServer, keep: Keep
 ) -> None:
     """It says so instead of taking it for an empty one."""
+    slack_server.scopes.add("groups:read")
     board = SlackChannel(at(f"{slack_server.url}/api"), keep(slack_server.token), "#nowhere")
     with pytest.raises(NotifierError, match="sees no such channel; write its id") as caught:
         await board.find("", "n", SINCE)

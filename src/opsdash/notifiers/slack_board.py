@@ -85,15 +85,13 @@ class SlackChannel:
         """Return the channel's id, which history is asked by."""
         if _ID.fullmatch(self.channel):
             return self.channel
-        query = {
-            "exclude_archived": "true",
-            "types": "public_channel,private_channel",
-            "limit": _PAGE,
-        }
         name = self.channel.removeprefix("#")
-        async for entry in self._pages("conversations.list", query, "channels"):
-            if entry.get("name") == name and isinstance(entry.get("id"), str):
-                return str(entry["id"])
+        # Each kind wants a scope of its own, and asked for together both are refused without one.
+        for kind in ("public_channel", "private_channel"):
+            query = {"exclude_archived": "true", "types": kind, "limit": _PAGE}
+            async for entry in self._pages("conversations.list", query, "channels"):
+                if entry.get("name") == name and isinstance(entry.get("id"), str):
+                    return str(entry["id"])
         raise NotifierError(
             SafeText("the app sees no such channel; write its id as channel"), permanent=True
         )

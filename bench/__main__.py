@@ -42,6 +42,7 @@ GOALS: dict[str, tuple[str, ...]] = {
     "storage": ("R11",),
     "watchdog": ("R12",),
     "secrets": ("R13",),
+    "time": ("R16",),
 }
 """The scripts of the reliability goals."""
 

@@ -172,6 +172,21 @@ async def test_the_handoff_follows_what_happens() -> None:
         await board.shows_not("New for 3s")
 
 
+@pytest.mark.parametrize("screen", ["o", "H"])
+async def test_undo_asks_on_the_screens_of_being_on_call_too(screen: str) -> None:
+    """What it will undo and whom that tells first; escape leaves all as it is."""
+    async with driven(staffed()) as board:
+        board.feed.digests["primary"] = DIGEST
+        await board.hand.end_maintenance(4)
+        await board.press(screen)
+        await board.until(lambda: board.app.screen is not board.app.dashboard)
+        await board.press("u")
+        await board.shows("end_maintenance of", "whoever was paged is told", "enter undoes it:")
+        await board.press("escape")
+        await board.shows_not("enter undoes it:")
+        assert len(board.hand.calls) == 1
+
+
 async def test_a_page_that_is_seconds_old_is_owed(store: Connection, feed: StoreFeed) -> None:
     """What fires now counts at once, with the time that is left of its five minutes."""
     before = await feed.digest("primary")

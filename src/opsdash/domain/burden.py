@@ -4,7 +4,8 @@ Means and percentiles are over pages that were acknowledged; the rest are counte
 are not taken for zero (they are right-censored).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,10 @@ SLEEP_BEGINS, SLEEP_ENDS = time(22), time(7)
 
 @dataclass(frozen=True, slots=True)
 class Paged:
-    """One occurrence that was paged: when first, for which service, whom, and when somebody took it."""
+    """One occurrence that was paged: when first, for which service, whom, and when somebody took it.
+
+    `each` is how many of its `pages` each of `people` got.
+    """
 
     alert: str
     name: SafeText
@@ -30,6 +34,7 @@ class Paged:
     pages: int = 1
     acknowledged_at: datetime | None = None
     acknowledged_by: SafeText = SafeText("")
+    each: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +70,29 @@ def burden(paged: Iterable[Paged], timezone: str) -> Burden:
 
 def by_person(paged: Sequence[Paged], timezone: str) -> dict[SafeText, Burden]:
     """Return the figures of each person who was paged, those with most pages first."""
-    return _grouped(paged, timezone, lambda one: one.people)
+    return _grouped(paged, timezone, _shares)
 
 
 def by_service(paged: Sequence[Paged], timezone: str) -> dict[SafeText, Burden]:
     """Return the figures of each service, those with most pages first."""
-    return _grouped(paged, timezone, lambda one: (one.service,))
+    return _grouped(paged, timezone, lambda one: {one.service: one})
+
+
+def _shares(one: Paged) -> Mapping[SafeText, Paged]:
+    """Return what of an occurrence was each person's: the pages that they got themselves."""
+    counts = one.each or (1,) * len(one.people)
+    return {
+        person: replace(one, pages=count) for person, count in zip(one.people, counts, strict=True)
+    }
 
 
 def _grouped(
-    paged: Sequence[Paged], timezone: str, names: Callable[[Paged], tuple[SafeText, ...]]
+    paged: Sequence[Paged], timezone: str, parts: Callable[[Paged], Mapping[SafeText, Paged]]
 ) -> dict[SafeText, Burden]:
     groups: dict[SafeText, list[Paged]] = {}
     for one in paged:
-        for name in names(one):
-            groups.setdefault(name, []).append(one)
+        for name, part in parts(one).items():
+            groups.setdefault(name, []).append(part)
     ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     return {name: burden(group, timezone) for name, group in ordered}
 

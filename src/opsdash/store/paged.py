@@ -1,6 +1,7 @@
 """What was paged in a time: whom, for what, and when somebody took it."""
 
 import sqlite3
+from dataclasses import replace
 from datetime import datetime
 
 from opsdash.domain.alert import Alert
@@ -31,16 +32,12 @@ def load_between(
         alert = found.get(key) or _of(connection, key, first)
         if alert is None:
             continue
-        people = (*alert.people, clean(reached)) if reached else alert.people
-        found[key] = Paged(
-            alert.alert,
-            alert.name,
-            alert.service,
-            min(alert.at, from_ms(first)),
-            people,
-            alert.pages + (count if reached or not alert.pages else 0),
-            alert.acknowledged_at,
-            alert.acknowledged_by,
+        found[key] = replace(
+            alert,
+            at=min(alert.at, from_ms(first)),
+            people=(*alert.people, clean(reached)) if reached else alert.people,
+            each=(*alert.each, count) if reached else alert.each,
+            pages=alert.pages + (count if reached or not alert.pages else 0),
         )
     return tuple(found.values())
 

@@ -2,6 +2,7 @@
 
 import gc
 import os
+from importlib import import_module
 from pathlib import Path
 
 from opsdash.cli.child import ChildEngine
@@ -43,8 +44,8 @@ class Dashboard(OpsdashApp):
         self._notice = notice
 
     def on_mount(self) -> None:
-        """Collect garbage again once the first frame is out; what is there by then stays."""
-        self.call_after_refresh(_collect_again)
+        """Get ready for what comes once the first frame is out."""
+        self.call_after_refresh(_settle)
         if self._notice:
             self.call_after_refresh(self.say, self._notice, "warn bold")
 
@@ -59,7 +60,9 @@ def run_screen(
     return run_in_terminal(Dashboard(plan, first, child, actor, notice))
 
 
-def _collect_again() -> None:
+def _settle() -> None:
+    """Bring in what the first act needs, and collect garbage again; what is there by now stays."""
+    import_module("opsdash.ui.acts")
     gc.collect()
     gc.freeze()
     gc.enable()

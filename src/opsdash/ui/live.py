@@ -111,9 +111,7 @@ class StoreFeed(_Opened):
             if self._watched().is_copy:
                 return touched(self._path) != self._copied
             version = self._watched().data_version()
-            if version == self._version:
-                return False
-            if self._watched().read(changes.marks) != self._marks:
+            if version != self._version and self._watched().read(changes.marks) != self._marks:
                 return True
         except StoreLocked:
             return True

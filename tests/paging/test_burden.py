@@ -13,7 +13,7 @@ async def test_each_page_of_a_climb_is_that_of_whoever_got_it(world: World) -> N
     await world.turn(1)
     await world.turn(5 * 60 + 1, step=30)
     assert world.paged("john", "maria") == [1, 1]
-    now = world.now
+    now = world.clock.now()
     day = timedelta(days=1)
     (one,) = await world.store.read(paged.load_between, now - day, now + day)
     assert one.pages == 2

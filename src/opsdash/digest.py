@@ -54,7 +54,9 @@ def take_digest(
         paged=burden(paged.load_between(connection, since, now), zone),
     )
     blind = snapshot.status is Status.UNKNOWN or bool(_blind(snapshot))
-    owed = duties(snapshot.alerts, snapshot.incidents, paged.updated_at(connection), blind, now)
+    began = {id: c.began_at for id, c in snapshot.roster.climbs.items() if c.began_at is not None}
+    updated = paged.updated_at(connection)
+    owed = duties(snapshot.alerts, snapshot.incidents, updated, blind, now, paged_at=began)
     return Digest(handoff, owed)
 
 

@@ -38,7 +38,9 @@ def look(connection: sqlite3.Connection, actor: Actor, now: datetime) -> Undoabl
     effects: list[str] = []
     for step in steps[:_NAMED]:
         alert = alerts.load(connection, step.alert)
-        acts.append(f"{_name(step, alert)}: {step.kind}, {step.text}")
+        plain = step.text == f"{step.kind}d"
+        said = step.text if plain else f"{step.kind}, {step.text}"
+        acts.append(f"{_name(step, alert)}: {said}")
         effects.append(_effect(connection, operation, step, alert))
     if len(steps) > _NAMED:
         acts.append(f"and {len(steps) - _NAMED} more")

@@ -176,3 +176,10 @@ def test_hours_are_those_of_the_teams_clock(moment: str, out: bool, night: bool)
             out,
             night,
         )
+
+
+def test_a_page_is_as_old_as_itself_and_not_as_its_alert() -> None:
+    """Fired twenty minutes ago and paged ten seconds ago: ten seconds count, as in the list of alerts."""
+    alert = an_alert(level=1)
+    owed = duties([alert], [], {}, False, after(1200), paged_at={alert.id: after(1190)})
+    assert {duty.id: duty.missing for duty in owed}["respond"] == ("AA for 10s, 4m50s left",)

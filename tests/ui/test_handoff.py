@@ -193,7 +193,7 @@ async def test_a_page_that_is_seconds_old_is_owed(store: Connection, feed: Store
     assert before is not None
     began, fired = NOW - timedelta(minutes=3), NOW - timedelta(seconds=4)
     new = alert("JustNow", active_at=began, fired_at=fired, level=0, level_at=None)
-    store.write(stored.put, staffed().setup, NOW, new)
+    store.write(stored.put, staffed().setup, fired, new)
     after = await feed.digest("primary")
     assert after is not None
     owed = {duty.id: duty for duty in after.duties}

@@ -170,11 +170,13 @@ def duties(
     blind: bool,
     now: datetime,
     reported: frozenset[str] = frozenset(),
+    paged_at: Mapping[str, datetime] | None = None,
 ) -> tuple[Duty, ...]:
     """Return a shift's responsibilities as they stand.
 
     `updated_at` is when each incident's timeline was last written to by a person, `blind` that nobody
-    can know what production is like now, `reported` the incidents that have a report.
+    can know what production is like now, `reported` the incidents that have a report, `paged_at` when
+    an alert was first paged, by its id: what had fired before is no older for whoever was paged.
     """
     waiting = [a for a in alerts if a.needs_person and a.level and a.severity is not Severity.INFO]
     firing = [a for a in waiting if a.state is AlertState.FIRING]
@@ -185,7 +187,7 @@ def duties(
             silent.append(clean(f"{incident.id} without an update for {format_span(quiet)}"))
     over = [i for i in incidents if not i.open and i.id not in reported]
     unreported = [i.id for i in over if i.response is not ResponseStatus.CLOSED]
-    late = tuple(_waiting(alert, now) for alert in firing)
+    late = tuple(_waiting(alert, now, (paged_at or {}).get(alert.id)) for alert in firing)
     high = tuple(clean(f"{a.name} at level {a.level}") for a in waiting if a.level > 1)
     blind_words = (SafeText("sources do not answer: see the problems"),) if blind else ()
     return (
@@ -199,9 +201,9 @@ def duties(
     )
 
 
-def _waiting(alert: Alert, now: datetime) -> SafeText:
+def _waiting(alert: Alert, now: datetime, paged_at: datetime | None) -> SafeText:
     """Say how long a page waits, and how much of its five minutes is left."""
-    waited = now - (alert.fired_at or now)
+    waited = now - max(alert.fired_at or now, paged_at or alert.fired_at or now)
     left = ACKNOWLEDGE_WITHIN - waited
     more = f", {format_span(left)} left" if left > timedelta() else ""
     return clean(f"{alert.name} for {format_span(waited)}{more}")

@@ -32,12 +32,14 @@ def load_between(
         alert = found.get(key) or _of(connection, key, first)
         if alert is None:
             continue
+        each = (*alert.each, count) if reached else alert.each
         found[key] = replace(
             alert,
             at=min(alert.at, from_ms(first)),
             people=(*alert.people, clean(reached)) if reached else alert.people,
-            each=(*alert.each, count) if reached else alert.each,
-            pages=alert.pages + (count if reached or not alert.pages else 0),
+            each=each,
+            # A channel that was told beside a person is no page more.
+            pages=sum(each) or alert.pages + count,
         )
     return tuple(found.values())
 

@@ -23,6 +23,7 @@ from opsdash.ui.widgets.columns import Column
 from opsdash.ui.widgets.lines import Lines
 from opsdash.ui.widgets.spans import plain
 from opsdash.ui.widgets.table import LineTable, Row
+from tests.ui.changing import changing
 
 COLUMNS = (
     Column("severity", "Severity", 9, keep=9),
@@ -215,6 +216,7 @@ def main() -> None:
         "wide": lambda: Wide(state),
         "stock-wide": lambda: Wide(state, stock=True),
         "form": lambda: Form(state),
+        "changing": lambda: changing(state, int(sys.argv[3])),
     }
     end_process(run_in_terminal(apps[name](), mouse="--mouse" in sys.argv))
 

@@ -41,6 +41,12 @@ T = TypeVar("T")
 POLL = 0.25
 """Seconds between two looks at whether the store changed."""
 
+POLL_AT_START = 0.05
+"""Seconds between two looks while an engine has been started a moment ago: its first figures are awaited."""
+
+STARTS_FOR = timedelta(seconds=3)
+"""How long after such a start the first figures are awaited."""
+
 RETAKE_AFTER = timedelta(seconds=5)
 """Age from which a snapshot is taken anew when its picture would change with time alone."""
 
@@ -59,6 +65,18 @@ _SHEETS = {
     *("override", "take_shift", "maintenance", "simulate", "handoff"),
 }
 """The actions that open a sheet, which is imported only then."""
+
+
+def awaited_until(first: Snapshot | None) -> datetime | None:
+    """Return until when the first figures of an engine on its way are awaited, None where none is."""
+    if first is None or first.engine.starting_until is None:
+        return None
+    return first.taken_at + STARTS_FOR
+
+
+def look_after(now: datetime, awaited: datetime | None) -> float:
+    """Return the seconds until the next look at the store."""
+    return POLL_AT_START if awaited is not None and now < awaited else POLL
 
 
 class OpsdashApp(TerminalApp):
@@ -94,6 +112,7 @@ class OpsdashApp(TerminalApp):
         self.hand = hand
         self.preferences = preferences
         self.snapshot = first
+        self._awaited_until = awaited_until(first)
         self.details: dict[str, Detail] = {}
         self.glyphs = glyphs_of(preferences.ascii)
         self.ascii_only = preferences.ascii
@@ -226,7 +245,7 @@ class OpsdashApp(TerminalApp):
         loop = asyncio.get_running_loop()
         while True:
             await self._look()
-            timer = loop.call_later(POLL, self._wake.set)
+            timer = loop.call_later(look_after(self._clock(), self._awaited_until), self._wake.set)
             await self._wake.wait()
             timer.cancel()
             self._wake.clear()

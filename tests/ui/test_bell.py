@@ -16,10 +16,14 @@ from opsdash.domain.setup import TerminalSetup
 from opsdash.domain.text import SafeText, clean
 from opsdash.registers import Registers
 from opsdash.snapshot import Snapshot
+from opsdash.ui.app import OpsdashApp
 from opsdash.ui.bell import Bell
+from opsdash.ui.preferences import Preferences
 from opsdash.ui.rawmode import POP_TITLE, PUSH_TITLE
+from tests.kit.waiting import eventually
 from tests.terminal import Terminal
-from tests.ui.driving import driven
+from tests.ui.driving import Clock, driven
+from tests.ui.hands import MemoryFeed, MemoryHand
 from tests.ui.pictures import NOW, alert, busy
 from tests.ui.registers import letter
 
@@ -156,6 +160,18 @@ async def test_the_dashboard_rings_for_what_comes_while_it_is_open() -> None:
         assert heard[0].startswith("\a")
 
 
+async def test_what_comes_before_the_first_reading_rings_too() -> None:
+    """An alert that fires while a dashboard opens on an older picture was not there before."""
+    quiet = replace(busy(), alerts=(), incidents=())
+    feed = MemoryFeed(replace(quiet, alerts=(alert("HighErrorRate"),)))
+    app = OpsdashApp(feed, MemoryHand(feed), Preferences(), clock=Clock(), first=quiet)
+    heard: list[str] = []
+    app.ringer._write = heard.append
+    async with app.run_test():
+        await eventually(lambda: heard, 10)
+    assert heard[0].startswith("\a")
+
+
 def bells(written: bytes) -> int:
     """Return how often it rang; a BEL that ends a sequence rings nothing."""
     return re.sub(rb"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)", b"", written).count(b"\a")
@@ -167,6 +183,7 @@ def test_a_real_terminal_hears_one_bell(tmp_path: Path) -> None:
         **os.environ,
         "XDG_STATE_HOME": str(tmp_path),
         "XDG_CACHE_HOME": str(tmp_path),
+        "XDG_RUNTIME_DIR": str(tmp_path),
         "TERM": "xterm-256color",
     }
     command = [sys.executable, "-m", "opsdash", "demo", "--speed", "10"]

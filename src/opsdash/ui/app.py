@@ -188,6 +188,9 @@ class OpsdashApp(TerminalApp):
 
     def _begin(self) -> None:
         self.begun = True
+        if self.snapshot is not None:
+            # What was there at the opening; all that the first reading brings beside it is new.
+            self.ringer.look(self.snapshot, self._clock())
         self.dashboard.draw_around()
         self._loop_task = asyncio.create_task(self._watch())
 

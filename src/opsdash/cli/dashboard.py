@@ -9,7 +9,6 @@ from opsdash.cli.child import ChildEngine
 from opsdash.cli.plain import refuse
 from opsdash.plan import Plan
 from opsdash.runtime import now, who_acts
-from opsdash.snapshot import take_snapshot, with_start
 from opsdash.store import lease
 from opsdash.store.connection import connect_as_allowed
 from opsdash.ui.departure import end_process
@@ -39,8 +38,10 @@ def show_dashboard(plan: Plan) -> int:
     # An engine could do nothing with a store that may only be read.
     autostart = plan.engine.autostart and not connection.read_only
     if autostart and (held is None or held.expires_at <= now()):
-        # Before textual is imported: the engine's own start then costs no time of ours.
+        # Before anything else is imported: the engine's own start then costs no time of ours.
         starts_within = child.start()
+    from opsdash.snapshot import take_snapshot, with_start
+
     # The last known state is on the first frame, before anything is awaited.
     first = with_start(connection.read(take_snapshot, now()), starts_within)
     connection.close()

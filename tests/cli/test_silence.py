@@ -88,6 +88,12 @@ def test_what_is_wrong_is_one_line(team: Team) -> None:
     assert "nothing to change" in team.run("silence", "edit", "S9").stderr
 
 
+def test_a_silence_ahead_of_time_matches_nothing_yet(team: Team) -> None:
+    """With no open alert it says so, and no sum of nothing."""
+    done = team.run("silence", "add", "HighErrorRate", "--dry-run")
+    assert "no alert is open\n" in done.stdout
+
+
 def test_hostile_text_leaves_no_control_character(team: Team) -> None:
     """What came in by arguments goes out as visible text."""
     evil = "\x1b]0;x\x07[red]\u202e"

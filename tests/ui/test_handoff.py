@@ -215,6 +215,8 @@ async def test_who_would_be_woken_is_answered_as_it_is_typed() -> None:
         await board.press("5", "W")
         await board.shows(
             "Sun 28 Dec 03:00 UTC",
+            "labels   severity=",
+            "policy   default",
             "Sun 03:00   at once  1 On-call engineer   Alex",
             "Sun 03:30    30m00s  4 CEO                Chris",
             "EXHAUSTED: nobody is left to page",

@@ -170,7 +170,7 @@ def _loaded(store: Connection, id: str) -> Silence:
 def _effect(hit: Sequence[Alert], missed: Sequence[Alert]) -> str:
     total = len(hit) + len(missed)
     if not hit:
-        return f"it matches none of the {total} open alerts"
+        return f"it matches none of the {total} open alerts" if total else "no alert is open"
     names = ", ".join(alert.name for alert in hit[:_NAMED])
     more = f" and {len(hit) - _NAMED} more" if len(hit) > _NAMED else ""
     return f"it matches {len(hit)} of the {total} open alerts: {names}{more}"

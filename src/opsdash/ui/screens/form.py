@@ -101,7 +101,7 @@ class Form(Sheet[T]):
             (f"{mark} ", "accent bold"),
             (f"{word:<8} ", "muted"),
             (text, ("bold" if here else "") if typed else "muted"),
-            (f"  {said}" if said else "", "muted"),
+            (f"{'  ' if text else ''}{said}" if said else "", "muted"),
         )
 
     def typed(self, text: str) -> None:

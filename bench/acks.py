@@ -36,7 +36,8 @@ def measure(size: Size) -> Iterator[Figure]:
             here.append(_seen(acting, left, moment) - moment)
             there.append(_seen(watching, left, moment + offset) - moment - offset)
             if left == 1:
-                acting.send("u")
+                # The cursor has stayed on the alert that was taken; `u` would ask first.
+                acting.send("A")
                 left += 1
                 _seen(watching, left, 0.0)
             time.sleep(0.1 + 0.25 * len(here) % 0.3)

@@ -61,14 +61,16 @@ def test_a_cover_counts_for_its_time_with_who_and_why(store: Connection) -> None
 
 def test_taking_a_shift_ends_at_its_usual_end(store: Connection) -> None:
     """One act: from now until John would have handed off, and not a minute longer."""
-    done = store.write(covering.take_shift, SETUP, SARAH, MONDAY, "primary", "pm", "incident")
-    assert done.done == ("1",)
+    taking = covering.rest_of_shift(SETUP, SARAH, MONDAY, "primary", "pm", "incident")
+    assert isinstance(taking, Override)
+    assert cover(store, taking).done == ("1",)
     (kept,) = store.read(overrides.load_current)
     usual = who(SETUP.schedules[0], MONDAY)
     assert usual is not None
     assert (kept.start, kept.end, kept.replaces) == (MONDAY, usual.end, "john")
-    again = store.write(covering.take_shift, SETUP, SARAH, MONDAY, "primary", "pm", "incident")
-    assert again.refused == (("primary", "pm is on call already"),)
+    covered = store.read(overrides.overridden, SETUP)
+    again = covering.rest_of_shift(covered, SARAH, MONDAY, "primary", "pm", "incident")
+    assert again == "pm is on call already"
 
 
 def test_taking_back_a_cover(store: Connection) -> None:

@@ -41,23 +41,6 @@ def cover(
     return Outcome((str(made.id),), said=words)
 
 
-def take_shift(
-    connection: sqlite3.Connection,
-    setup: Setup,
-    actor: Actor,
-    now: datetime,
-    schedule: str,
-    person: str,
-    reason: str,
-) -> Outcome:
-    """Take over from whoever is on call, from now until their shift's usual end."""
-    overlaid = overrides.overridden(connection, setup, now)
-    wanted = rest_of_shift(overlaid, actor, now, schedule, person, reason)
-    if isinstance(wanted, str):
-        return Outcome(refused=((schedule, wanted),))
-    return cover(connection, setup, actor, now, wanted)
-
-
 def rest_of_shift(
     setup: Setup, actor: Actor, now: datetime, schedule: str, person: str, reason: str
 ) -> Override | str:

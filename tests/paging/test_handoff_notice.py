@@ -52,7 +52,7 @@ async def test_both_are_told_once_with_the_digest_and_nobody_is_woken(world: Wor
     assert page.lines[0].startswith("Handoff primary, Tue 23 Dec 08:59")
     assert page.lines[1].startswith("On call: John, until Tue 23 Dec 09:00")
     assert any(line.startswith("- HighErrorRate critical") for line in page.lines)
-    assert "Pages: 2 for 1 alerts" in "\n".join(page.lines), page.lines
+    assert "Pages: 1 for 1 alerts" in "\n".join(page.lines), page.lines
     await world.turn(120, step=6)
     assert len(told(world, "maria")) == len(told(world, "john")) == 1
     assert told(world, "channel") == []

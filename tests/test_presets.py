@@ -245,6 +245,8 @@ def test_ids_units_and_titles_fit_the_screen() -> None:
 
 def test_a_quantile_says_that_its_buckets_bound_it() -> None:
     """Coarse buckets double a p95: whoever looks at one reads that it is no finer than they are."""
-    quantiles = [i for pane in presets.DEFAULT_PANES for i in pane.indicators if "quantile" in i.query]
+    quantiles = [
+        i for pane in presets.DEFAULT_PANES for i in pane.indicators if "quantile" in i.query
+    ]
     assert len(quantiles) >= 2
     assert all("no finer than the histogram's buckets" in str(i.note) for i in quantiles)

@@ -240,8 +240,14 @@ async def test_escalated_there_by_its_clock_is_escalated_here_once(
     await world.turn(3)
     incident = _incident(server)
     world.clock.turn(200)
-    timeout = {"channel": {"type": "timeout"}, "assignees": [user("Somebody Else")]}
-    server.enter("escalate", incident["id"], _moment(world), "service_reference", **timeout)
+    server.enter(
+        "escalate",
+        incident["id"],
+        _moment(world),
+        "service_reference",
+        channel={"type": "timeout"},
+        assignees=[user("Somebody Else")],
+    )
     await world.turn(60)
     assert (await world.alert(key)).level == 2
     assert "pd's clock at pd: to level 2" in await world.story(key)

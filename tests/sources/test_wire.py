@@ -6,7 +6,20 @@ import pytest
 
 from opsdash.sources.wire import read_epoch, read_number, read_time
 
-NO_NUMBERS = ["١٢", "1_000", "", " ", "1,5", "0x10", "ten", "9" * 5000 + "x", None, True, [], "1e"]
+NO_NUMBERS: list[object] = [
+    "١٢",
+    "1_000",
+    "",
+    " ",
+    "1,5",
+    "0x10",
+    "ten",
+    "9" * 5000 + "x",
+    None,
+    True,
+    [],
+    "1e",
+]
 
 
 @pytest.mark.parametrize("text", NO_NUMBERS)

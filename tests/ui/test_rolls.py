@@ -306,9 +306,13 @@ async def test_a_roll_is_narrowed_while_a_filter_is_typed() -> None:
         for key, word, gone in (("v", "missing", "Broken"), ("N", "refused", "202 accepted")):
             await board.press(key, "/", *word, "enter")
             await board.shows(f"filter {word}")
-            await board.until(lambda gone=gone: not _listed(board, gone))
+            await board.until(partial(_is_gone, board, gone))
             await board.press("escape", "escape")
             await closed(board)
+
+
+def _is_gone(board: Driven, word: str) -> bool:
+    return not _listed(board, word)
 
 
 def _listed(board: Driven, word: str) -> bool:

@@ -110,6 +110,9 @@ async def _open(open_it: Callable[[], Connection]) -> Store:
     try:
         await thread
     except BaseException:
-        thread.stop()
+        ended = thread.stop()
+        if ended is not None:
+            # Its thread answers to this loop, which may be closed a moment later.
+            await ended
         raise
     return Store(thread, opened[0])

@@ -16,9 +16,8 @@ _TAIL = ""
 """The character of a cell that the wide one to its left covers."""
 
 
-@lru_cache(
-    1024
-)  # about two screens of texts; four thousand were megabytes that a day of use filled
+# About two screens of texts: four thousand were megabytes that a day of use filled.
+@lru_cache(1024)
 def cells_of(text: str, encoding: str = "utf-8") -> tuple[str, ...]:
     """Return the characters of `text` cell by cell, the second cell of a wide one empty.
 

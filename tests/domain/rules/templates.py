@@ -98,6 +98,7 @@ plain text, no template
 {{ reReplaceAll `a|b|` "." "xaby" }} {{ reReplaceAll `\b` "|" "ab cd" }} {{ reReplaceAll `(?m)^` ">" "l1" }} {{ reReplaceAll `a{2,3}?` "_" "aaaaa" }}
 {{ reReplaceAll `[^[:alpha:]\d-]+` "~" $labels.instance }} {{ reReplaceAll `\pL+` "L" "aé1" }} {{ reReplaceAll `(a)|(b)` "[$1|$2]" "ab" }}
 {{ match 5 "x" }}
+{{ graphLink "rate(x{a=~\"5..\"}[5m]) > 1" }} {{ $labels.job | tableLink }} {{ $externalURL }}{{ tableLink "up == 0 é~-_.*" }} {{ graphLink 5 }}
 {{ $labels.job | match }}
 {{ toUpper $value }}
 {{ toUpper 5 }}

@@ -90,8 +90,6 @@ def test_what_prometheus_refuses_is_refused(tmp_path: Path) -> None:
         ('{{ query "up" }}', "query"),
         ("{{ range query `up` }}{{ . }}{{ end }}", "query"),
         ('{{ with printf "up" | query }}{{ . | first | value }}{{ end }}', "query"),
-        ("{{ graphLink `up` }}", "graphLink"),
-        ("{{ tableLink `up` }}", "tableLink"),
         ("{{ $value | strvalue }}", "strvalue"),
         ("{{ sortByLabel `a` $labels }}", "sortByLabel"),
         ("{{ tmpl `x` . }}", "tmpl"),

@@ -12,7 +12,6 @@ from opsdash.domain.rules.regex import RegexError, compile_regex
 
 _IN_EXPR = "put it into the rule's expr"
 _RESULT = ("works on a query's result, and a template here cannot query", _IN_EXPR)
-_LINK = ("links to a Prometheus page, and opsdash has none", "write the URL out")
 
 REFUSED: Mapping[str, tuple[str, str]] = {
     "query": ("a template here cannot ask the server anew", _IN_EXPR),
@@ -21,8 +20,6 @@ REFUSED: Mapping[str, tuple[str, str]] = {
     "value": _RESULT,
     "strvalue": _RESULT,
     "sortByLabel": _RESULT,
-    "graphLink": _LINK,
-    "tableLink": _LINK,
     "tmpl": ("is for console pages", "use template"),
 }
 """Functions of Prometheus that a rule here cannot use: the reason and the cure."""
@@ -141,6 +138,7 @@ _ANY = ("any",)
 _FUNCTIONS: dict[str, Signature] = {
     **BUILTINS,
     "args": Signature(_args, (), "any"),
+    "graphLink": Signature(lambda expr: f"/graph?g0.expr={query_escape(expr)}&g0.tab=0", _TEXT),
     "humanize": Signature(humanize.humanize, _ANY),
     "humanize1024": Signature(humanize.humanize1024, _ANY),
     "humanizeDuration": Signature(humanize.humanize_duration, _ANY),
@@ -152,6 +150,7 @@ _FUNCTIONS: dict[str, Signature] = {
     "safeHtml": Signature(Html, _TEXT),
     "stripDomain": Signature(_strip_domain, _TEXT),
     "stripPort": Signature(_strip_port, _TEXT),
+    "tableLink": Signature(lambda expr: f"/graph?g0.expr={query_escape(expr)}&g0.tab=1", _TEXT),
     "title": Signature(_title, _TEXT),
     "toDuration": Signature(humanize.to_duration, _ANY),
     "toLower": Signature(_lower, _TEXT),

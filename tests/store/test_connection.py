@@ -11,7 +11,7 @@ from opsdash.store import changes
 from opsdash.store.connection import Connection, connect, connect_to_read
 from opsdash.store.errors import StoreError
 from opsdash.store.session import Store, open_store, open_store_to_read
-from tests.kit.waiting import eventually
+from tests.kit.waiting import eventually, wait_until
 from tests.store.actors import another_process, run_in_another
 
 
@@ -177,6 +177,22 @@ async def test_a_store_that_cannot_be_opened_leaves_no_thread(path: Path) -> Non
     with pytest.raises(StoreError):
         await open_store(path)
     await eventually(lambda: threading.active_count() == before)
+
+
+def test_a_thread_that_failed_to_open_does_not_outlive_its_loop(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that ends with the refusal must not leave a thread that answers to a closed loop."""
+    path.parent.mkdir()
+    path.write_text("no database")
+    seen: list[BaseException | None] = []
+    monkeypatch.setattr(threading, "excepthook", lambda told: seen.append(told.exc_value))
+    before = threading.active_count()
+    for _ in range(20):
+        with pytest.raises(StoreError):
+            asyncio.run(open_store(path))
+    wait_until(lambda: threading.active_count() <= before)
+    assert seen == []
 
 
 async def test_a_store_to_read(path: Path) -> None:

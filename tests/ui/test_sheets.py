@@ -197,6 +197,17 @@ async def test_enter_on_a_ticket_and_on_an_incident_shows_them() -> None:
         await board.shows("INC-001 opened, severity critical")
 
 
+async def test_the_incident_of_an_alert_has_a_key() -> None:
+    """From an alert to the incident that it is part of; one that is part of none says so."""
+    async with driven(busy(), details=details()) as board:
+        await board.press("i")
+        await board.shows("INC-001", "triggered")
+        await board.press("escape")
+        await closed(board)
+        await board.press("G", "k", "i")
+        await board.shows("belongs to no incident")
+
+
 async def test_help_lists_every_action_with_its_key() -> None:
     """The help is the registry, with the keys that are bound now."""
     keys = keys_of({"undo": "f9"})

@@ -96,6 +96,8 @@ async def open_store_as_allowed(path: Path) -> Store:
 
 async def _open(open_it: Callable[[], Connection]) -> Store:
     # The first frame needs no event loop's store.
+    import asyncio
+
     import aiosqlite
 
     opened: list[Connection] = []
@@ -109,10 +111,11 @@ async def _open(open_it: Callable[[], Connection]) -> Store:
     thread._thread.daemon = True
     try:
         await thread
-    except BaseException:
-        ended = thread.stop()
-        if ended is not None:
-            # Its thread answers to this loop, which may be closed a moment later.
-            await ended
+    except BaseException as error:
+        thread.stop()
+        # Its thread answers to this loop, which may be closed a moment later. Who leaves in the
+        # middle of it does not wait for a disk.
+        while isinstance(error, Exception) and thread._thread.is_alive():
+            await asyncio.sleep(0.001)
         raise
     return Store(thread, opened[0])

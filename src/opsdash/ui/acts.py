@@ -203,6 +203,19 @@ def _escalation_words(
     return [*words, EMPTY, line(("This concerns ", "text"), (whom, "warn bold"))]
 
 
+def incident(app: "OpsdashApp", ids: Ids) -> None:
+    """Open the incident that the alert belongs to."""
+    from opsdash.ui.screens.open import open_row
+
+    alert = next(iter(app.alerts_of(ids)), None)
+    if alert is None:
+        app.say("no alert under the cursor", "warn")
+    elif alert.incident is None:
+        app.say(f"{alert.name} belongs to no incident", "warn")
+    else:
+        open_row(app, alert.incident)
+
+
 def runbook(app: "OpsdashApp", ids: Ids) -> None:
     """Show the runbook's address and copy it; nothing is ever fetched or opened."""
     alert = next(iter(app.alerts_of(ids)), None)
@@ -261,6 +274,7 @@ ACTS: dict[str, Callable[["OpsdashApp", Ids], None]] = {
     "reapply": owning.reapply,
     "note": inquiring.note_nothing,
     "undo": undo,
+    "incident": incident,
     "runbook": runbook,
     "copy": copy,
 }

@@ -34,6 +34,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("undo", "undo your own last act", "Respond"),
     Action("mark", "mark the row, to act on several", "Respond"),
     Action("detail", "everything about the row or tile", "Look"),
+    Action("incident", "the incident that it belongs to", "Look"),
     Action("runbook", "show and copy the runbook's address", "Look"),
     Action("copy", "copy the row in one line", "Look"),
     Action("on_call", "who is on call, the next two weeks, gaps", "Look"),

@@ -22,7 +22,7 @@ def open_detail(app: "OpsdashApp") -> None:
     """Open everything about the row or tile under the cursor."""
     board = app.dashboard
     if board.pane == LIST_PANE:
-        _open_row(app, board.list_id)
+        open_row(app, board.list_id)
     elif board.pane == TICKET_PANE:
         ticket = board.ticket
         if ticket is not None:
@@ -33,7 +33,8 @@ def open_detail(app: "OpsdashApp") -> None:
         _open_tile(app, board.reading.indicator.id)
 
 
-def _open_row(app: "OpsdashApp", id: str | None) -> None:
+def open_row(app: "OpsdashApp", id: str | None) -> None:
+    """Open everything about an alert or an incident, by its id."""
     if id is None or app.snapshot is None:
         return
     app.look_at(id)

@@ -115,7 +115,7 @@ async def _open(open_it: Callable[[], Connection]) -> Store:
         thread.stop()
         # Its thread answers to this loop, which may be closed a moment later. Who leaves in the
         # middle of it does not wait for a disk.
-        while isinstance(error, Exception) and thread._thread.is_alive():
-            await asyncio.sleep(0.001)
+        if isinstance(error, Exception):
+            await asyncio.to_thread(thread._thread.join)
         raise
     return Store(thread, opened[0])

@@ -115,7 +115,7 @@ async def _open(open_it: Callable[[], Connection]) -> Store:
         thread.stop()
         # Its thread answers to this loop, which may be closed a moment later. Who leaves in the
         # middle of it does not wait for a disk.
-        if isinstance(error, Exception):
-            await asyncio.to_thread(thread._thread.join)
+        while isinstance(error, Exception) and thread._thread.is_alive():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
         raise
     return Store(thread, opened[0])

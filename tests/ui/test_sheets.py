@@ -6,6 +6,7 @@ from textual.events import Key, Paste
 
 from opsdash.domain.alert import Alert, AlertState, Severity
 from opsdash.presets import PERFORMANCE
+from opsdash.snapshot import EngineState
 from opsdash.ui.keys import ACTIONS, keys_of
 from opsdash.ui.lines import text_of
 from opsdash.ui.ports import Detail
@@ -169,6 +170,19 @@ async def test_a_page_is_drawn_anew_with_each_snapshot() -> None:
         await board.shows("· resolved  HighErrorRate")
         board.feed.put(replace(busy(), alerts=busy().alerts[1:]))
         await board.shows("this alert has left the list")
+
+
+async def test_a_page_says_that_the_engine_is_down() -> None:
+    """It covers the line that says so: what it holds is then what was, however far it is scrolled."""
+    dead = replace(busy().engine, state=EngineState.DOWN, heartbeat_at=ago(minutes=2))
+    for keys in (("4", "enter"), ("1", "enter"), ("?",)):
+        async with driven(busy(), (80, 24), details=details()) as board:
+            await board.press(*keys)
+            await board.shows_not("ENGINE DOWN")
+            board.feed.put(replace(busy(), engine=dead))
+            await board.shows("ENGINE DOWN since")
+            await board.press("G")
+            await board.shows("ENGINE DOWN since", "esc closes")
 
 
 async def test_enter_on_a_tile_shows_query_thresholds_and_charts() -> None:

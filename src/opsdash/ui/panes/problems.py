@@ -15,7 +15,7 @@ def problem_lines(
     snapshot: Snapshot, width: int, room: int, moment: Moment, glyphs: Glyphs
 ) -> list[Line]:
     """Return what keeps the screen from being whole in at most `room` lines, the worst first."""
-    found = [*_engine(snapshot, moment, glyphs), *_sources(snapshot, moment, glyphs)]
+    found = [*engine_lines(snapshot, moment, glyphs), *_sources(snapshot, moment, glyphs)]
     for problem in snapshot.problems:
         if problem.id != "engine" and not problem.id.startswith("source:"):
             since = f", since {moment.date_clock(problem.since)}" if problem.since else ""
@@ -55,7 +55,8 @@ def _shift_changes(snapshot: Snapshot, room: int, moment: Moment, glyphs: Glyphs
     return found[:room]
 
 
-def _engine(snapshot: Snapshot, moment: Moment, glyphs: Glyphs) -> list[Line]:
+def engine_lines(snapshot: Snapshot, moment: Moment, glyphs: Glyphs) -> list[Line]:
+    """Return that no engine runs, as one line of its own length; nothing where one does."""
     engine = snapshot.engine
     state = engine_state(snapshot, moment)
     if state is EngineState.RUNNING:

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 
 from opsdash.ui.lines import EMPTY, Line, crop, frame_bottom, frame_top, framed, line, plain
 from opsdash.ui.moment import Moment
+from opsdash.ui.panes.problems import engine_lines
 from opsdash.ui.widgets.entry import EntryLine
 from opsdash.ui.widgets.lines import Lines
 
@@ -153,15 +154,19 @@ class Page(Sheet[None]):
         self._page = 1
 
     def body(self, width: int, height: int, moment: Moment) -> Sequence[Line]:
-        """Return the part of the page that is scrolled to."""
+        """Return what keeps the page from being live, then the part of it that is scrolled to."""
         lines = list(self._produce(width, moment))
-        message = self.app.message
-        room = height - 1 if message and self.about else height
+        message, snapshot = self.app.message, self.app.snapshot
+        alarms = self.app.trouble_lines(width)
+        if snapshot is not None:
+            alarms += engine_lines(snapshot, moment, self.app.glyphs)
+        room = height - len(alarms) - (1 if message and self.about else 0)
         self._length, self._page = len(lines), max(1, room)
         self._top = max(0, min(self._top, self._length - self._page))
-        shown = [crop(one, width) for one in lines[self._top : self._top + room]]
+        shown = [crop(one, width) for one in lines[self._top : self._top + max(0, room)]]
         if self.about is not None:
             shown += [EMPTY] * (room - len(shown))
+        shown = [*(crop(one, width) for one in alarms), *shown]
         if message and self.about:
             shown.append(line(message))
         more = self._length - self._top - self._page

@@ -185,6 +185,18 @@ async def test_a_page_says_that_the_engine_is_down() -> None:
             await board.shows("ENGINE DOWN since", "esc closes")
 
 
+async def test_a_question_on_a_small_screen_says_that_no_engine_runs() -> None:
+    """Lists and questions that hide the dashboard's line have it in their border."""
+    dead = replace(busy().engine, state=EngineState.DOWN, heartbeat_at=ago(minutes=2))
+    for key in ("e", "s", "Z", "W", "D", ":"):
+        async with driven(busy(), (60, 15)) as board:
+            await board.press("4", key)
+            await board.until(lambda: len(board.app.screen_stack) == 2)
+            assert "NO ENGINE RUNS" not in board.text()
+            board.feed.put(replace(busy(), engine=dead))
+            await board.shows("NO ENGINE RUNS")
+
+
 async def test_enter_on_a_tile_shows_query_thresholds_and_charts() -> None:
     """And what went wrong last."""
     async with driven(busy(), (120, 60)) as board:

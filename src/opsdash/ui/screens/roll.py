@@ -37,6 +37,7 @@ class Roll(Sheet[None]):
     """
 
     app: "OpsdashApp"
+    tells_alarms = True
 
     hints: tuple[tuple[str, str], ...] = ()
     marked_hints: tuple[tuple[str, str], ...] = ()

@@ -33,6 +33,7 @@ class Sheet(ModalScreen[T]):
     title_words = ""
     hint = ""
     prompt = ""
+    tells_alarms = False
     _answered = False
 
     def compose(self) -> ComposeResult:
@@ -117,6 +118,10 @@ class Sheet(ModalScreen[T]):
         glyphs = self.app.glyphs
         outer = width + 4
         title = line((self.title_words, "accent bold"))
+        snapshot = self.app.snapshot
+        # On a small screen it covers the line that says so.
+        if snapshot and not self.tells_alarms and engine_lines(snapshot, self.moment, glyphs):
+            title = crop(line(("NO ENGINE RUNS", "crit reverse bold"), " ", title), max(1, width))
         hint = line((self.hint, "muted"))
         drawn = [
             frame_top(outer, title, hint, glyphs, True),
@@ -143,6 +148,7 @@ class Page(Sheet[None]):
     """A page to read: scrolled by the keys of a list, closed by escape; acts go to its own alert."""
 
     hint = "esc closes"
+    tells_alarms = True
 
     def __init__(self, title: str, produce: Produce, about: str | None = None) -> None:
         super().__init__()

@@ -314,6 +314,22 @@ async def test_a_page_under_way_when_the_engine_dies_is_sent_again_under_the_sam
     assert page.repeat == 1, "a receiver without keys must see that it may be a repetition"
 
 
+async def test_acknowledged_while_it_was_under_way_is_not_sent_again(world: World) -> None:
+    """Sarah takes it while no engine runs: the next one pages John for nothing more, and tells him."""
+    john = world.pagers["john"]
+    john.hanging = True
+    key = world.alerts.fire("HighErrorRate")
+    await world.turn(2)
+    id = (await world.alert(key)).id
+    await world.store.write(response.acknowledge, SARAH, world.clock.now(), [id])
+    john.hanging = False
+    world.engine = world.start_engine("the next one")
+    await world.turn(20)
+    assert [page.kind for page, _, _ in john.sent] == [ACKNOWLEDGE]
+    (page,) = [one for one in await world.letters() if one.state is LetterState.DROPPED]
+    assert page.answer == "it was acknowledged before this was sent"
+
+
 async def test_an_undone_acknowledgement_is_told(world: World) -> None:
     """Whoever was told that somebody has it is told when that is taken back."""
     key = world.alerts.fire("HighErrorRate")

@@ -52,6 +52,22 @@ async def test_a_page_that_nobody_accepts_is_found_and_put_on_every_screen(world
     assert await world.store.read(stored.load_problems) == ()
 
 
+async def test_a_storm_whose_one_page_nobody_accepts_is_found(world: World) -> None:
+    """Each of its alerts is named with the pager and the answer, until the one page is accepted."""
+    for pager in world.pagers.values():
+        pager.refusing = NotifierError(SafeText("503 service unavailable"))
+    for number in range(20):
+        world.alerts.fire("InstanceDown", instance=f"pod-{number}")
+    await world.turn(70, step=5)
+    found = await _findings(world)
+    assert len(found) == 20
+    assert all("not accepted yet by" in text and "503" in text for text in found)
+    for pager in world.pagers.values():
+        pager.refusing = None
+    await world.turn(120, step=5)
+    assert await _findings(world) == []
+
+
 async def test_an_alert_without_page_or_reason_is_found(world: World) -> None:
     """An occurrence that began before there were notifiers, and was never paged, does not go unseen."""
     silent = replace(world.setup, paging=replace(world.setup.paging, notifiers=()))

@@ -61,12 +61,12 @@ def find_unpaged(connection: sqlite3.Connection, setup: Setup, now: datetime) ->
 
 def _missing(connection: sqlite3.Connection, alert: Alert, now: datetime) -> str:
     """Say what keeps an alert's page from having arrived; empty where it has, or a reason is recorded."""
-    letters = [
-        letter
-        for letter in outbox.load_of_key(connection, alert.id)
-        if letter.page.kind is PageKind.TRIGGER
-    ]
-    if any(letter.state in (LetterState.SENT, LetterState.BUNDLED) for letter in letters):
+    letters = _triggers(connection, alert.id)
+    if any(letter.state is LetterState.BUNDLED for letter in letters):
+        # A storm's page stands for the alert's own: it has to be accepted in its place.
+        for key in outbox.traces_of(connection, alert.id).bundles:
+            letters += _triggers(connection, key)
+    if any(letter.state is LetterState.SENT for letter in letters):
         return ""
     late = [letter for letter in letters if _is_late(letter, now)]
     if late:
@@ -78,6 +78,11 @@ def _missing(connection: sqlite3.Connection, alert: Alert, now: datetime) -> str
     if letters or _has_reason(connection, alert):
         return ""
     return "there is neither a page nor a reason why not"
+
+
+def _triggers(connection: sqlite3.Connection, key: str) -> list[Letter]:
+    found = outbox.load_of_key(connection, key)
+    return [letter for letter in found if letter.page.kind is PageKind.TRIGGER]
 
 
 def _is_late(letter: Letter, now: datetime) -> bool:

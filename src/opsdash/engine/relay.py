@@ -141,6 +141,10 @@ def _why_not(connection: sqlite3.Connection, letter: Letter, muting: Muting) -> 
     alert = alerts.load(connection, letter.page.alert)
     if alert is None or not alert.open:
         return "it resolved before this was sent"
+    taken = alert.acknowledgement
+    late = taken is not None and taken.at > letter.created_at
+    if letter.page.kind is PageKind.TRIGGER and late:
+        return "it was acknowledged before this was sent"
     hidden = alert.muted or muting.by(alert.fingerprint, alert.labels)
     if letter.page.kind is PageKind.TRIGGER and hidden:
         return "it was silenced before this was sent"

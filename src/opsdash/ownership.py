@@ -63,7 +63,8 @@ def reassign(
     """Give the open alerts `ids` to person `to`, who is paged; a reason is required.
 
     It is no acknowledgement, and no timer begins anew: an alert that nobody takes goes on climbing.
-    A running snooze is over, as it was somebody else's decision.
+    A running snooze is over, as it was somebody else's decision. Whom the alert's policy keeps for
+    other severities (the CEO, for critical alerts) is not reached this way either.
     """
     act = Act(connection, actor, now)
     why, person = clean(reason.strip()), clean(to)
@@ -71,6 +72,7 @@ def reassign(
     for alert in act.alerts(ids, as_of):
         climb = act.climb(alert)
         refusal = _no_reassignment(person, why, known, owner(alert, climb))
+        refusal = refusal or climb.policy.bars(to, alert.severity)
         if refusal:
             act.refuse(alert.id, refusal)
             continue

@@ -94,6 +94,45 @@ def test_whole_days_and_events_that_were_called_off() -> None:
     )
 
 
+_WEEKLY = (
+    "UID:weekly@team",
+    "DTSTART;TZID=Europe/Berlin:20251201T090000",
+    "DTEND;TZID=Europe/Berlin:20251202T090000",
+    "RRULE:FREQ=WEEKLY;COUNT=4",
+    "SUMMARY:John",
+)
+
+
+def test_dates_that_a_rule_leaves_out() -> None:
+    """Deleted from a series, on one line or on several, John is not on call; the count still counts them."""
+    text = calendar(
+        *_WEEKLY, "EXDATE;TZID=Europe/Berlin:20251208T090000", "EXDATE:20251215T080000Z"
+    )
+    assert starts(text) == ["Mon 01 Dec 08:00", "Mon 22 Dec 08:00"]
+    assert starts(calendar(*_WEEKLY, "EXDATE:20251208T080000Z,20251222T080000Z")) == [
+        "Mon 01 Dec 08:00",
+        "Mon 15 Dec 08:00",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (("SUMMARY:Sarah", "DTSTART:20251208T080000Z", "DURATION:P1D"), "Sarah Mon 08"),
+        (("SUMMARY:John", "DTSTART:20251210T080000Z", "DURATION:P1D"), "John Wed 10"),
+        (("SUMMARY:John", "DTSTART:20251208T080000Z", "STATUS:CANCELLED"), ""),
+    ],
+)
+def test_one_of_a_series_that_was_changed(lines: tuple[str, ...], found: str) -> None:
+    """Swapped, moved or called off by itself: the series has nobody at its old time beside it."""
+    one = calendar("UID:weekly@team", "RECURRENCE-ID;TZID=Europe/Berlin:20251208T090000", *lines)
+    for first, second in ((calendar(*_WEEKLY), one), (one, calendar(*_WEEKLY))):
+        turns = read_calendar(f"{first}\r\n{second}", "UTC", START, END)
+        told = [f"{turn.person} {turn.start:%a %d}" for turn in turns]
+        between = [found] if found else []
+        assert told == ["John Mon 01", *between, "John Mon 15", "John Mon 22"]
+
+
 @pytest.mark.parametrize(
     ("lines", "reason"),
     [
@@ -110,6 +149,17 @@ def test_whole_days_and_events_that_were_called_off() -> None:
             ("DTSTART:20251224T090000Z", "RRULE:FREQ=WEEKLY;BYSETPOS=1"),
             "cannot follow the rule 'FREQ=WEEKLY;BYSETPOS=1'",
         ),
+        (("DTSTART:20251224T090000Z", "RDATE:20251226T090000Z"), "cannot follow RDATE or RANGE"),
+        (
+            ("DTSTART:20251224T090000Z", "RECURRENCE-ID;RANGE=THISANDFUTURE:20251224T090000Z"),
+            "cannot follow RDATE or RANGE",
+        ),
+        (("DTSTART:20251224T090000Z", "EXDATE:soon"), "cannot read the time 'soon'"),
+        (
+            ("DTSTART:20251224T090000Z", "EXDATE;TZID=Asia/Tokyo:00010101T000000"),
+            "before the year 1",
+        ),
+        (("DTSTART;VALUE=DATE:99991231",), "after 9999"),
     ],
 )
 def test_what_cannot_be_read_is_said_with_its_line(lines: tuple[str, ...], reason: str) -> None:

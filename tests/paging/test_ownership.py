@@ -117,6 +117,21 @@ async def test_a_reassignment_that_cannot_be(world: World, to: str, why: str, re
     assert await whose(world, key) == ""
 
 
+async def test_the_ceo_is_given_no_warning(world: World) -> None:
+    """Whom the policy keeps for critical alerts is reached for no other, by hand as little as by the clock."""
+    _, id = await fired(world, "Slow", severity="warning")
+    done = await world.store.write(
+        ownership.reassign, SARAH, world.clock.now(), [id], "ceo", "she asked"
+    )
+    assert done.refused == ((id, "ceo is reached for critical alerts, this one is warning"),)
+    assert world.paged("chen") == [0]
+    _, urgent = await fired(world)
+    done = await world.store.write(
+        ownership.reassign, SARAH, world.clock.now(), [urgent], "ceo", "she asked"
+    )
+    assert done.done == (urgent,)
+
+
 async def test_a_snooze_ends_and_whoever_is_on_call_then_is_paged(world: World) -> None:
     """Put off until two o'clock: quiet until then, then nobody's again, and paged anew from level 1."""
     key, id = await fired(world)

@@ -86,6 +86,17 @@ class EscalationPolicy:
         level = self.level(number)
         return level.after if level else timedelta()
 
+    def bars(self, person: str, severity: Severity) -> SafeText:
+        """Say why a person is not to have an alert of `severity`; empty where they may.
+
+        They may where they stand on no level by name, or on one that admits it.
+        """
+        levels = [level for level in self.levels if f"person:{person}" in level.notify]
+        if not levels or any(level.admits(severity) for level in levels):
+            return SafeText("")
+        wanted = dict.fromkeys(str(s) for level in levels for s in level.severity)
+        return clean(f"{person} is reached for {', '.join(wanted)} alerts, this one is {severity}")
+
     def objection(
         self, number: int, severity: Severity, labels: Mapping[str, str], at: datetime
     ) -> SafeText:

@@ -71,22 +71,42 @@ class _Event:
     end: datetime
     rule: str = ""
     line: int = 0
+    uid: str = ""
+    replaces: datetime | None = None
+    left_out: frozenset[datetime] = frozenset()
+    cancelled: bool = False
 
 
 def read_calendar(text: str, zone: str, start: datetime, end: datetime) -> tuple[Turn, ...]:
     """Return the turns of a calendar that share a moment with the time from `start` to `end`.
 
     Who is on call is an event's summary. Times without a zone are in `zone`. Events that come again
-    daily or weekly (`FREQ`, `INTERVAL`, `COUNT`, `UNTIL`, `BYDAY`) are computed on the wall clock; a
-    rule that says more is refused. Raises CalendarError.
+    daily or weekly (`FREQ`, `INTERVAL`, `COUNT`, `UNTIL`, `BYDAY`) are computed on the wall clock, without
+    those that `EXDATE` leaves out or that an event with `RECURRENCE-ID` stands in place of; what says
+    more is refused. Raises CalendarError.
     """
     if len(text) > LONGEST_TEXT:
         raise CalendarError(f"the calendar has more than {LONGEST_TEXT} characters")
+    try:
+        return _turns(text, zone, start, end)
+    except OverflowError:
+        raise CalendarError("the calendar has a time before the year 1 or after 9999") from None
+
+
+def _turns(text: str, zone: str, start: datetime, end: datetime) -> tuple[Turn, ...]:
     found: list[Turn] = []
-    for event in _events(text, zone):
+    events = list(_events(text, zone))
+    replaced = {(event.uid, event.replaces) for event in events if event.replaces is not None}
+    for event in events:
+        if event.cancelled:
+            continue
         for begins, ends in _times(event, end):
-            if begins < end and start < ends:
-                found.append(Turn(event.summary, begins.astimezone(UTC), ends.astimezone(UTC)))
+            if begins >= end or ends <= start:
+                continue
+            moment = begins.astimezone(UTC)
+            gone = moment in event.left_out or (event.uid, moment) in replaced
+            if not (event.rule and gone):
+                found.append(Turn(event.summary, moment, ends.astimezone(UTC)))
             if len(found) > _MOST_EVENTS:
                 raise CalendarError(f"the calendar has more than {_MOST_EVENTS} events")
     return tuple(sorted(found, key=lambda turn: (turn.start, turn.end, turn.person)))
@@ -101,11 +121,12 @@ def _events(text: str, zone: str) -> Iterator[_Event]:
         if line == "BEGIN:VEVENT":
             fields, begun = {}, number
         elif line == "END:VEVENT" and fields is not None:
-            if fields.get("STATUS", ("", ""))[1] != "CANCELLED":
-                yield _event(fields, zone, begun)
+            yield _event(fields, zone, begun)
             fields = None
         elif fields is not None:
-            fields.setdefault(name.upper(), (parameters, value))
+            # Of all that is read here only this one may come more than once in an event.
+            key = f"EXDATE {number}" if name.upper() == "EXDATE" else name.upper()
+            fields.setdefault(key, (parameters, value))
 
 
 def _unfolded(text: str) -> Iterator[tuple[int, str]]:
@@ -135,7 +156,26 @@ def _event(fields: dict[str, tuple[str, str]], zone: str, line: int) -> _Event:
         raise CalendarError(f"line {line}: an event that ends before it begins")
     summary = fields.get("SUMMARY", ("", ""))[1]
     summary = _ESCAPE.sub(lambda m: " " if m[1] in "nN" else m[1], summary)
-    return _Event(clean(summary.strip()), start, end, fields.get("RRULE", ("", ""))[1], line)
+    if "RDATE" in fields or "RANGE" in fields.get("RECURRENCE-ID", ("", ""))[0].upper():
+        raise CalendarError(f"line {line}: cannot follow RDATE or RANGE; write events of their own")
+    left_out = frozenset(
+        _moment(parameters, one, zone, line).astimezone(UTC)
+        for key, (parameters, values) in fields.items()
+        if key.startswith("EXDATE ")
+        for one in values.split(",")
+    )
+    instead = fields.get("RECURRENCE-ID")
+    return _Event(
+        clean(summary.strip()),
+        start,
+        end,
+        fields.get("RRULE", ("", ""))[1],
+        line,
+        fields.get("UID", ("", ""))[1],
+        None if instead is None else _moment(*instead, zone, line).astimezone(UTC),
+        left_out,
+        fields.get("STATUS", ("", ""))[1] == "CANCELLED",
+    )
 
 
 def _moment(parameters: str, value: str, zone: str, line: int) -> datetime:

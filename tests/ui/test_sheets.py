@@ -211,6 +211,13 @@ async def test_enter_on_a_tile_shows_query_thresholds_and_charts() -> None:
         )
 
 
+async def test_enter_on_a_tile_says_what_its_figure_is_of() -> None:
+    """Over how long, what is left out, and that a quantile is no finer than its buckets (T15)."""
+    async with driven(busy(), (120, 35)) as board:
+        await board.press("1", "enter")
+        await board.shows(str(PERFORMANCE.indicators[0].note))
+
+
 async def test_enter_on_a_ticket_and_on_an_incident_shows_them() -> None:
     """Description and timeline."""
     lone = replace(pictures.incident(), id="INC-002")

@@ -37,6 +37,7 @@ def indicator_page(
         *_failures(reading, detail, width, moment, glyphs),
         EMPTY,
         *field_lines("query", indicator.query, width),
+        *(field_lines("note", indicator.note, width) if indicator.note else ()),
         *field_lines("window", ", ".join(windows(indicator)) or glyphs.dash, width),
         *field_lines("thresholds", _thresholds(indicator) or "none", width),
         *field_lines("compared", _compared(reading, glyphs), width),

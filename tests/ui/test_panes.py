@@ -227,6 +227,10 @@ def test_a_fresh_read_of_an_old_sample_is_not_live() -> None:
     """A server answers with samples minutes old; the sample's age counts."""
     old = replace(reading(PERFORMANCE.indicators[0]), sampled_at=ago(seconds=90))
     assert tile_of(old, REFRESH, moment()).trouble == "1m old"
+    users = replace(reading(USERS), sampled_at=ago(seconds=90))
+    assert "users 2,450 1m30s old" in text_of(
+        header(replace(busy(), users=users), 160, moment(), UTF8)
+    )
 
 
 def test_a_tile_without_a_value_says_why() -> None:

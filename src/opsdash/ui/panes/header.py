@@ -12,6 +12,7 @@ from opsdash.ui.format import figure, scale_of, trend, windows
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, crop, line, on, spaced, spread, width_of
 from opsdash.ui.moment import Moment
+from opsdash.ui.panes.metrics import oldest
 
 _LOOKS = {
     Status.HEALTHY: ("ok", "ok"),
@@ -154,8 +155,8 @@ def _reading(
         return (line(name, ("no data", "unknown")),) * 2
     scale = scale_of(indicator, reading.value, reading.history)
     written = figure(reading.value, indicator, scale).compact
-    if fresh is Freshness.STALE and reading.read_at is not None:
-        return (line(name, (f"{written} {moment.age(reading.read_at)} old", "muted")),) * 2
+    if fresh is Freshness.STALE:
+        return (line(name, (f"{written} {moment.age(oldest(reading))} old", "muted")),) * 2
     parts = line(name, (written, "bold"))
     if indicator.compare is not None:
         parts = line(parts, " ", (trend(reading.value, reading.compared, glyphs), "muted"))

@@ -61,6 +61,34 @@ def test_it_logs_one_json_object_a_line_and_ends_cleanly(running: Running) -> No
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["ts"])
 
 
+_SLOW_NAMES = """\
+import socket, sys, time
+def hang(*_, **__):
+    print("looking up", file=sys.stderr, flush=True)
+    time.sleep(60)
+socket.getaddrinfo = hang
+sys.argv = ["opsdash", "engine"]
+from opsdash.__main__ import main
+main()
+"""
+
+
+def test_a_resolver_that_hangs_does_not_keep_it(team: Team) -> None:
+    """SIGTERM ends it within 5 s, exit 0, although a name is still being looked up."""
+    text = f'[store]\nurl = "sqlite:///{team.folder / "slow.db"}"\n'
+    team.config.write_text(text + '[prometheus]\nurl = "http://nowhere.example.com:9090"\n')
+    command = [sys.executable, "-c", _SLOW_NAMES]
+    with subprocess.Popen(command, env=team.environment, stderr=subprocess.PIPE) as engine:
+        assert engine.stderr is not None
+        while b"looking up" not in (line := engine.stderr.readline()):
+            assert line, "the engine ended before it looked anything up"
+        engine.send_signal(signal.SIGTERM)
+        try:
+            assert engine.wait(timeout=5) == 0
+        finally:
+            engine.kill()
+
+
 def test_it_serves_its_own_metrics(running: Running) -> None:
     """`--metrics-listen` answers scrapes and the question whether it is ready."""
     port = re.search(r"own metrics on port (\d+)", running.log.read_text())
@@ -88,7 +116,7 @@ def test_a_reload_takes_a_good_configuration_and_refuses_a_bad_one(
     running.process.send_signal(signal.SIGHUP)
     refused = running.wait_for("reload refused")
     assert "nonsense" in refused
-    team.config.write_text('title = "Renamed"\n' + good)
+    team.config.write_text(good.replace("Payment App Production", "Renamed"))
     running.process.send_signal(signal.SIGHUP)
     running.wait_for("configuration read again")
     wait_until(lambda: team.run("status").stdout.startswith("Renamed:"), deadline=20)

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING
 
 from opsdash.cli.logs import log_to_stderr
@@ -99,6 +100,11 @@ class _Running:
             if metrics is not None:
                 metrics.close()
             await store.close()
+            if self._ended.is_set():
+                # All is put away. A name that a thread still looks up must not keep the process.
+                leaving = Timer(1.0, os._exit, (0,))
+                leaving.daemon = True
+                leaving.start()
 
     def _listen_to_signals(self, store: "Store", until_eof: bool) -> None:
         loop = asyncio.get_running_loop()

@@ -213,7 +213,8 @@ def _act(store: Connection, actor: Actor, token: str, dice: random.Random) -> in
 def measure(size: Size) -> Iterator[Figure]:
     """Measure R1."""
     processes = size.of(4, 8, 8)
-    done = run(processes, size.of(40, 150, 500), size.of(800, 8_000, 50_000))
+    kills, changes = size.of(40, 150, 500), size.of(800, 8_000, 50_000)
+    done = run(processes, kills, changes, limit=size.of(120, 600, 1_800))
     yield Figure(
         "R1",
         f"{processes} processes under kill -9: {done.kills} kills, {done.confirmed} confirmed changes,"
@@ -221,7 +222,11 @@ def measure(size: Size) -> Iterator[Figure]:
         "lost 0, double winners 0, torn 0, locked 0",
         f"lost {len(done.lost)}, contradictions {len(done.wrong)}, locked {done.locked}"
         + "".join(f"; {line}" for line in (done.lost + done.wrong)[:3]),
-        not done.lost and not done.wrong and not done.locked,
+        not done.lost
+        and not done.wrong
+        and not done.locked
+        and done.kills >= kills
+        and done.confirmed >= changes,
     )
 
 

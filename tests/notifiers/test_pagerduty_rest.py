@@ -100,6 +100,21 @@ async def test_a_service_that_only_later_levels_have_is_paged_from_its_start(
     assert pagerduty_server.incidents[0]["level"] == 1
 
 
+async def test_what_was_given_back_wakes_people_again(
+    pagerduty_server: PagerDutyServer, keep: Keep
+) -> None:
+    """PagerDuty absorbs events of what is acknowledged there: the page after it escalates the incident."""
+    async with opened(pagerduty_server, keep, rest=True) as notifier:
+        thread = (await notifier.send(page(), "", "")).thread
+        again = await notifier.send(page(repeat=1), "", thread)
+        assert "escalated" not in str(again.answer)
+        await notifier.send(page(PageKind.ACKNOWLEDGE), "", thread)
+        assert pagerduty_server.incidents[0]["status"] == "acknowledged"
+        receipt = await notifier.send(page(level=2, repeat=1), "", thread)
+        assert receipt.answer == "accepted: Event processed; escalated to level 2"
+    assert pagerduty_server.incidents[0]["level"] == 2
+
+
 async def test_an_incident_that_is_not_there_yet_is_waited_for(
     pagerduty_server: PagerDutyServer, keep: Keep
 ) -> None:

@@ -10,7 +10,7 @@ from opsdash.domain.escalation import EscalationPolicy
 from opsdash.domain.failures import FailureBatch
 from opsdash.domain.freshness import Freshness, freshness
 from opsdash.domain.incident import Incident
-from opsdash.domain.indicator import Level, Reading
+from opsdash.domain.indicator import Level, Reading, Unit
 from opsdash.domain.silence import Silence
 from opsdash.domain.ticket import Ticket
 from opsdash.snapshot import Snapshot
@@ -58,16 +58,24 @@ def indicator_shape(reading: Reading, snapshot: Snapshot) -> dict[str, Any]:
     reason = reading.reason
     if fresh is Freshness.NO_DATA and reading.read_at is not None:
         reason = reason or "no data for too long"  # type: ignore[assignment]
+    value, unit = _in_base_unit(reading)
     return {
         "id": reading.indicator.id,
         "title": reading.indicator.title,
-        "value": reading.value if live else None,
-        "unit": reading.indicator.unit,
+        "value": value if live else None,
+        "unit": unit,
         "level": reading.level if live and fresh is Freshness.LIVE else Level.UNKNOWN,
         "age_seconds": None if seen_at is None else round((now - seen_at).total_seconds(), 3),
         "reason": reason,
         "failures": None if reading.batch is None else failures_shape(reading.batch),
     }
+
+
+def _in_base_unit(reading: Reading) -> tuple[float | None, Unit]:
+    """Return a reading's value and unit as scripts get them: a query in percent is a ratio too."""
+    if reading.indicator.unit is not Unit.PERCENT:
+        return reading.value, reading.indicator.unit
+    return None if reading.value is None else reading.value / 100, Unit.RATIO
 
 
 def failures_shape(batch: FailureBatch) -> dict[str, Any]:

@@ -130,6 +130,10 @@ class PagerDuty:
         if page.kind is PageKind.TRIGGER and climbs:
             said = await rest.escalate_key(dedup_key(page.key), page.level)
             return clean(f"{answer}; {said}")
+        if page.kind is PageKind.TRIGGER and page.repeat and thread:
+            # What was given back here is acknowledged there, and absorbs every event of its key.
+            woken = await rest.wake_key(dedup_key(page.key), page.level)
+            return answer if woken is None else clean(f"{answer}; {woken}")
         if page.kind is PageKind.ACKNOWLEDGE and (page.by or page.text):
             try:
                 answer = clean(f"{answer}; {await self._add_note(page, rest)}")

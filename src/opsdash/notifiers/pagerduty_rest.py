@@ -57,10 +57,13 @@ class PagerDutyRest:
         self._known: dict[str, str] = {}
         self._missed: dict[str, tuple[int, float]] = {}
 
-    async def find(self, dedup_key: str) -> str | None:
-        """Return the id of the open incident with an alert of this key, None where there is none."""
+    async def find(self, dedup_key: str, statuses: Iterable[str] = _OPEN) -> str | None:
+        """Return the id of the open incident with an alert of this key, None where there is none.
+
+        `statuses` are those in which it is looked for: triggered or acknowledged.
+        """
         query = [("incident_key", dedup_key), ("date_range", "all"), ("limit", "1")]
-        query += [("statuses[]", status) for status in _OPEN]
+        query += [("statuses[]", status) for status in statuses]
         found = await self._ask(f"/incidents?{urlencode(query)}")
         incident = next(tables(found, "incidents"), {})
         return word(incident, "id") or None
@@ -85,6 +88,14 @@ class PagerDutyRest:
             # An event is accepted before its incident is there; the next try finds it.
             raise NotifierError(SafeText("accepted, but there is no incident to escalate yet"))
         return await self.escalate(incident, level)
+
+    async def wake_key(self, dedup_key: str, level: int) -> SafeText | None:
+        """Page a level anew where the incident of a key counts as somebody's; None where it does not.
+
+        Raises NotifierError.
+        """
+        incident = await self.find(dedup_key, ("acknowledged",))
+        return None if incident is None else await self.escalate(incident, level)
 
     async def note(self, incident: str, text: str) -> SafeText:
         """Write a note on an incident."""

@@ -15,6 +15,7 @@ from datetime import timedelta
 from functools import partial
 
 from tests.faultserver import FaultServer
+from tests.kit.hostile import on_call
 from tests.notifiers import test_email, test_pagerduty, test_slack
 from tests.notifiers.pages import BAD_LINKS
 from tests.notifiers.pages import HOSTILE as TOLD
@@ -175,6 +176,7 @@ def _through_processes(done: Run, strings: Mapping[str, str], walked: int) -> No
     with FaultServer() as server, Bed(server.url, refresh="1s") as bed:
         server.alerts = [_alert(n, raw) for n, raw in enumerate(strings.values())]
         server.silences = [_silence(n, raw) for n, raw in enumerate(strings.values())]
+        bed.config.write_text(bed.config.read_text() + on_call(tuple(strings.values())))
         with bed.engine():
             bed.wait_alerts(len(strings))
             _record(done, bed, strings, walked)
@@ -230,6 +232,12 @@ _COMMANDS = (
     ("alerts",), ("alerts", "--format", "json"), ("status",), ("status", "--format", "json"),
     ("status", "--format", "tmux"), ("silence", "list"), ("silence", "list", "--format", "json"),
     ("deploy", "list"), ("deploy", "list", "--format", "json"), ("audit",), ("ack", "00"),
+    ("unack", "00"), ("oncall", "now"), ("oncall", "now", "--format", "json"),
+    ("oncall", "schedule", "--days", "366"),
+    ("oncall", "schedule", "--days", "366", "--format", "json"),
+    ("oncall", "handoff"), ("oncall", "handoff", "--format", "json"),
+    ("oncall", "simulate"), ("oncall", "simulate", "--format", "json"),
+    ("oncall", "export", "--days", "366"),
 )  # fmt: skip
 
 

@@ -1,5 +1,8 @@
 """Hostile strings, by their numbers in the list of reliability goals, for every test that needs some."""
 
+import json
+from collections.abc import Sequence
+
 ESC = "\x1b"
 HOSTILE = {
     "H01": "[/]",
@@ -63,3 +66,23 @@ HOSTILE = {
     "H64": "99999999999999999999 ١٢ 1_000",
 }
 """Each is text that anybody may put into a label, a comment, a ticket or a name."""
+
+
+def on_call(names: Sequence[str]) -> str:
+    """Return tables of people of these names, on call a day each, for a configuration's end.
+
+    A name has 80 characters at most and is not blank; what no file can hold in it is replaced.
+    """
+    # What JSON escapes, TOML reads; DEL alone JSON leaves as it is and TOML refuses.
+    fit = [
+        one[:80].encode(errors="surrogatepass").decode(errors="replace")
+        for one in names
+        if one.strip()
+    ]
+    texts = [json.dumps(one, ensure_ascii=False).replace("\x7f", "\\u007f") for one in fit]
+    people = [f'[[person]]\nid = "p{n}"\nname = {text}' for n, text in enumerate(texts)]
+    days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    turns = [f'{days[n % 7]} = "p{n % len(texts)}"' for n in range(-(-len(texts) // 7) * 7)]
+    weeks = ", ".join(f"{{ {', '.join(turns[n : n + 7])} }}" for n in range(0, len(turns), 7))
+    shift = '[[schedule]]\nid = "primary"\ntimezone = "UTC"\nhandoff = "09:00"'
+    return "\n".join([*people, shift, f"weeks = [ {weeks} ]", ""])

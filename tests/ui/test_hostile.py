@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import time
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from opsdash.domain.alert import Acknowledgement, AlertState, Severity
 from opsdash.domain.incident import Incident, IncidentState, ResponseStatus
 from opsdash.domain.on_call import OnCall
 from opsdash.domain.problem import Problem
-from opsdash.domain.schedule import Person
+from opsdash.domain.schedule import Person, Schedule
 from opsdash.domain.source import EngineState, EngineView, SourceState, SourceView
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.ticket import Priority, Ticket, TicketStatus
@@ -42,6 +43,16 @@ TEXTS = {**HOSTILE, "wide": "日本語のアラート名 🔥🔥", "empty": "",
 
 ASKED = ("H02", "H16", "H22", "H23", "H30", "H43")
 """Texts that a question is asked about as well; the others go through the same line drawing."""
+
+FORMS = {
+    "s": "Silence",
+    "Z": "Put off",
+    "O": "Override primary",
+    "D": "Maintenance",
+    "W": "Who would be woken",
+    "h": "Give it to whom?",
+}
+"""The keys that open a form about the row, and its title."""
 
 CONTROLS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
@@ -102,6 +113,7 @@ def hostile_snapshot(raw: str) -> tuple[Snapshot, dict[str, Detail]]:
         pictures.SETUP,
         title=text,
         people=tuple(Person(p.id, text) for p in pictures.SETUP.people),
+        schedules=(Schedule("primary", "UTC", time(9), ({"mon": "john", "wed": "pm"},)),),
     )
     snapshot = replace(
         busy(),
@@ -176,14 +188,27 @@ async def test_hostile_text_is_seen_and_does_nothing() -> None:
             await taken(board, snapshot)
             await board.pilot.pause()
             assert clean(raw).strip()[:5] in check(board, 120)
-            keys = ("enter", "escape", "e", "escape") if name in ASKED else ("enter", "escape")
-            for key in keys:
+            for key in ("enter", "escape", "e", "escape")[: 4 if name in ASKED else 2]:
                 await board.press(key)
                 check(board, 120)
+            for key, title in FORMS.items() if name in ASKED else ():
+                await board.press("4", "g", "j", key)
+                await board.shows(title)
+                check(board, 120)
+                await board.press("escape")
         for key in ("E", "escape", "5", "enter", "escape", "1", "enter", "escape", "o", "escape"):
             await board.press(key)
             check(board, 120)
         assert board.hand.calls == []
+
+
+async def test_a_quote_in_a_severity_adds_no_label_to_what_is_simulated() -> None:
+    """What the sheet fills in is the row's one label, as it is (H58)."""
+    snapshot, known = hostile_snapshot('x", page="yes')
+    async with driven(snapshot, (120, 35), details=known) as board:
+        await board.press("4", "g", "j", "W")
+        await board.shows("Who would be woken", r'severity="x\", page=\"yes"')
+        await board.shows("were nobody to acknowledge")
 
 
 async def taken(board: Driven, snapshot: Snapshot) -> None:

@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING
 
 from opsdash.domain.duty import on_call_view
 from opsdash.domain.maintenance import Maintenance, holding
+from opsdash.domain.matchers import Matcher, Op
 from opsdash.domain.opening import service_of
 from opsdash.domain.override import Override
 from opsdash.domain.schedule import Schedule, on_call
+from opsdash.domain.text import SafeText
 from opsdash.snapshot import Snapshot
 from opsdash.ui.chosen import own_person
 from opsdash.ui.lines import EMPTY, Line, line
@@ -143,8 +145,12 @@ def simulate(app: "OpsdashApp") -> None:
     alert = next(iter(app.alerts_of(app.dashboard.chosen())), None)
     texts = {}
     if alert is not None and app.screen is app.dashboard:
-        named = {name: alert.labels[name] for name in ("severity", "page") if name in alert.labels}
-        texts["labels"] = ", ".join(f'{name}="{value}"' for name, value in named.items())
+        named = [
+            (name, alert.labels[name]) for name in ("severity", "page") if name in alert.labels
+        ]
+        matchers = [Matcher(SafeText(name), Op.EQUAL, SafeText(value)) for name, value in named]
+        # A quote in a value must not end it: the sheet reads this back.
+        texts["labels"] = ", ".join(map(str, matchers))
     app.open_sheet(SimulateSheet(texts))
 
 

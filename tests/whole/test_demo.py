@@ -134,6 +134,8 @@ def test_keys_answer_with_what_the_page_says(tmp_path: Path) -> None:
         screen.send("g", "a")
         screen.wait_for("acknowledged HighErrorRate")
         screen.send("u")
+        screen.wait_for("enter undoes it:")
+        screen.send("enter")
         screen.wait_for("undid")
         screen.send("/", "HighErr", "enter")
         screen.wait_for(lambda text: "HighErr" in text and "CertExpiresSoon" not in text)

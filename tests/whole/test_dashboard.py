@@ -62,7 +62,7 @@ def test_a_prometheus_that_dies_is_named_and_its_figures_age(production: Product
         screen.wait_for(lambda text: re.search(r"App value +9 ", text) is not None)
         production.prometheus.kill()
         screen.wait_for(lambda text: re.search(r"App value +9 +\d+s old", text) is not None, 20)
-        screen.wait_for("prometheus: http://", 20)
+        screen.wait_for(lambda text: re.search(r"prometheus.*: http://", text) is not None, 20)
         screen.wait_for("refused the connection", 20)
         screen.wait_for(lambda text: re.search(r"App value +no data", text) is not None, 60)
         shown = screen.text()

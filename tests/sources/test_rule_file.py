@@ -136,7 +136,8 @@ def test_scalars_are_taken_as_written(tmp_path: Path) -> None:
 )
 def test_a_wrong_rule_is_refused(tmp_path: Path, rule: str, wanted: str) -> None:
     """Each mistake names file, line, what is wrong and the cure."""
-    assert any(wanted in problem for problem in _one(tmp_path, rule)), _one(tmp_path, rule)
+    problems = _one(tmp_path, rule)
+    assert any(wanted in problem for problem in problems), problems
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,8 @@ def test_a_wrong_rule_is_refused(tmp_path: Path, rule: str, wanted: str) -> None
 )
 def test_a_wrong_file_is_refused(tmp_path: Path, text: str, wanted: str) -> None:
     """What is no rule file, and what only looks like one, names file, line and cure (H59)."""
-    assert any(wanted in problem for problem in _problems(tmp_path, text))
+    problems = _problems(tmp_path, text)
+    assert any(wanted in problem for problem in problems), problems
 
 
 def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:

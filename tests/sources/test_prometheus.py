@@ -503,7 +503,7 @@ async def test_a_clock_that_is_right_is_not_mentioned(filled_prometheus: Prometh
     """The usual difference of milliseconds gives no warning."""
     async with open_source(filled_prometheus.url) as source:
         await read_one(source, "vector(1)")
-        assert source.skew is not None and source.warnings == ()
+        assert source.clock.skew is not None and source.warnings == ()
 
 
 async def test_the_version_is_told_or_missing(

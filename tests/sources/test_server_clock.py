@@ -25,8 +25,8 @@ async def test_the_servers_time_is_asked_for_before_the_first_rule(
         assert isinstance(source, Clocked)
         at = now()
         await source.meet_clock(at)
-        assert source.skew is not None
-        assert abs(source.skew + timedelta(hours=1)) < timedelta(seconds=5)
+        assert source.clock.skew is not None
+        assert abs(source.clock.skew + timedelta(hours=1)) < timedelta(seconds=5)
         await source.vector("up", at)
         first, second = fault_server.requests
     assert first.form["query"] == "time()"
@@ -52,4 +52,4 @@ async def test_a_server_that_does_not_tell_its_time_is_an_error() -> None:
     async with open_source(f"http://127.0.0.1:{free_port()}") as source:
         with pytest.raises(RemoteError, match="refused the connection"):
             await source.meet_clock(now())
-        assert source.skew is None
+        assert source.clock.skew is None

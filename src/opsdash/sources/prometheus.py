@@ -4,17 +4,16 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from opsdash.domain.duration import format_duration
 from opsdash.domain.indicator import Indicator
 from opsdash.domain.sample import Answer, Point, Sample
 from opsdash.domain.text import SafeText, clean
 from opsdash.http.client import HttpClient
-from opsdash.http.errors import RemoteError, TooLargeError
+from opsdash.http.errors import RemoteError
 from opsdash.http.json_body import MalformedError, read_json
-from opsdash.http.reply import Reply
 from opsdash.sources.divide import Divider, QueryFaultError
+from opsdash.sources.query_api import QueryApi, series_of, wrong_type
+from opsdash.sources.server_clock import ServerClock
 from opsdash.sources.union import (
     Member,
     Parts,
@@ -29,32 +28,17 @@ from opsdash.sources.union import (
     traits_of,
 )
 from opsdash.sources.vector import QueryError, Vector, read_vector, read_vectors
-from opsdash.sources.wire import read_epoch
 
 MOST_POINTS = 11_000
 """Intervals between the points of one series that Prometheus gives in one range query."""
-
-SKEW_TOLERATED = timedelta(seconds=2)
-"""Clock difference up to which the server's timestamps are taken as they are."""
-
-_LONGEST_URL = 6000
-_QUERY_ERRORS = {"bad_data", "execution", "timeout", "canceled"}
-_RESULT_CURES = {
-    "string": "the query returns a string, not a number",
-    "matrix": "the query returns a range vector; wrap it, for example in rate() or avg_over_time()",
-}
-
-
-_CLOCK_HOLDS = 60.0
-"""Seconds for which a difference between the clocks holds without being looked at again."""
 
 
 class PrometheusSource:
     """Reads indicators over one client.
 
-    `skew` is how far the server's clock is ahead of ours, known after the first read; `warnings`
-    name what does not keep it from answering. Ages are counted by the server's clock: where the
-    clocks differ by more than two seconds, `sampled_at` is shifted to ours.
+    `clock` is the server's, known after the first read; `warnings` name what does not keep it from
+    answering. Ages are counted by the server's clock: where the clocks differ by more than two
+    seconds, `sampled_at` is shifted to ours.
     """
 
     kind = "prometheus"
@@ -62,10 +46,8 @@ class PrometheusSource:
     def __init__(self, client: HttpClient, id: str = "prometheus") -> None:
         self.id = id
         self.client = client
-        self.skew: timedelta | None = None
-        self._skew_at = 0.0
-        self._meeting = asyncio.Lock()
-        self._by_post = True
+        self.clock = ServerClock()
+        self._api = QueryApi(client)
         self._version: SafeText | None = None
         self._probed = False
         self._traits: dict[str, Traits] = {}
@@ -75,23 +57,8 @@ class PrometheusSource:
 
     @property
     def warnings(self) -> tuple[SafeText, ...]:
-        """What a person should know of this server though it answers: a clock that is off.
-
-        In whole seconds, and of a clock that is far off in minutes: what changes with each read
-        would be news each time.
-        """
-        if self.skew is None or abs(self.skew) <= SKEW_TOLERATED:
-            return ()
-        way = "ahead of" if self.skew > timedelta() else "behind"
-        off = abs(self.skew)
-        coarse = timedelta(seconds=1) if off < timedelta(minutes=1) else timedelta(minutes=1)
-        said = format_duration(off // coarse * coarse)
-        return (
-            clean(
-                f"the clock of {self.client.origin} is {said} {way} this host's; "
-                "its own decides what is asked of it, this host's who is paged when"
-            ),
-        )
+        """What a person should know of this server though it answers: a clock that is off."""
+        return self.clock.warnings(self.client.origin)
 
     async def read(self, indicators: Sequence[Indicator], now: datetime) -> Mapping[str, Answer]:
         """Return the value of each indicator now, with the age of its newest sample."""
@@ -149,7 +116,7 @@ class PrometheusSource:
     async def vector(self, query: str, at: datetime) -> Vector:
         """Return what `query` gives at `at` by our clock; raise QueryError where it is at fault."""
         try:
-            payload = await self._query({"query": query, "time": self._unix(at)}, None)
+            payload = await self._api.ask({"query": query, "time": self._unix(at)}, None)
         except QueryFaultError as error:
             raise QueryError(error.reason) from None
         return read_vector(payload, at)
@@ -165,49 +132,21 @@ class PrometheusSource:
             "step": f"{step.total_seconds():.3f}",
         }
         try:
-            payload = await self._query({"query": query, **window}, None, "query_range")
+            payload = await self._api.ask({"query": query, **window}, None, "query_range")
         except QueryFaultError as error:
             raise QueryError(error.reason) from None
-        return read_vectors(payload, times, self._shift())
+        return read_vectors(payload, times, self.clock.shift)
 
     async def meet_clock(self, now: datetime) -> None:
-        """Find how far the server's clock is ahead, unless that is known; raise RemoteError if it is not told.
-
-        What reads of indicators tell every few seconds holds for a minute; an older difference
-        holds as long as the server does not tell another.
-        """
-        async with self._meeting:
-            loop = asyncio.get_running_loop()
-            began = loop.time()
-            if self.skew is not None and began - self._skew_at < _CLOCK_HOLDS:
-                return
-            try:
-                payload = await self._query({"query": "time()"}, None)
-                clock = read_epoch(_moment_of(payload))
-            except (RemoteError, QueryFaultError) as error:
-                if self.skew is None:
-                    raise RemoteError(error.reason) from None
-                return
-            if clock is None:
-                raise RemoteError(SafeText("it does not say what time it is"))
-            self._keep_clock(clock, now, began)
+        """Find how far the server's clock is ahead, unless that is known; raise RemoteError if it is not told."""
+        await self.clock.meet(self._api, now)
 
     def forget_clock(self) -> None:
         """Ask for the server's clock anew: somebody may have set this host's."""
-        self.skew = None
-
-    def _keep_clock(self, clock: datetime, sent: datetime, began: float) -> None:
-        """Compare the server's clock with ours in the middle of its answer."""
-        self._skew_at = asyncio.get_running_loop().time()
-        self.skew = clock - sent - timedelta(seconds=(self._skew_at - began) / 2)
-
-    def _shift(self) -> timedelta:
-        """Return how far the server's clock is ahead, where that is far enough to matter."""
-        off = self.skew or timedelta()
-        return off if abs(off) > SKEW_TOLERATED else timedelta()
+        self.clock.skew = None
 
     def _unix(self, at: datetime) -> str:
-        return f"{(at + self._shift()).timestamp():.3f}"
+        return f"{(at + self.clock.shift).timestamp():.3f}"
 
     async def version(self) -> SafeText | None:
         """Return the server's version, asked for once; None where it does not tell."""
@@ -235,16 +174,16 @@ class PrometheusSource:
     async def _compare(
         self, span: timedelta, indicators: Sequence[Indicator], now: datetime, deadline: float
     ) -> Mapping[str, Answer]:
-        at = now + (self.skew or timedelta()) - span
+        at = now + (self.clock.skew or timedelta()) - span
         time = {"time": f"{at.timestamp():.3f}"}
 
         async def ask(members: tuple[Member, ...]) -> Mapping[str, Answer]:
             if len(members) == 1:
                 return {members[0].id: await self._ask_plain(members[0], time, deadline)}
             union = build(members, ages=False)
-            payload = await self._query({"query": union.text, **time}, deadline)
+            payload = await self._api.ask({"query": union.text, **time}, deadline)
             return _answers(
-                take_apart(_series(payload, "vector")), notes_of(payload, union), members
+                take_apart(series_of(payload, "vector")), notes_of(payload, union), members
             )
 
         past = self._past.setdefault(span, Divider())
@@ -259,8 +198,8 @@ class PrometheusSource:
         union = build(members, ages=True)
         began = loop.time()
         try:
-            payload = await self._query({"query": union.text}, deadline)
-            parts = take_apart(_series(payload, "vector"))
+            payload = await self._api.ask({"query": union.text}, deadline)
+            parts = take_apart(series_of(payload, "vector"))
         except QueryFaultError:
             if len(members) > 1:
                 raise
@@ -269,7 +208,7 @@ class PrometheusSource:
             return {members[0].id: answer}
         clock = parts.clock()
         if clock is not None:
-            self._keep_clock(clock, sent, began)
+            self.clock.compare(clock, sent, began)
         answers = _answers(parts, notes_of(payload, union), members)
         return self._with_ages(parts, union, members, answers)
 
@@ -280,7 +219,7 @@ class PrometheusSource:
         members: tuple[Member, ...],
         answers: Mapping[str, Answer],
     ) -> Mapping[str, Answer]:
-        shift = self.skew if self.skew and abs(self.skew) > SKEW_TOLERATED else timedelta()
+        shift = self.clock.shift
         aged = {}
         for member in members:
             answer, at = answers[member.id], parts.sampled_at(union, member)
@@ -292,14 +231,14 @@ class PrometheusSource:
 
     async def _ask_plain(self, member: Member, time: Mapping[str, str], deadline: float) -> Answer:
         """Ask for one query as it is written, and learn what keeps it out of a union."""
-        payload = await self._query({"query": member.query, **time}, deadline)
+        payload = await self._api.ask({"query": member.query, **time}, deadline)
         kind, result = payload["data"]["resultType"], payload["data"]["result"]
         if kind == "scalar":
             member.traits.scalar = True
             raw = result[1] if isinstance(result, list) and len(result) == 2 else None
             return number_answer(raw, None)
         if kind != "vector" or not isinstance(result, list):
-            raise QueryFaultError(_cure(kind))
+            raise wrong_type(kind)
         found = [series for series in result if isinstance(series, dict)]
         if len(found) < len(result):
             raise QueryFaultError(SafeText("unexpected answer: a series without labels"))
@@ -310,95 +249,16 @@ class PrometheusSource:
     ) -> Mapping[str, tuple[Point, ...]]:
         union = build(members, ages=False)
         try:
-            payload = await self._query({"query": union.text, **window}, None, "query_range")
-            parts = take_apart(_series(payload, "matrix"))
+            payload = await self._api.ask({"query": union.text, **window}, None, "query_range")
+            parts = take_apart(series_of(payload, "matrix"))
         except QueryFaultError:
             if len(members) > 1:
                 raise
             form = {"query": members[0].query, **window}
-            payload = await self._query(form, None, "query_range")
-            return {members[0].id: points_of(_dicts(_series(payload, "matrix")))}
+            payload = await self._api.ask(form, None, "query_range")
+            found = [one for one in series_of(payload, "matrix") if isinstance(one, dict)]
+            return {members[0].id: points_of(found)}
         return {m.id: points_of(parts.series[str(n)]) for n, m in enumerate(members)}
-
-    async def _query(
-        self, form: Mapping[str, str], deadline: float | None, endpoint: str = "query"
-    ) -> Mapping[str, Any]:
-        """Return the envelope of a successful query; raise QueryFaultError where the query is at fault."""
-        # A server that gives up before we do says so, and the slow query can be told from a hung
-        # server.
-        patience = max(self.client.settings.timeout * 0.8, 0.05)
-        whole = {**form, "timeout": f"{round(patience * 1000)}ms"}
-        try:
-            return self._envelope(await self._send(f"/api/v1/{endpoint}", whole, deadline))
-        except TooLargeError as error:
-            raise QueryFaultError(error.reason) from None
-
-    async def _send(self, path: str, form: Mapping[str, str], deadline: float | None) -> Reply:
-        """Send by POST, or by GET once a proxy that only lets readers pass has refused a POST."""
-        if self._by_post:
-            reply = await self.client.send(path, form=form, deadline=deadline)
-            if reply.status not in (403, 405, 501):
-                return reply
-            self._by_post = reply.status == 403
-        if (
-            len(form["query"].encode(errors="replace")) * 2 > _LONGEST_URL
-            and "\nor " in form["query"]
-        ):
-            raise QueryFaultError(SafeText("the queries together are too long for a GET"))
-        reply = await self.client.send(path, parameters=form, deadline=deadline)
-        self._by_post = reply.status in (401, 403, 405)  # then it is not the method that is refused
-        return reply
-
-    def _envelope(self, reply: Reply) -> Mapping[str, Any]:
-        try:
-            payload = read_json(reply.body, strict=True)
-        except MalformedError as error:
-            if reply.status in (413, 414, 431):
-                raise QueryFaultError(self.client.refusal(reply).reason) from None
-            if reply.status != 200:
-                raise self.client.refusal(reply) from None
-            raise self.client.strange(str(error), reply) from None
-        if not isinstance(payload, dict) or payload.get("status") not in ("success", "error"):
-            if reply.status != 200:
-                raise self.client.refusal(reply)
-            raise self.client.strange("JSON that is not Prometheus'", reply)
-        if reply.status == 200 and payload["status"] == "success":
-            return _with_result(payload)
-        kind = payload.get("errorType")
-        if kind in _QUERY_ERRORS or reply.status in (400, 413, 414, 422):
-            raise QueryFaultError(self.client.words(reply))
-        raise self.client.refusal(reply)
-
-
-def _with_result(payload: dict[str, Any]) -> Mapping[str, Any]:
-    inner = payload.get("data")
-    if not isinstance(inner, dict) or "result" not in inner or "resultType" not in inner:
-        raise QueryFaultError(SafeText("unexpected answer: no result in it"))
-    return payload
-
-
-def _moment_of(payload: Mapping[str, Any]) -> object:
-    """Return when the server says that it evaluated `time()`: a scalar, or at some servers a vector."""
-    result = payload["data"]["result"]
-    if payload["data"]["resultType"] == "vector" and isinstance(result, list) and result:
-        result = result[0].get("value") if isinstance(result[0], dict) else None
-    return result[0] if isinstance(result, list) and result else None
-
-
-def _series(payload: Mapping[str, Any], kind: str) -> list[Any]:
-    found, result = payload["data"]["resultType"], payload["data"]["result"]
-    if found != kind or not isinstance(result, list):
-        raise QueryFaultError(_cure(found))
-    return result
-
-
-def _dicts(result: list[Any]) -> list[dict[str, Any]]:
-    return [series for series in result if isinstance(series, dict)]
-
-
-def _cure(kind: object) -> SafeText:
-    known = _RESULT_CURES.get(kind) if isinstance(kind, str) else None
-    return SafeText(known or clean(f"unexpected answer: a result of type {clean(kind, 40)}"))
 
 
 def _answers(

@@ -90,31 +90,6 @@ def test_the_demo_and_a_pause_are_said() -> None:
         assert "PAUSED" in text_of(header(busy(), width, moment(), UTF8, paused=True))
 
 
-def test_what_does_not_fit_into_the_header_is_written_shorter_before_it_is_left_out() -> None:
-    """With the flag of the demo there is room for the uptime still, only not for its downtime."""
-    simulated = replace(busy(), setup=replace(pictures.SETUP, simulated=True))
-    drawn = text_of(header(simulated, 160, moment(), UTF8))
-    assert (
-        "   uptime 99.98%   users 2,450 ↑15%   on call John until Wed 09:06   14:06 UTC " in drawn
-    )
-    wide = text_of(header(simulated, 200, moment(), UTF8))
-    assert "   uptime 99.98% 24h, 17 s down   users 2,450 ↑15%   on call John until" in wide
-    assert "users 2,450 ↑15%   John→Wed 09:06   14:06 UTC " in text_of(
-        header(busy(), 120, moment(), UTF8)
-    )
-
-
-def test_nobody_on_call_is_said_where_there_is_a_schedule() -> None:
-    """A gap in the schedule is no empty corner."""
-    from opsdash.domain.schedule import Schedule
-
-    schedule = Schedule("primary", "UTC", NOW.time(), ())
-    bare = replace(busy(), on_call=())
-    setup = replace(pictures.SETUP, schedules=(schedule,))
-    assert "nobody on call" in text_of(header(replace(bare, setup=setup), 160, moment(), UTF8))
-    assert "on call" not in text_of(header(bare, 160, moment(), UTF8))
-
-
 def test_a_failing_source_is_named_with_reason_and_since_when() -> None:
     """One line a source, under the header, with how old its figures are."""
     lines = problem_lines(blind(), 120, 4, moment(), UTF8)

@@ -1,6 +1,6 @@
 """The first lines of every screen: the system's status, who is on call, and what is wrong with the view."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from opsdash.domain.duration import parse_duration
@@ -13,6 +13,7 @@ from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, crop, line, on, spaced, spread, width_of
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.metrics import oldest
+from opsdash.ui.panes.on_duty import Cover, covers, nobody, on_duty
 
 _LOOKS = {
     Status.HEALTHY: ("ok", "ok"),
@@ -22,20 +23,29 @@ _LOOKS = {
 }
 
 
+WORDS = 100
+"""Cells from which the counts of the header have words, if there is room."""
+
+
 def header(
     snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs, paused: bool = False
 ) -> Line:
     """Return the one line that says what, how it is, and for whom; what is least needed yields."""
-    title = line(" ", (str(snapshot.setup.title), "bold"))
+    title = line((str(snapshot.setup.title), "bold"))
     flags = _flags(snapshot, paused)
     state = status_badge(status_of(snapshot, moment), glyphs)
-    counts = severity_counts(snapshot, glyphs, words=width >= 100)
-    left = line(" ", spaced([title[1:], flags, state, counts]))
-    extras = _fitted(_extras(snapshot, moment, glyphs), width - width_of(left) - 3)
-    if width_of(left) + 1 > width:
-        left = line(" ", spaced([state, counts, flags, title[1:]]))
-    right = line(spaced(extras, "   "), " ") if extras else EMPTY
-    return on(spread(left, right, width), "on header")
+    found = covers(snapshot, moment)
+    alone = nobody(found)
+    extras = _extras(snapshot, found, moment, glyphs)
+    for steps, words in _shortenings(extras, width >= WORDS):
+        counts = severity_counts(snapshot, glyphs, words=words)
+        left = line(" ", spaced([title, flags, state, counts, alone]))
+        shown = [forms[step] for forms, step in zip(extras.values(), steps, strict=True)]
+        right = line(spaced(shown, "   "), " ") if any(shown) else EMPTY
+        if width_of(left) + width_of(right) + (2 if right else 0) <= width:
+            return on(spread(left, right, width), "on header")
+    left = line(" ", spaced([state, counts, alone, flags, title]))
+    return on(crop(left, width), "on header")
 
 
 def engine_state(snapshot: Snapshot, moment: Moment) -> EngineState:
@@ -116,72 +126,93 @@ def _flags(snapshot: Snapshot, paused: bool) -> Line:
     return spaced(parts, " ")
 
 
-def _fitted(extras: Sequence[tuple[Line, Line]], room: int) -> list[Line]:
-    """Return the extras that fit: the first are written shorter first, and left out first."""
-    for first in range(len(extras)):
-        shown = [whole for whole, _ in extras[first:]]
-        for at, (_, brief) in enumerate(extras[first:]):
-            if width_of(spaced(shown, "   ")) <= room:
-                return shown
-            shown[at] = brief
-        if width_of(spaced(shown, "   ")) <= room:
-            return shown
-    return []
+_YIELDING = (
+    ("on call", 1),
+    ("counts", 1),
+    ("uptime", 1),
+    ("on call", -3),
+    ("uptime", 2),
+    ("users", 1),
+    ("uptime", -1),
+    ("users", -1),
+    ("on call", -2),
+    ("read", -1),
+    ("on call", -1),
+)
+"""What is written shorter in a header without room, in turn: to which of its forms, from the last
+where below 0. The last one of each is to leave it out.
+"""
 
 
-def _extras(snapshot: Snapshot, moment: Moment, glyphs: Glyphs) -> list[tuple[Line, Line]]:
-    """What stands at the right, whole and brief, from the first to be left out to the last."""
-    found = [
-        _reading(snapshot.uptime, snapshot.setup.refresh, moment, glyphs),
-        _reading(snapshot.users, snapshot.setup.refresh, moment, glyphs),
-        _on_call(snapshot, moment, glyphs),
-    ]
+def _shortenings(
+    extras: Mapping[str, Sequence[Line]], words: bool
+) -> Iterator[tuple[list[int], bool]]:
+    """Yield which form of each extra to try, and whether the counts have words, the fullest first."""
+    steps = dict.fromkeys(extras, 0)
+    yield [*steps.values()], words
+    for name, to in _YIELDING:
+        if name == "counts":
+            words = False
+        elif name in steps:
+            last = to % len(extras[name]) if to < 0 else min(to, len(extras[name]) - 1)
+            while steps[name] < last:
+                steps[name] += 1
+                yield [*steps.values()], words
+            continue
+        yield [*steps.values()], words
+
+
+def _extras(
+    snapshot: Snapshot, found: Sequence[Cover], moment: Moment, glyphs: Glyphs
+) -> dict[str, list[Line]]:
+    """Return what stands at the right: the forms of each, from the longest to nothing at all."""
+    refresh = snapshot.setup.refresh
+    extras = {
+        "uptime": _reading(snapshot.uptime, refresh, moment, glyphs),
+        "users": _reading(snapshot.users, refresh, moment, glyphs),
+        "on call": on_duty(found, moment, glyphs),
+    }
     if snapshot.as_of is not None:
         zone = snapshot.as_of.astimezone(moment.zone).strftime("%Z")
-        read = line((f"{moment.clock(snapshot.as_of)} {zone}", "muted"))
-        found.append((read, read))
-    return [extra for extra in found if extra[0]]
+        extras["read"] = [line((f"{moment.clock(snapshot.as_of)} {zone}", "muted"))]
+    return {name: [*forms, EMPTY] for name, forms in extras.items() if forms}
 
 
 def _reading(
     reading: Reading | None, refresh: timedelta, moment: Moment, glyphs: Glyphs
-) -> tuple[Line, Line]:
+) -> list[Line]:
     if reading is None:
-        return EMPTY, EMPTY
+        return []
     indicator = reading.indicator
     name = line((indicator.id.replace("_", " "), "muted"), " ")
     fresh = moment.freshness(reading, refresh)
     if fresh is Freshness.NO_DATA or reading.value is None:
-        return (line(name, ("no data", "unknown")),) * 2
+        return [line(name, ("no data", "unknown"))]
     scale = scale_of(indicator, reading.value, reading.history)
     written = figure(reading.value, indicator, scale).compact
     if fresh is Freshness.STALE:
-        return (line(name, (f"{written} {moment.age(oldest(reading))} old", "muted")),) * 2
-    parts = line(name, (written, "bold"))
+        return [line(name, (f"{written} {moment.age(oldest(reading))} old", "muted"))]
+    bare = line(name, (written, "bold"))
+    parts = bare
     if indicator.compare is not None:
         parts = line(parts, " ", (trend(reading.value, reading.compared, glyphs), "muted"))
-    return line(parts, (_downtime(reading), "muted")), parts
+    forms = [parts, bare]
+    for downtime in _downtime(reading):
+        forms.insert(-2, line(parts, (downtime, "muted")))
+    # A figure without a trend has one form fewer.
+    return list(dict.fromkeys(forms))
 
 
-def _downtime(reading: Reading) -> str:
-    """The window of an availability's query, and how long it was down in it."""
+def _downtime(reading: Reading) -> list[str]:
+    """How long an availability was down, with the window of its query and without."""
     spans = windows(reading.indicator)
     if not spans:
-        return ""
+        return []
     try:
         window = parse_duration(spans[0])
     except ValueError:
-        return ""
+        return []
     if reading.value is None or not 0 <= reading.value <= 1:
-        return ""
-    return f" {spans[0]}, {(1 - reading.value) * window.total_seconds():,.0f} s down"
-
-
-def _on_call(snapshot: Snapshot, moment: Moment, glyphs: Glyphs) -> tuple[Line, Line]:
-    if not snapshot.on_call:
-        missing = "nobody on call" if snapshot.setup.schedules else ""
-        return (line((missing, "crit bold")) if missing else EMPTY,) * 2
-    duty = snapshot.on_call[0]
-    until = moment.date_clock(duty.until)
-    whole = line(("on call ", "muted"), (duty.name, "bold"), (f" until {until}", "muted"))
-    return whole, line((duty.name, "bold"), (f"{glyphs.arrow}{until}", "muted"))
+        return []
+    down = (1 - reading.value) * window.total_seconds()
+    return [f" {spans[0]}, {down:,.0f} s down", f" {down:,.0f}s down"]

@@ -38,6 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "notifiers": {"domain", "http", "plan", "resources", "secret"},
     "reports": {"domain", "resources", "response", "snapshot", "store"},
     "digest": {"domain", "snapshot", "store"},
+    "workload": {"domain", "store"},
     "ui": {
         *("covering", "digest", "domain", "inquiry", "ownership", "resources", "response"),
         *("silencing", "snapshot", "store", "undoable", "undoing"),

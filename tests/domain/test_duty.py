@@ -1,13 +1,12 @@
 """The on-call screen's figures: calendars, the five minutes, what a shift owes, what pages cost."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from opsdash.domain.alert import Acknowledgement, AlertState, Severity
-from opsdash.domain.burden import Paged, burden, by_person, by_service, is_at_night, is_out_of_hours
 from opsdash.domain.duty import ClockState, ack_clock, calendar, duties, on_call_view
 from opsdash.domain.incident import Incident, IncidentState, ResponseStatus
 from opsdash.domain.override import Override, OverrideKind
@@ -123,59 +122,6 @@ def test_a_shift_that_owes_nothing() -> None:
         frozenset({"INC-002"}),
     )
     assert all(duty.done for duty in done)
-
-
-def _paged(wait: float | None, service: str = "pay", *people: str, hour: int = 12) -> Paged:
-    begun = datetime(2025, 12, 22, hour, tzinfo=UTC)
-    taken = None if wait is None else begun + timedelta(seconds=wait)
-    names = tuple(SafeText(p) for p in people)
-    return Paged("a/1", SafeText("A"), SafeText(service), begun, names, 1, taken)
-
-
-def test_the_figures_are_over_what_was_acknowledged() -> None:
-    """Mean, median and 90th percentile of 60, 120 and 600 s; what nobody took is counted, not averaged."""
-    figures = burden([_paged(60), _paged(120), _paged(600), _paged(None)], "UTC")
-    assert (figures.occurrences, figures.acknowledged) == (4, 3)
-    assert (figures.mean, figures.median, figures.p90) == (
-        timedelta(seconds=260), timedelta(seconds=120), timedelta(seconds=504),
-    )  # fmt: skip
-    none = burden([_paged(None)], "UTC")
-    assert (none.mean, none.median, none.p90) == (None, None, None)
-
-
-def test_figures_per_person_and_service() -> None:
-    """Whoever has most pages comes first; a page to two people counts for each."""
-    known = [_paged(60, "pay", "John", "Maria"), _paged(60, "db", "Maria")]
-    assert {name: one.occurrences for name, one in by_person(known, "UTC").items()} == {
-        "Maria": 2,
-        "John": 1,
-    }
-    assert list(by_person(known, "UTC")) == ["Maria", "John"]
-    assert {name: one.pages for name, one in by_service(known, "UTC").items()} == {
-        "db": 1,
-        "pay": 1,
-    }
-
-
-@pytest.mark.parametrize(
-    ("moment", "out", "night"),
-    [
-        ("2025-12-22T08:00", False, False),
-        ("2025-12-22T18:00", True, False),
-        ("2025-12-22T22:00", True, True),
-        ("2025-12-23T06:59", True, True),
-        ("2025-12-23T07:00", True, False),
-        ("2025-12-27T12:00", True, False),
-    ],
-)
-def test_hours_are_those_of_the_teams_clock(moment: str, out: bool, night: bool) -> None:
-    """Working hours are eight to six on weekdays, the night ten to seven, in the team's zone."""
-    for zone in ("UTC", "America/New_York"):
-        local = datetime.fromisoformat(moment).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-        assert (is_out_of_hours(local, ZoneInfo(zone)), is_at_night(local, ZoneInfo(zone))) == (
-            out,
-            night,
-        )
 
 
 def test_a_page_is_as_old_as_itself_and_not_as_its_alert() -> None:

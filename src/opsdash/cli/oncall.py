@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from opsdash.cli import oncall_acts, oncall_alerts, oncall_digest, oncall_publish
+from opsdash.cli import oncall_acts, oncall_alerts, oncall_digest, oncall_metrics, oncall_publish
 from opsdash.cli.main import config_option, fail, load_plan
 from opsdash.cli.moment import parse_moment
 from opsdash.cli.output import format_option, print_columns, print_json
@@ -233,7 +233,7 @@ for _command in (
     oncall_acts.override,
     oncall_acts.maintenance,
     oncall_digest.handoff,
-    oncall_digest.metrics,
+    oncall_metrics.metrics,
     oncall_publish.publish,
 ):
     oncall.add_command(_command)

@@ -1,15 +1,16 @@
-"""How long pages waited for somebody, and how many there were: per person, per service, by day and night.
+"""How long pages waited for somebody, and how many there were: per person, service and shift.
 
-Means and percentiles are over pages that were acknowledged; the rest are counted beside them and
-are not taken for zero (they are right-censored).
+A page is one person told once of something, however many notifiers said it; a storm is one page.
+Means and percentiles are over what was acknowledged; the rest is counted beside them and is not
+taken for zero (it is right-censored). `docs/oncall.md` has the formulas.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from opsdash.domain.frozen import dataclass
+from opsdash.domain.shift import Shift
 from opsdash.domain.text import SafeText
 
 WORK_BEGINS, WORK_ENDS = time(8), time(18)
@@ -21,80 +22,129 @@ SLEEP_BEGINS, SLEEP_ENDS = time(22), time(7)
 
 @dataclass(frozen=True, slots=True)
 class Paged:
-    """One occurrence that was paged: when first, for which service, whom, and when somebody took it.
+    """One page as far as it is about one occurrence: to `person`, empty where only a channel was told.
 
-    `each` is how many of its `pages` each of `people` got.
+    `page` names what was told once: occurrences of a storm share it. `schedule` is the one that led
+    to the person when it was decided, at `made_at`; `at` is when the first of their notifiers took
+    it. `first` says that it was the person's first about the occurrence, `opening` that it was
+    anybody's. `answered_at` is when somebody acknowledged the occurrence, at `at` or later.
     """
 
     alert: str
-    name: SafeText
     service: SafeText
+    person: SafeText
+    page: str
     at: datetime
-    people: tuple[SafeText, ...] = ()
-    pages: int = 1
-    acknowledged_at: datetime | None = None
-    acknowledged_by: SafeText = SafeText("")
-    each: tuple[int, ...] = ()
+    made_at: datetime
+    schedule: str = ""
+    first: bool = True
+    opening: bool = True
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Burden:
-    """The figures of some occurrences: spans until acknowledged, None where none was."""
+    """The figures of some pages: spans until acknowledged, None where nothing was.
+
+    `unacknowledged` are first pages that nobody answered. `shifts` is over how many shifts
+    `shift_pages` of the pages were spread.
+    """
 
     occurrences: int
     pages: int
     acknowledged: int
+    unacknowledged: int
     mean: timedelta | None
     median: timedelta | None
     p90: timedelta | None
     out_of_hours: int
     at_night: int
+    shifts: int = 0
+    shift_pages: int = 0
+
+    @property
+    def pages_per_shift(self) -> float | None:
+        """How many pages a shift had on average, None without a shift."""
+        return self.shift_pages / self.shifts if self.shifts else None
 
 
-def burden(paged: Iterable[Paged], timezone: str) -> Burden:
-    """Return the figures of what was paged; hours are those of `timezone`."""
-    known = list(paged)
-    waits = sorted(p.acknowledged_at - p.at for p in known if p.acknowledged_at is not None)
-    zone = ZoneInfo(timezone)
-    return Burden(
-        occurrences=len(known),
-        pages=sum(p.pages for p in known),
-        acknowledged=len(waits),
-        mean=sum(waits, timedelta()) / len(waits) if waits else None,
-        median=quantile(waits, 0.5),
-        p90=quantile(waits, 0.9),
-        out_of_hours=sum(is_out_of_hours(p.at, zone) for p in known),
-        at_night=sum(is_at_night(p.at, zone) for p in known),
+def burden(paged: Iterable[Paged], timezone: str, shifts: int = 0) -> Burden:
+    """Return the figures of what was paged, each occurrence from its very first page on.
+
+    Hours are those of `timezone`; `shifts` is how many there were.
+    """
+    return _burden(list(paged), timezone, shifts, personal=False)
+
+
+def by_person(
+    paged: Iterable[Paged], timezone: str, shifts: Iterable[tuple[Shift, SafeText]] = ()
+) -> dict[SafeText, Burden]:
+    """Return the figures of each person who was paged, each from their own first page on.
+
+    `shifts` are those of the window with the name of whose each was. Those with most pages first.
+    """
+    groups: dict[SafeText, list[Paged]] = {}
+    for one in paged:
+        if one.person:
+            groups.setdefault(one.person, []).append(one)
+    counts: dict[SafeText, int] = {}
+    for _, name in shifts:
+        counts[name] = counts.get(name, 0) + 1
+        groups.setdefault(name, [])
+    return _ordered(
+        {
+            name: _burden(group, timezone, counts.get(name, 0), personal=True)
+            for name, group in groups.items()
+        }
     )
 
 
-def by_person(paged: Sequence[Paged], timezone: str) -> dict[SafeText, Burden]:
-    """Return the figures of each person who was paged, those with most pages first."""
-    return _grouped(paged, timezone, _shares)
-
-
-def by_service(paged: Sequence[Paged], timezone: str) -> dict[SafeText, Burden]:
-    """Return the figures of each service, those with most pages first."""
-    return _grouped(paged, timezone, lambda one: {one.service: one})
-
-
-def _shares(one: Paged) -> Mapping[SafeText, Paged]:
-    """Return what of an occurrence was each person's: the pages that they got themselves."""
-    counts = one.each or (1,) * len(one.people)
-    return {
-        person: replace(one, pages=count) for person, count in zip(one.people, counts, strict=True)
-    }
-
-
-def _grouped(
-    paged: Sequence[Paged], timezone: str, parts: Callable[[Paged], Mapping[SafeText, Paged]]
-) -> dict[SafeText, Burden]:
+def by_service(paged: Iterable[Paged], timezone: str, shifts: int = 0) -> dict[SafeText, Burden]:
+    """Return the figures of each service, those with most pages first; a storm counts for each of its own."""
     groups: dict[SafeText, list[Paged]] = {}
     for one in paged:
-        for name, part in parts(one).items():
-            groups.setdefault(name, []).append(part)
-    ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
-    return {name: burden(group, timezone) for name, group in ordered}
+        groups.setdefault(one.service, []).append(one)
+    return _ordered({name: burden(group, timezone, shifts) for name, group in groups.items()})
+
+
+def of_shift(paged: Iterable[Paged], shift: Shift, name: SafeText, timezone: str) -> Burden:
+    """Return the figures of the pages that one shift brought to its person."""
+    own = [
+        one
+        for one in paged
+        if one.schedule == shift.schedule and one.person == name and shift.covers(one.made_at)
+    ]
+    return _burden(own, timezone, 1, personal=True)
+
+
+def _burden(known: Sequence[Paged], timezone: str, shifts: int, personal: bool) -> Burden:
+    zone = ZoneInfo(timezone)
+    firsts: dict[tuple[str, SafeText], Paged] = {}
+    told: dict[tuple[str, SafeText], Paged] = {}
+    for one in sorted(known, key=lambda one: one.at):
+        if one.first if personal else one.opening:
+            firsts.setdefault((one.alert, one.person if personal else SafeText("")), one)
+        told.setdefault((one.page, one.person), one)
+    waits = sorted(
+        one.answered_at - one.at for one in firsts.values() if one.answered_at is not None
+    )
+    return Burden(
+        occurrences=len({one.alert for one in known}),
+        pages=len(told),
+        acknowledged=len(waits),
+        unacknowledged=len(firsts) - len(waits),
+        mean=sum(waits, timedelta()) / len(waits) if waits else None,
+        median=quantile(waits, 0.5),
+        p90=quantile(waits, 0.9),
+        out_of_hours=sum(is_out_of_hours(one.at, zone) for one in told.values()),
+        at_night=sum(is_at_night(one.at, zone) for one in told.values()),
+        shifts=shifts,
+        shift_pages=sum(bool(one.schedule and one.person) for one in told.values()),
+    )
+
+
+def _ordered(found: dict[SafeText, Burden]) -> dict[SafeText, Burden]:
+    return dict(sorted(found.items(), key=lambda item: (-item[1].pages, item[0])))
 
 
 def quantile(ordered: Sequence[timedelta], share: float) -> timedelta | None:

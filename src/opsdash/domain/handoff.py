@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from opsdash.domain.alert import Alert
 from opsdash.domain.burden import Burden
 from opsdash.domain.climb import Climb, owner
+from opsdash.domain.duty import OWING_NAMED, unreported_words
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.incident import Incident
 from opsdash.domain.maintenance import Maintenance
@@ -24,7 +25,10 @@ ENDS_SOON = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """What the one who goes tells the one who comes. `paged` are the figures of the shift so far."""
+    """What the one who goes tells the one who comes. `paged` are the figures of the shift so far.
+
+    `unreported` are all incidents that owe a report, also those left over from before `since`.
+    """
 
     schedule: str
     timezone: str
@@ -40,6 +44,8 @@ class Handoff:
     maintenance: tuple[Maintenance, ...] = ()
     gaps: SafeText = SafeText("")
     paged: Burden | None = None
+    unreported: tuple[Incident, ...] = ()
+    since: datetime | None = None
 
     @property
     def summary(self) -> SafeText:
@@ -111,6 +117,11 @@ def _lines(one: Handoff) -> Iterator[str]:
     for incident in one.incidents:
         age = format_span(one.at - incident.opened_at)
         yield f"- {incident.id} {incident.severity} {incident.response}, {age}: {incident.title}"
+    yield f"Incidents without a report: {len(one.unreported) or 'none'}"
+    for incident in one.unreported[:OWING_NAMED]:
+        yield f"- {unreported_words(incident, one.at, one.since)}"
+    if len(one.unreported) > OWING_NAMED:
+        yield f"- and {len(one.unreported) - OWING_NAMED} more"
     yield f"Firing alerts: {len(one.alerts) or 'none'}"
     for alert, whose in one.alerts:
         age = format_span(one.at - (alert.fired_at or alert.active_at))
@@ -136,7 +147,7 @@ def _cost(paged: Burden | None) -> Iterator[str]:
     if paged is None:
         return
     yield f"Pages: {paged.pages} for {paged.occurrences} alerts, {paged.out_of_hours} out of hours"
-    yield f"Sleep: {paged.at_night} alerts in the night"
+    yield f"Sleep: {paged.at_night} pages in the night"
     if paged.median is not None and paged.p90 is not None:
         median, p90 = format_span(paged.median), format_span(paged.p90)
         yield f"Acknowledged: {paged.acknowledged}, median {median}, 90% within {p90}"

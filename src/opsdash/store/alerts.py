@@ -188,12 +188,13 @@ def prune(connection: sqlite3.Connection, now: datetime, kept: timedelta) -> Non
     """Drop occurrences that resolved longer than `kept` ago and their entries.
 
     The newest occurrence of an alert stays, so that numbers are never used twice, and so does
-    everything that belongs to an incident.
+    everything that belongs to an incident or that somebody was paged for: figures ask for it.
     """
     gone = (
         "SELECT a.id FROM alert AS a WHERE a.resolved_at < ? AND a.incident IS NULL AND EXISTS"
         " (SELECT 1 FROM alert AS b WHERE b.fingerprint = a.fingerprint"
-        " AND b.occurrence > a.occurrence)"
+        " AND b.occurrence > a.occurrence) AND NOT EXISTS (SELECT 1 FROM outbox"
+        " WHERE outbox.key = a.id AND outbox.kind = 'trigger')"
     )
     limit = (to_ms(now - kept),)
     connection.execute(f"DELETE FROM entry WHERE alert IN ({gone})", limit)  # noqa: S608

@@ -1,4 +1,4 @@
-"""Changes of alerts written down: occurrences numbered, entries told, incidents opened and resolved.
+"""Changes of alerts written down: occurrences numbered, entries told, people paged.
 
 Everything here runs inside one transaction of the lease's holder.
 """
@@ -10,15 +10,10 @@ from datetime import datetime
 from opsdash import paging
 from opsdash.domain.alert import Alert, AlertState, Severity
 from opsdash.domain.incident import (
-    Incident,
-    IncidentState,
-    ResponseStatus,
-    incident_id,
     incident_number,
 )
 from opsdash.domain.maintenance import holding
 from opsdash.domain.merge import Changes
-from opsdash.domain.opening import Joins, Opens, place
 from opsdash.domain.page import PageKind
 from opsdash.domain.reach import names_reached
 from opsdash.domain.setup import Setup
@@ -26,12 +21,12 @@ from opsdash.domain.span import format_span
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Entry, EntryKind
 from opsdash.engine import mutes
+from opsdash.engine.incident_book import IncidentBook
 from opsdash.store import (
     alerts,
     changes,
     climbs,
     entries,
-    incidents,
     maintenance,
     outbox,
     overrides,
@@ -62,36 +57,6 @@ def respond(connection: sqlite3.Connection, setup: Setup, alert: Alert, now: dat
     _Writing(connection, overrides.overridden(connection, setup, now), now, change)._respond(alert)
 
 
-def tell(connection: sqlite3.Connection, entry: Entry) -> bool:
-    """Write one entry of the demo's story, whose `alert` is a fingerprint, on its newest occurrence.
-
-    False where there is no such occurrence yet.
-    """
-    fingerprint = entry.alert or ""
-    number = alerts.last_occurrence(connection, fingerprint)
-    alert = alerts.load(connection, f"{fingerprint}/{number}")
-    if alert is None or (alert.resolved_at is None and alert.active_at > entry.at):
-        return False
-    incident = None if alert.incident is None else incident_number(alert.incident)
-    entries.add(connection, replace(entry, alert=alert.id), incident)
-    response = _RESPONSE.get(entry.kind)
-    current = None if incident is None else incidents.load_state(connection, incident)
-    if response is not None and current is not None and incident is not None:
-        state, _, _ = current
-        if state is not IncidentState.RESOLVED:
-            change = changes.next_change(connection)
-            incidents.set_state(connection, incident, state, response, None, change)
-    return True
-
-
-_RESPONSE = {
-    EntryKind.CLASSIFY: ResponseStatus.INVESTIGATING,
-    EntryKind.ROOT_CAUSE: ResponseStatus.IDENTIFIED,
-    EntryKind.DECISION: ResponseStatus.MITIGATING,
-    EntryKind.ACTION: ResponseStatus.MONITORING,
-}
-
-
 class _Writing:
     """One transaction's worth of changes."""
 
@@ -102,7 +67,7 @@ class _Writing:
         self.setup = setup
         self.now = now
         self.change = change
-        self.open_incidents = incidents.open_numbers(connection)
+        self.incidents = IncidentBook(connection, setup, now, change)
         self._storms: dict[str, Alert] = {}
         self._left_behind: dict[str, bool] = {}
 
@@ -162,7 +127,7 @@ class _Writing:
             if led:
                 number = incident_number(id) or 0
                 paging.page_left_behind(self.connection, self.setup, number, self.now)
-            self._resolve_incident(id)
+            self.incidents.resolve_if_over(id)
 
     def _fire(self, alert: Alert) -> None:
         waited = (alert.fired_at or self.now) - alert.active_at
@@ -179,7 +144,9 @@ class _Writing:
         if self._is_held(alert):
             return
         if alert.incident is None:
-            alert = self._place(alert)
+            alert, said = self.incidents.place(alert)
+            if said:
+                self._tell(alert, EntryKind.INCIDENT, said)
         level = self.setup.policy_for(alert.labels).level(1)
         taken = alert.acknowledgement is not None or alert.level > 0
         if alert.severity is Severity.INFO or level is None or taken:
@@ -230,88 +197,6 @@ class _Writing:
         number = None if alert.incident is None else incident_number(alert.incident)
         entry = Entry(self.now, said.by, kind, said.text, alert.id, claimed=said.claimed)
         entries.add(self.connection, entry, number)
-
-    def _place(self, alert: Alert) -> Alert:
-        where = place(alert, self.open_incidents)
-        before = self._own_incident(alert) if isinstance(where, Opens) else None
-        if before is not None:
-            number = before
-            self._reopen_incident(number)
-            said = f"{incident_id(number)} reopened: {alert.name} fires again"
-        elif isinstance(where, Opens):
-            number = self._open_incident(alert, where.service)
-            said = f"{incident_id(number)} opened, severity {alert.severity}"
-        elif isinstance(where, Joins):
-            number = where.number
-            said = f"{alert.name} joined {incident_id(number)}"
-        else:
-            return alert
-        alerts.set_incident(self.connection, alert.id, number, self.change)
-        alert = replace(alert, incident=incident_id(number))
-        self._tell(alert, EntryKind.INCIDENT, said)
-        return alert
-
-    def _own_incident(self, alert: Alert) -> int | None:
-        """Return the incident that this alert's last occurrence left resolved a moment ago.
-
-        An alert that flaps is one incident, and not one more each time.
-        """
-        last = next(iter(alerts.load_earlier(self.connection, alert, 1)), None)
-        lately = self.now - self.setup.paging.flap_window
-        if last is None or last.incident is None or (last.resolved_at or self.now) < lately:
-            return None
-        number = incident_number(last.incident)
-        current = None if number is None else incidents.load_state(self.connection, number)
-        return number if current is not None and current[1] is ResponseStatus.RESOLVED else None
-
-    def _reopen_incident(self, number: int) -> None:
-        incidents.set_state(
-            self.connection,
-            number,
-            IncidentState.TRIGGERED,
-            ResponseStatus.INVESTIGATING,
-            None,
-            self.change,
-        )
-        self.open_incidents = incidents.open_numbers(self.connection)
-
-    def _open_incident(self, alert: Alert, service: str) -> int:
-        number = changes.next_incident(self.connection)
-        title = alert.annotations.get("summary") or alert.name
-        incident = Incident(
-            id=incident_id(number),
-            title=SafeText(title),
-            severity=alert.severity,
-            state=IncidentState.TRIGGERED,
-            response=ResponseStatus.INVESTIGATING,
-            opened_at=self.now,
-            impact_at=alert.active_at,
-            opened_by=_ENGINE,
-        )
-        incidents.insert(self.connection, number, incident, service, self.change)
-        self.open_incidents[service] = number
-        return number
-
-    def _resolve_incident(self, id: str) -> None:
-        number = incident_number(id)
-        if number is None or incidents.has_open_alerts(self.connection, number):
-            return
-        current = incidents.load_state(self.connection, number)
-        if current is None or current[0] is IncidentState.RESOLVED:
-            return
-        incidents.set_state(
-            self.connection,
-            number,
-            IncidentState.RESOLVED,
-            ResponseStatus.RESOLVED,
-            self.now,
-            self.change,
-        )
-        took = format_span(self.now - current[2])
-        text = clean(f"{id} resolved after {took}: none of its alerts is left")
-        entry = Entry(self.now, _ENGINE, EntryKind.STATUS, text)
-        entries.add(self.connection, entry, number)
-        self.open_incidents = incidents.open_numbers(self.connection)
 
     def _tell(self, alert: Alert, kind: EntryKind, text: str, at: datetime | None = None) -> None:
         number = None if alert.incident is None else incident_number(alert.incident)

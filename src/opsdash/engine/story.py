@@ -1,19 +1,28 @@
 """The demo's story: what its simulated people did, written once, whoever holds the lease."""
 
 import sqlite3
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol, cast
 
 from opsdash.domain.failures import FailureBatch
+from opsdash.domain.incident import IncidentState, ResponseStatus, incident_number
 from opsdash.domain.record import from_ms, to_ms
 from opsdash.domain.ticket import Ticket
 from opsdash.domain.timeline import Entry, EntryKind
-from opsdash.engine import failures, occurrences
+from opsdash.engine import failures
 from opsdash.engine.engine import Engine
-from opsdash.store import changes, lease, tickets
+from opsdash.store import alerts, changes, entries, incidents, lease, tickets
 
 _PATIENCE = timedelta(seconds=60)
 """How long an entry waits for the occurrence that it belongs to."""
+
+_RESPONSE = {
+    EntryKind.CLASSIFY: ResponseStatus.INVESTIGATING,
+    EntryKind.ROOT_CAUSE: ResponseStatus.IDENTIFIED,
+    EntryKind.DECISION: ResponseStatus.MITIGATING,
+    EntryKind.ACTION: ResponseStatus.MONITORING,
+}
 
 
 class Story(Protocol):
@@ -80,9 +89,31 @@ def _tell(
     lease.require(connection, epoch)
     until = now
     for entry in told:
-        if not occurrences.tell(connection, entry) and now - entry.at < _PATIENCE:
+        if not _write(connection, entry) and now - entry.at < _PATIENCE:
             # Its alert is read at the next refresh only; what comes after it waits with it.
             until = entry.at - timedelta(milliseconds=1)
             break
     changes.set_told_until(connection, to_ms(until))
     return until
+
+
+def _write(connection: sqlite3.Connection, entry: Entry) -> bool:
+    """Write one entry, whose `alert` is a fingerprint, on the newest occurrence.
+
+    False where there is no such occurrence yet.
+    """
+    fingerprint = entry.alert or ""
+    number = alerts.last_occurrence(connection, fingerprint)
+    alert = alerts.load(connection, f"{fingerprint}/{number}")
+    if alert is None or (alert.resolved_at is None and alert.active_at > entry.at):
+        return False
+    incident = None if alert.incident is None else incident_number(alert.incident)
+    entries.add(connection, replace(entry, alert=alert.id), incident)
+    response = _RESPONSE.get(entry.kind)
+    current = None if incident is None else incidents.load_state(connection, incident)
+    if response is not None and current is not None and incident is not None:
+        state, _, _ = current
+        if state is not IncidentState.RESOLVED:
+            change = changes.next_change(connection)
+            incidents.set_state(connection, incident, state, response, None, change)
+    return True

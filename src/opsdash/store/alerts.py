@@ -197,6 +197,12 @@ def prune(connection: sqlite3.Connection, now: datetime, kept: timedelta) -> Non
         " WHERE outbox.key = a.id AND outbox.kind = 'trigger')"
     )
     limit = (to_ms(now - kept),)
+    # The timeline drops nothing that was not said to be prunable first.
+    connection.execute(
+        "INSERT INTO pruning (id, at, before) VALUES (1, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET at = excluded.at, before = excluded.before",
+        (to_ms(now), *limit),
+    )
     connection.execute(f"DELETE FROM entry WHERE alert IN ({gone})", limit)  # noqa: S608
     connection.execute(f"DELETE FROM alert WHERE id IN ({gone})", limit)  # noqa: S608
 

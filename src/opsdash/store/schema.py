@@ -3,6 +3,7 @@
 import sqlite3
 
 from opsdash.store.errors import StoreNewer
+from opsdash.store.record_tables import RECORD
 
 _FIRST = (
     "CREATE TABLE counter (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
@@ -416,6 +417,26 @@ _WATCHES = (
     )""",
 )
 
+_REPORTS = (
+    # Who said when that the report on an incident is written, and where it is.
+    "ALTER TABLE incident ADD COLUMN reported_at BIGINT",
+    "ALTER TABLE incident ADD COLUMN reported_by TEXT",
+    "ALTER TABLE incident ADD COLUMN report_url TEXT",
+    "ALTER TABLE incident ADD COLUMN report_note TEXT",
+)
+
+_PACING = (
+    # How many pages went to each receiver within the last minute, and which of them are held: see pacing.
+    "ALTER TABLE outbox ADD COLUMN urgency BIGINT",
+    "ALTER TABLE outbox ADD COLUMN left_at BIGINT",
+    "ALTER TABLE outbox ADD COLUMN held_at BIGINT",
+    'UPDATE outbox SET urgency = CASE WHEN page LIKE \'%"severity": "critical"%\' THEN 1 ELSE 0 END'
+    " WHERE kind = 'trigger' AND key NOT LIKE 'storm/%' AND key NOT LIKE 'drill/%'",
+    "UPDATE outbox SET left_at = coalesce(sent_at, created_at) WHERE urgency IS NOT NULL"
+    " AND state IN ('sent', 'sending', 'bundled')",
+    "CREATE INDEX outbox_left ON outbox (notifier, address, left_at)",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _SECOND,
@@ -428,6 +449,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FAILURES,
     _SHIFTS,
     _WATCHES,
+    _REPORTS,
+    _PACING,
+    RECORD,
 )
 """The statements that lead from each version to the next; a landed one is never edited."""
 

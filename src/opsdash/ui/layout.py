@@ -57,12 +57,23 @@ def arrange(
     """Return who has which lines. Header and footer always take one each."""
     if width < TINY_WIDTH or height < TINY_HEIGHT:
         return Layout(Form.TINY)
-    full = width >= FRAMED_WIDTH and height >= FRAMED_HEIGHT
-    problems = min(content.problems, 1 if not full else 2 if height < 30 else 4)
+    full = _is_full(width, height)
+    problems = min(content.problems, problem_room(width, height))
     room = height - 2 - problems
     if not full or zoomed:
         return _alone(room, problems, content, focus, full)
     return _together(width, height, room, problems, content)
+
+
+def problem_room(width: int, height: int) -> int:
+    """Return how many lines there are for what keeps the view from being whole."""
+    if not _is_full(width, height):
+        return 2 if height >= 14 else 1
+    return 2 if height < 30 else 4
+
+
+def _is_full(width: int, height: int) -> bool:
+    return width >= FRAMED_WIDTH and height >= FRAMED_HEIGHT
 
 
 def _alone(room: int, problems: int, content: Content, focus: int, framed: bool) -> Layout:

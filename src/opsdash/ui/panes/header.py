@@ -137,7 +137,6 @@ _YIELDING = (
     ("users", -1),
     ("on call", -2),
     ("read", -1),
-    ("on call", -1),
 )
 """What is written shorter in a header without room, in turn: to which of its forms, from the last
 where below 0. The last one of each is to leave it out.
@@ -160,6 +159,9 @@ def _shortenings(
                 yield [*steps.values()], words
             continue
         yield [*steps.values()], words
+    # The time of the picture is short: it may fit where nobody's name does.
+    yield [0 if name == "read" else len(extras[name]) - 1 for name in extras], words
+    yield [len(forms) - 1 for forms in extras.values()], words
 
 
 def _extras(

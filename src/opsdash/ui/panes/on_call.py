@@ -18,6 +18,7 @@ from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, crop, line
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.facts import field_lines, section
+from opsdash.ui.panes.maintenance import maintained
 from opsdash.ui.widgets.columns import Column
 from opsdash.ui.widgets.spans import fit_line
 from opsdash.ui.widgets.table import Row
@@ -119,11 +120,6 @@ def maintenance_row(window: Maintenance, holds: int, moment: Moment, glyphs: Gly
         EMPTY,
     )
     return Row(f"maintenance/{window.id}", cells)
-
-
-def maintained(window: Maintenance) -> str:
-    """Return what a maintenance window is about."""
-    return ", ".join(filter(None, (window.service, *window.matching))) or "everything"
 
 
 def calendar_lines(view: OnCallView, width: int, moment: Moment, glyphs: Glyphs) -> list[Line]:

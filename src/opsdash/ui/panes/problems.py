@@ -9,6 +9,7 @@ from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import Line, crop, cut, line
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.header import engine_state, is_starting
+from opsdash.ui.panes.maintenance import maintenance_lines
 
 
 def problem_lines(
@@ -22,20 +23,28 @@ def problem_lines(
             loud = problem.id == "exhausted"
             sign, style = (glyphs.crit, "crit bold") if loud else (glyphs.warn, "warn")
             found.append(line((f" {sign} {problem.text}{since}", style)))
+    # That pages are held is said whatever else is wrong.
+    kept = max(room - len(found), 1 if room > 1 else 0)
+    windows = maintenance_lines(snapshot, width, kept, moment, glyphs)
+    found = [*_folded(found, room - len(windows), glyphs), *windows]
     if len(found) < room:
         # What has changed is no problem: it yields to those that are.
         found += _shift_changes(snapshot, room - len(found), moment, glyphs)
-    if len(found) > room > 0:
-        hidden = len(found) - room + 1
-        found = [*found[: room - 1], line((f" {glyphs.warn} and {hidden} more problems", "warn"))]
-        if room == 1:
-            found = [
-                line((f" {glyphs.crit} {hidden} problems: the view is not whole", "crit bold"))
-            ]
     return [
         crop(tuple((cut(text, width, glyphs.ellipsis), style) for text, style in one), width)
         for one in found[:room]
     ]
+
+
+def _folded(found: list[Line], room: int, glyphs: Glyphs) -> list[Line]:
+    """Return the problems in `room` lines: those without a line of their own are counted."""
+    if len(found) <= room or room < 1:
+        return found
+    if room == 1:
+        text = f" {glyphs.crit} {len(found)} problems: the view is not whole"
+        return [line((text, "crit bold"))]
+    hidden = len(found) - room + 1
+    return [*found[: room - 1], line((f" {glyphs.warn} and {hidden} more problems", "warn"))]
 
 
 def _shift_changes(snapshot: Snapshot, room: int, moment: Moment, glyphs: Glyphs) -> list[Line]:

@@ -18,7 +18,7 @@ from opsdash.domain.ticket import Ticket
 from opsdash.snapshot import Snapshot
 from opsdash.ui.chosen import own_names
 from opsdash.ui.keys import first_key
-from opsdash.ui.layout import LIST_PANE, TICKET_PANE, Content, Form, Layout, arrange
+from opsdash.ui.layout import LIST_PANE, TICKET_PANE, Content, Form, Layout, arrange, problem_room
 from opsdash.ui.lines import EMPTY, Line, line, plain
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.alerts import MIDDLE, alert_columns, alert_row, empty_words, incident_row
@@ -348,7 +348,8 @@ class Dashboard(Screen[None]):
             return
         self._listing.hold(snapshot)
         troubles = self.app.trouble_lines(size.width)
-        problems = [*troubles, *self._parts.problems(snapshot, size.width, moment)]
+        room = max(problem_room(*size) - len(troubles), 1)
+        problems = [*troubles, *self._parts.problems(snapshot, size.width, room, moment)]
         self._apply(
             arrange(
                 size.width,

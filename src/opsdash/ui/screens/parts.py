@@ -72,11 +72,15 @@ class Parts:
         result: T = kept.drawn
         return result
 
-    def problems(self, snapshot: Snapshot, width: int, moment: Moment) -> list[Line]:
-        """Return what keeps the picture from being whole."""
-        inputs = (snapshot.engine, snapshot.sources, snapshot.problems, width)
+    def problems(self, snapshot: Snapshot, width: int, room: int, moment: Moment) -> list[Line]:
+        """Return what keeps the picture from being whole, and what else everybody must know."""
+        roster = (snapshot.roster.maintenance, snapshot.roster.changes)
+        inputs = (snapshot.engine, snapshot.sources, snapshot.problems, roster, width, room)
         return self.part(
-            "problems", inputs, moment, lambda m: problem_lines(snapshot, width, 4, m, self.glyphs)
+            "problems",
+            inputs,
+            moment,
+            lambda m: problem_lines(snapshot, width, room, m, self.glyphs),
         )
 
     def upper(

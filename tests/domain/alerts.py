@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from opsdash.domain.alert import Acknowledgement, Alert, AlertState, Observation, severity_of
-from opsdash.domain.merge import Sight
+from opsdash.domain.sight import Sight
 from opsdash.domain.text import SafeText, clean
 
 NOON = datetime(2025, 12, 22, 14, 5, tzinfo=UTC)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from opsdash.domain.alert import Alert
 from opsdash.domain.frozen import dataclass
-from opsdash.domain.merge import Sight
 from opsdash.domain.rules.view import RuleView
 from opsdash.domain.sample import Answer, Point
 from opsdash.domain.setup import Setup
+from opsdash.domain.sight import Sight
 from opsdash.engine.complaints import Complaints
 from opsdash.engine.poll import Poll
 from opsdash.engine.silencer import Silencing

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from opsdash.domain.merge import Sight, begun_again
 from opsdash.domain.routing import FALLBACK_SCHEDULE, PAGE_LABEL, unknown_schedules
 from opsdash.domain.rules.evaluate import Memory, Surroundings
 from opsdash.domain.rules.expression import comparison
 from opsdash.domain.rules.observe import Known, observations
 from opsdash.domain.rules.rule import AlertRule, RuleGroup, RuleState
 from opsdash.domain.setup import Setup
+from opsdash.domain.sight import Sight, begun_again
 from opsdash.domain.source import SourceState
 from opsdash.domain.text import SafeText, clean
 from opsdash.engine.engine import Engine

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from opsdash.domain.alert import Alert
-from opsdash.domain.merge import Changes, Sight, begun_again, differences, merge, remembered
+from opsdash.domain.merge import Changes, merge
 from opsdash.domain.setup import Setup
+from opsdash.domain.sight import Sight, begun_again, differences, remembered
 from opsdash.domain.source import SourceState
 from opsdash.engine import occurrences, tend
 from opsdash.engine.engine import Engine

@@ -72,6 +72,10 @@ class DiffedOutput(App[None]):
             self.screen.refresh()
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if renderable is None:
+            # Nothing changed: what the terminal shows stays known.
+            super()._display(screen, renderable)
+            return
         if self._stock_output or not isinstance(renderable, LayoutUpdate | ChopsUpdate):
             self.forget_screen()
             super()._display(screen, renderable)

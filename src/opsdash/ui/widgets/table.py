@@ -105,6 +105,7 @@ class LineTable(LineWidget, can_focus=True):
         super().__init__(style_of, id=id, classes=classes)
         self._columns = tuple(columns)
         self._places: tuple[Place, ...] = ()
+        self._fitted_to = -1
         self._empty: Line = plain(empty, "table.empty") if isinstance(empty, str) else empty
         self._show_header = show_header
         self._keys: Sequence[str] = ()
@@ -114,6 +115,7 @@ class LineTable(LineWidget, can_focus=True):
         self._marks: frozenset[str] = frozenset()
         self._top = 0
         self._drawn: dict[int, _Drawn | None] = {}
+        self._drawn_at: Size | None = None
         self._strips: dict[str, tuple[Row, _State, Strip]] = {}
         self._pressed_at = 0.0
 
@@ -140,7 +142,7 @@ class LineTable(LineWidget, can_focus=True):
     @property
     def shown_columns(self) -> tuple[Column, ...]:
         """The columns that fit the present width."""
-        return tuple(self._columns[place.index] for place in self._places)
+        return tuple(self._columns[place.index] for place in self._fit())
 
     def set_rows(self, columns: Sequence[Column], rows: Sequence[Row]) -> None:
         """Show these rows, already sorted; equal visible lines are not repainted."""
@@ -227,8 +229,18 @@ class LineTable(LineWidget, can_focus=True):
     def _lay_out_columns(self) -> None:
         # A strip drawn for other places is none of this layout, even at the same width.
         self._strips.clear()
-        room = self.size.width - 2
-        self._places = fit_columns(self._columns, room) if room > 0 else ()
+        self._fitted_to = -1
+
+    def _fit(self) -> tuple[Place, ...]:
+        """Return where the columns stand at the width that is drawn now.
+
+        A widget is told its first size only once the frame that was drawn at it is out.
+        """
+        room = max(0, self.size.width - 2)
+        if room != self._fitted_to:
+            self._fitted_to = room
+            self._places = fit_columns(self._columns, room) if room else ()
+        return self._places
 
     def _keep_cursor_in_view(self) -> None:
         index, page = self._cursor.index, self._page
@@ -250,11 +262,12 @@ class LineTable(LineWidget, can_focus=True):
         super().restyle()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Fit columns and rows to the new size."""
-        self._lay_out_columns()
+        """Fit the rows to the new size, unless they are drawn at it already."""
+        top = self._top
         self._keep_cursor_in_view()
-        self._drawn.clear()
-        self.refresh()
+        if self._top != top or self.size != self._drawn_at:
+            self._drawn.clear()
+            self.refresh()
 
     def on_focus(self) -> None:
         """Draw the cursor as one that obeys keys."""
@@ -359,6 +372,7 @@ class LineTable(LineWidget, can_focus=True):
         """Draw line `y`, counted from the widget's top, and remember what it shows."""
         content = self._content(y)
         self._drawn[y] = content
+        self._drawn_at = self.size
         if content is None:
             return self._draw_header()
         row, over, margin = content
@@ -397,7 +411,7 @@ class LineTable(LineWidget, can_focus=True):
         spans: list[Span] = [(margin[0], "table.mark")]
         used = 1
         ellipsis = self.ellipsis
-        for place in self._places:
+        for place in self._fit():
             if used > 1:
                 spans.append((" ", ""))
                 used += 1

@@ -1,0 +1,51 @@
+"""The first frame is the whole picture, and it is written once."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import RenderableType
+from textual.screen import Screen
+
+from opsdash.ui.app import OpsdashApp
+from opsdash.ui.preferences import Preferences
+from tests.ui.driving import Clock
+from tests.ui.hands import MemoryFeed, MemoryHand
+from tests.ui.pictures import busy
+from tests.ui.running import start
+
+
+class Recording(OpsdashApp):
+    """A dashboard that remembers the first picture it gave to the terminal."""
+
+    first_frame = ""
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if renderable is not None and not self.first_frame:
+            strips = screen._compositor.render_strips()
+            self.first_frame = "\n".join(strip.text.rstrip() for strip in strips)
+        super()._display(screen, renderable)
+
+
+@pytest.mark.parametrize("size", [(200, 50), (80, 24), (60, 15)])
+async def test_the_first_frame_has_the_rows(size: tuple[int, int]) -> None:
+    """What is known at the opening is on the first frame, rows of both lists and all."""
+    picture = busy()
+    feed = MemoryFeed(picture)
+    app = Recording(feed, MemoryHand(feed), Preferences(), clock=Clock(), first=picture)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        strips = app.screen._compositor.render_strips()
+        settled = [strip.text.rstrip() for strip in strips]
+    shown = app.first_frame.splitlines()
+    assert str(picture.alerts[0].name)[:16] in app.first_frame
+    listed = [line for line in settled if "CRIT" in line or "WARN" in line or "waits" in line]
+    assert [line for line in listed if line not in shown] == []
+
+
+def test_the_first_frame_is_written_once(tmp_path: Path) -> None:
+    """A start costs the cells of one screen: nothing makes the output stage forget what it wrote."""
+    with start("changing", tmp_path, "1", columns=160, lines=45) as terminal:
+        terminal.wait_for("Incidents and alerts")
+        terminal.settle(0.3)
+        assert terminal.raw.count(b"Incidents and alerts") == 1

@@ -7,16 +7,10 @@ from datetime import time
 from pathlib import Path
 
 from opsdash import presets
-from opsdash.config.models import (
-    Adjustments,
-    Config,
-    IndicatorTable,
-    LayerTable,
-    LevelTable,
-    PolicyTable,
-    ScheduleTable,
-    WeekTable,
-)
+from opsdash.config.escalation import LevelTable, PolicyTable
+from opsdash.config.models import Config
+from opsdash.config.panes import Adjustments, IndicatorTable
+from opsdash.config.rota import LayerTable, ScheduleTable, WeekTable
 from opsdash.domain.escalation import DEFAULT_POLICY, EscalationPolicy, PolicyLevel
 from opsdash.domain.indicator import Indicator, Unit
 from opsdash.domain.schedule import WEEKDAYS, Layer, Person, Schedule

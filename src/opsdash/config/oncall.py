@@ -1,11 +1,11 @@
-"""What schedules and policies hold beside people and levels: hours, matchers, how long it is anybody's."""
+"""What rotas are made of beside people: hours that come again, shifts kept elsewhere; and who is told."""
 
 from dataclasses import replace
 from datetime import time, timedelta
 from hashlib import sha256
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from opsdash.config.fields import (
     BaseUrl,
@@ -21,13 +21,11 @@ from opsdash.config.fields import (
     between,
 )
 from opsdash.config.http import TlsTable, secret_ref
-from opsdash.domain.escalation import ACKNOWLEDGED_FOR, Condition
 from opsdash.domain.rotation import WEEKDAYS, Window
 from opsdash.plan import FeedPlan, HttpPlan, PublishPlan
 
 _REFRESH = between(timedelta(minutes=1), timedelta(days=1), "from 1m to 1d")
 _FETCH = timedelta(seconds=15)
-_HOLDS = between(timedelta(), timedelta(days=7), "from 0s (for ever) to 7d")
 
 
 def _day(value: Any) -> Any:
@@ -36,26 +34,7 @@ def _day(value: Any) -> Any:
     return value
 
 
-def _condition(value: Any) -> Any:
-    try:
-        return Condition(value)
-    except ValueError:
-        raise ValueError("write one of " + ", ".join(name.value for name in Condition)) from None
-
-
-def _matcher(value: str) -> str:
-    from opsdash.domain.matchers import MatcherError, parse_matchers
-
-    try:
-        parse_matchers(value)
-    except MatcherError as error:
-        raise ValueError(f"no matcher: {error}") from None
-    return value
-
-
 DayName = Annotated[str, BeforeValidator(_day)]
-ConditionName = Annotated[Condition, BeforeValidator(_condition)]
-MatcherText = Annotated[str, Field(max_length=1000), AfterValidator(_matcher)]
 
 
 class FeedTable(Table):
@@ -115,15 +94,6 @@ class WindowTable(Table):
     def window(self) -> Window:
         """Return the hours as a noun of the domain."""
         return Window(self.start, self.end, tuple(self.days), self.end_day or "")
-
-
-class AcknowledgedTable(Table):
-    """How long an acknowledgement holds without anything being done."""
-
-    critical: Annotated[Duration, _HOLDS] = ACKNOWLEDGED_FOR["critical"]
-    """For critical alerts; 0s is for ever."""
-    warning: Annotated[Duration, _HOLDS] = ACKNOWLEDGED_FOR["warning"]
-    """For warnings."""
 
 
 class OnCallTable(Table):

@@ -1,4 +1,4 @@
-"""Writes to the terminal from a thread of its own, so that an unread terminal stalls nobody."""
+"""Writes what the terminal takes at once, and the rest from a thread: an unread one stalls nobody."""
 
 import contextlib
 import os
@@ -44,6 +44,7 @@ class TerminalWriter(Thread):
     ) -> None:
         super().__init__(name="opsdash-output", daemon=True)
         self._fd = open_writable(fd)
+        self._never_waits = not os.get_blocking(self._fd)
         self._encoding = encoding
         self._on_drained = on_drained
         self._on_gone = on_gone
@@ -64,13 +65,27 @@ class TerminalWriter(Thread):
             return self._pending > CONGESTED
 
     def write(self, text: str) -> None:
-        """Queue text; after `stop` or `abandon` it is dropped."""
+        """Write text, or queue what cannot be written now; after `stop` or `abandon` it is dropped."""
         encoded = text.encode(self._encoding, "replace")
         with self._news:
-            if not (self._closing or self._abandoned):
+            if self._closing or self._abandoned:
+                return
+            # A frame that has to wait for the thread waits until this one lets go of the interpreter.
+            if self._never_waits and not self._pending:
+                encoded = self._write_some(encoded)
+            if encoded:
                 self._queue.append(encoded)
                 self._pending += len(encoded)
                 self._news.notify()
+
+    def _write_some(self, piece: bytes) -> bytes:
+        """Write what the terminal takes without waiting; return the rest, for the thread."""
+        at = 0
+        # A terminal that is gone is the thread's to find out and to tell of.
+        with contextlib.suppress(OSError):
+            while at < len(piece):
+                at += os.write(self._fd, piece[at : at + _CHUNK])
+        return piece[at:]
 
     def stop(self, within: float, last_words: str) -> bool:
         """Write what is queued, at most for `within` seconds, and end; False if it took longer.
@@ -106,7 +121,7 @@ class TerminalWriter(Thread):
         with contextlib.suppress(OSError, termios.error):
             termios.tcflush(self._fd, termios.TCOFLUSH)
         with contextlib.suppress(OSError):
-            if not os.get_blocking(self._fd):
+            if self._never_waits:
                 os.write(self._fd, text.encode(self._encoding, "replace"))
 
     def run(self) -> None:

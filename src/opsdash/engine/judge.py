@@ -11,21 +11,15 @@ from datetime import datetime, timedelta
 
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.rules.evaluate import OUTAGE_TOLERATED, Memory, Outcome, Surroundings, evaluate
-from opsdash.domain.rules.expression import Comparison, comparison, presence
-from opsdash.domain.rules.rule import AlertRule, RuleGroup, Trouble
+from opsdash.domain.rules.rule import AlertRule, RuleGroup
 from opsdash.domain.sample import Sample
 from opsdash.domain.text import SafeText, clean
+from opsdash.engine.looks import Looks
 from opsdash.http.errors import NoAnswerError, RemoteError
 from opsdash.sources.vector import QueryError, VectorSource
 
 LEAST_DEADLINE = 30.0
 """Seconds that a group may take at the least, however short its interval is."""
-
-LOOK_EVERY = timedelta(minutes=1)
-"""How often it is looked what a rule compares while nothing passes its comparison."""
-
-LOOK_AGAIN = timedelta(seconds=15)
-"""How often it is looked whether data has come that was not there."""
 
 _MOST_MISSED = 4000
 _IN_THREAD = 100
@@ -33,10 +27,14 @@ _IN_THREAD = 100
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One rule's evaluation: what it remembers now, and how long it took."""
+    """One rule's evaluation: what it remembers now, how long it took, and what its figure is held against.
+
+    `threshold` is None where it is what it was.
+    """
 
     after: Memory
     duration: timedelta
+    threshold: SafeText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +45,6 @@ class Evaluation:
     judged: Mapping[str, Judged]
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What was last seen of a rule's data while its expression gave nothing."""
-
-    at: datetime
-    empty: bool | None
-    figure: float | None
-
-
 @dataclass(slots=True)
 class Judge:
     """Asks `source` for what rules need; `turns` bounds how many groups ask at the same time."""
@@ -63,7 +52,11 @@ class Judge:
     source: VectorSource
     around: Surroundings
     turns: asyncio.Semaphore
-    looks: dict[str, _Look] = field(default_factory=dict)
+    looks: Looks = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin without having looked at any rule."""
+        self.looks = Looks(self.source)
 
     def deadline(self, group: RuleGroup) -> float:
         """Return the seconds that an evaluation of `group` may take."""
@@ -97,7 +90,7 @@ class Judge:
                     outcome = _Asked(error=down)
                 after = await _judge(rule, caught_up, outcome.plain, at, around)
                 took = timedelta(seconds=loop.time() - began)
-                judged[rule.id] = Judged(after, took)
+                judged[rule.id] = Judged(after, took, outcome.threshold)
         return Evaluation(at, judged)
 
     def fail(
@@ -122,32 +115,13 @@ class Judge:
             return _Asked(error=error.reason, unanswered=True)
         except RemoteError as error:
             return _Asked(error=error.reason, unreachable=True)
-        if found.samples:
-            self.looks.pop(rule.id, None)
+        look = await self.looks.look(rule, group, before, found, at)
+        if look is None:
             return _Asked(found.samples, partial=found.partial)
-        look = await self._look(rule, group, at)
-        return _Asked((), None, found.partial, look.empty, look.figure)
-
-    async def _look(self, rule: AlertRule, group: RuleGroup, at: datetime) -> _Look:
-        """See whether there is anything to judge, and what would be compared."""
-        known = self.looks.get(rule.id)
-        pause = LOOK_EVERY if known is None or known.empty is False else LOOK_AGAIN
-        always = rule.on_no_data is not Trouble.OK
-        if known is not None and not always and timedelta() <= at - known.at < pause:
-            return known
-        compared = comparison(rule.expr)
-        query = presence(rule.expr) if compared is None else compared.left
-        look = _Look(at, None, None)
-        if query:
-            try:
-                found = await self.source.vector(query, at - group.query_offset)
-            except RemoteError:
-                pass
-            else:
-                figure = _figure(compared, found.samples)
-                look = _Look(at, None if found.partial else not found.samples, figure)
-        self.looks[rule.id] = look
-        return look
+        empty = None if found.samples else look.empty
+        return _Asked(
+            found.samples, None, found.partial, empty, look.figure, threshold=look.threshold
+        )
 
     async def _catch_up(
         self,
@@ -190,6 +164,7 @@ class _Asked:
     figure: float | None = None
     unreachable: bool = False
     unanswered: bool = False
+    threshold: SafeText | None = None
 
     @property
     def plain(self) -> Outcome:
@@ -209,13 +184,3 @@ async def _judge(
         return evaluate(rule, before, outcome, at, around)
     # Thousands of templates take seconds, and the lease is renewed by the loop.
     return await asyncio.to_thread(evaluate, rule, before, outcome, at, around)
-
-
-def _figure(compared: Comparison | None, samples: tuple[Sample, ...]) -> float | None:
-    """Return the sample that is nearest to passing the comparison."""
-    values = [sample.value for sample in samples if sample.value == sample.value]
-    if compared is None or not values:
-        return None
-    if compared.operator in (">", ">="):
-        return max(values)
-    return min(values) if compared.operator in ("<", "<=") else values[0]

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from opsdash.domain.routing import FALLBACK_SCHEDULE, PAGE_LABEL, unknown_schedules
+from opsdash.domain.rules.deciding import threshold_of
 from opsdash.domain.rules.evaluate import Memory, Surroundings
-from opsdash.domain.rules.expression import comparison
 from opsdash.domain.rules.observe import Known, observations
 from opsdash.domain.rules.rule import AlertRule, RuleGroup, RuleState
 from opsdash.domain.setup import Setup
@@ -147,8 +147,8 @@ def _start(
     connection: sqlite3.Connection, epoch: int, groups: tuple[RuleGroup, ...]
 ) -> dict[str, Memory]:
     lease.require(connection, epoch)
-    found = {rule.id: comparison(rule.expr) for group in groups for rule in group.rules}
-    thresholds = {id: compared.threshold for id, compared in found.items() if compared}
+    rules = (rule for group in groups for rule in group.rules)
+    thresholds = {rule.id: clean(threshold_of(rule.expr), 80) for rule in rules}
     stored.keep_only(connection, groups, thresholds)
     return stored.load_memories(connection)
 
@@ -239,7 +239,8 @@ def _record(
     lease.require(connection, epoch)
     for id, judged in found.judged.items():
         before = poll.saved.get(id, Memory())
-        stored.save(connection, id, before, judged.after, judged.duration, poll.missed)
+        took, threshold = judged.duration, judged.threshold
+        stored.save(connection, id, before, judged.after, took, poll.missed, threshold)
     seen = [(rule, memory) for rule, memory in rules.judged if memory.at is not None]
     failing = [memory for _, memory in seen if memory.state is RuleState.ERROR]
     all_fail = bool(seen) and len(failing) == len(seen)

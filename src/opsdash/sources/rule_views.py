@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
-from opsdash.domain.rules.expression import comparison
+from opsdash.domain.rules.deciding import ABSENT, PRESENT, threshold_of
 from opsdash.domain.rules.view import RuleState, RuleView
 from opsdash.domain.text import SafeText, clean
 from opsdash.sources.wire import read_number, read_time
@@ -31,6 +31,7 @@ def view_of(group: Mapping[str, Any], rule: Mapping[str, Any]) -> RuleView:
     state = _STATES.get(str(rule.get("state")), RuleState.WAITING)
     if health == "unknown":
         state = RuleState.WAITING
+    threshold = _threshold(query)
     return RuleView(
         id="",
         group=clean(group.get("name") or "", 100),
@@ -42,8 +43,8 @@ def view_of(group: Mapping[str, Any], rule: Mapping[str, Any]) -> RuleView:
         interval=_seconds(group.get("interval")),
         state=RuleState.ERROR if error is not None else state,
         severity=clean(severity or "", 40),
-        value=_value(alerts),
-        threshold=_threshold(query),
+        value=_value(alerts, threshold, state),
+        threshold=threshold,
         pending=len(alerts) - firing,
         firing=firing,
         evaluated_at=read_time(rule.get("lastEvaluation")),
@@ -52,19 +53,20 @@ def view_of(group: Mapping[str, Any], rule: Mapping[str, Any]) -> RuleView:
     )
 
 
-def _value(alerts: list[Any]) -> float | None:
-    """The figure of the first alert: Prometheus tells none of a rule that has no alert."""
+def _value(alerts: list[Any], threshold: str, state: RuleState) -> float | None:
+    """The figure of the first alert: Prometheus tells none of a rule that has no alert.
+
+    What an inactive rule only wants to be there is there.
+    """
+    if not alerts and threshold == ABSENT and state is RuleState.INACTIVE:
+        return PRESENT
     value = read_number(alerts[0].get("value")) if alerts else None
     return value if value is not None and math.isfinite(value) else None
 
 
 @lru_cache(maxsize=4096)
 def _threshold(query: str) -> SafeText:
-    try:
-        found = comparison(query)
-    except (ValueError, RecursionError):
-        found = None
-    return clean(found.threshold, 60) if found is not None else SafeText("")
+    return clean(threshold_of(query), 80)
 
 
 def _seconds(raw: object) -> timedelta:

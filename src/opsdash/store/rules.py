@@ -73,11 +73,15 @@ def save(
     after: Memory,
     duration: timedelta,
     missed: int,
+    threshold: str | None = None,
 ) -> None:
-    """Store how a rule stands after an evaluation, and what changed of its alerts."""
+    """Store how a rule stands after an evaluation, and what changed of its alerts.
+
+    `threshold` is what its figure was held against, None where that is what it was.
+    """
     connection.execute(
         "UPDATE rule SET state = ?, value = ?, evaluated_at = ?, duration_us = ?, missed = ?,"
-        " error = ?, error_since = ? WHERE id = ?",
+        " error = ?, error_since = ?, threshold = COALESCE(?, threshold) WHERE id = ?",
         (
             after.state.value,
             after.value,
@@ -86,6 +90,7 @@ def save(
             missed,
             after.error,
             _ms(after.error_since),
+            threshold,
             id,
         ),
     )

@@ -28,7 +28,7 @@ class Outcome:
 
     `partial` says that the server could not look everywhere. `empty_of_data` says that nothing
     of what the expression looks at is there; None where nobody looked. `figure` is what is
-    compared where nothing passes the comparison.
+    compared where the samples do not tell it.
     """
 
     samples: tuple[Sample, ...] = ()
@@ -72,6 +72,12 @@ class Memory:
         """How many of its alerts fire."""
         return sum(alert.fired_at is not None for alert in self.active.values())
 
+    @property
+    def furthest(self) -> ActiveAlert | None:
+        """The alert that is furthest on."""
+        alerts = self.active.values()
+        return min(alerts, key=lambda a: (a.fired_at is None, a.active_at), default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -105,7 +111,7 @@ def evaluate(
         reason = SafeText(f"exceeded limit of {around.limit} with {len(active)} alerts")
         return _with_error(replace(before, active={}, at=at), reason, at)
     state = RuleState.NO_DATA if no_data and not active else _state(active)
-    value = _figure(active, before.value if outcome.figure is None else outcome.figure)
+    value = _figure(active, before.value) if outcome.figure is None else outcome.figure
     if outcome.partial is not None:
         after = _with_error(replace(before, active=active, at=at), outcome.partial, at)
         return replace(after, state=state, value=value)
@@ -262,7 +268,5 @@ def _state(active: Mapping[str, ActiveAlert]) -> RuleState:
 
 def _figure(active: Mapping[str, ActiveAlert], otherwise: float | None) -> float | None:
     """Return the value of the alert that is furthest on, without one `otherwise`."""
-    if not active:
-        return otherwise
-    furthest = min(active.values(), key=lambda alert: (alert.fired_at is None, alert.active_at))
-    return furthest.value
+    furthest = Memory(active).furthest
+    return otherwise if furthest is None else furthest.value

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from opsdash.domain.promql import find_selectors
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""(?P<comment>\#[^\n]*)|(?P<space>\s+)
     |(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)
     |(?P<compare>==|!=|>=|<=|>|<)|(?P<match>=~|!~)
@@ -35,7 +35,7 @@ class Comparison:
 def obvious_error(expr: str) -> str:
     """Return what to mend: a quote or bracket without its partner; empty where nothing is seen."""
     opened: list[str] = []
-    for match in _TOKEN.finditer(expr):
+    for match in TOKEN.finditer(expr):
         text = match.group()
         if match.lastgroup != "other":
             continue
@@ -56,7 +56,7 @@ def comparison(expr: str) -> Comparison | None:
     """Return the comparison with a number that the whole of `expr` is, None where it is none."""
     depth = 0
     found: re.Match[str] | None = None
-    for match in _TOKEN.finditer(expr):
+    for match in TOKEN.finditer(expr):
         text, kind = match.group(), match.lastgroup
         depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(text, 0)
         if depth:
@@ -87,12 +87,12 @@ def presence(expr: str) -> str:
 
 
 def _tokens_of(text: str) -> list[str]:
-    return [m.group() for m in _TOKEN.finditer(text) if m.lastgroup not in ("space", "comment")]
+    return [m.group() for m in TOKEN.finditer(text) if m.lastgroup not in ("space", "comment")]
 
 
 def _is_number(text: str) -> bool:
     found = False
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         kind, token = match.lastgroup, match.group()
         if kind in ("space", "comment"):
             continue
@@ -109,7 +109,7 @@ def _unwrapped(expr: str) -> str | None:
     if not (bare.startswith("(") and bare.endswith(")")):
         return None
     depth = 0
-    for match in _TOKEN.finditer(bare):
+    for match in TOKEN.finditer(bare):
         depth += {"(": 1, ")": -1}.get(match.group(), 0)
         if depth == 0 and match.end() < len(bare):
             return None

@@ -23,7 +23,7 @@ class RuleView:
     """A rule as the rules screen shows it.
 
     `value` is the figure that is compared, now or at the last evaluation, and `threshold` what it
-    is compared with, as written (`> 0.01`), empty where the expression has no such part.
+    is held against (`> 0.01`, `== 0 or absent`; `any value` where there is no threshold).
     `duration` is how long the last evaluation took; `missed` counts evaluations that were skipped
     because the one before had not ended. `source` is who evaluates it, empty for opsdash itself.
     """

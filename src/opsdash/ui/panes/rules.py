@@ -16,7 +16,7 @@ RULE_COLUMNS = (
     Column("state", "STATE", 10, keep=9),
     Column("name", "RULE", 30, least=18, flex=2, most=44, keep=10),
     Column("value", "VALUE", 10, least=8, keep=8, align="right"),
-    Column("threshold", "THRESHOLD", 12, least=9, keep=7),
+    Column("threshold", "THRESHOLD", 14, least=9, flex=1, most=28, keep=7),
     Column("alerts", "ALERTS", 12, least=9, keep=6),
     Column("evaluated", "EVALUATED", 9, keep=5, align="right"),
     Column("took", "TOOK", 7, keep=2, align="right"),
@@ -56,7 +56,7 @@ def rule_row(view: RuleView, moment: Moment, glyphs: Glyphs) -> Row:
         line((f"{getattr(glyphs, sign)} {view.state}", style)),
         line((view.name, "" if quiet else "bold")),
         line(figure_of(view)),
-        line((view.threshold or glyphs.dash, "muted")),
+        line((view.threshold, "muted")),
         _alerts(view, glyphs),
         _evaluated(view, moment, glyphs),
         line((_took(view.duration) or glyphs.dash, "muted")),
@@ -69,8 +69,17 @@ def rule_row(view: RuleView, moment: Moment, glyphs: Glyphs) -> Row:
 
 
 def figure_of(view: RuleView) -> str:
-    """Return the figure that a rule compares, as few digits as tell it."""
-    return "" if view.value is None else f"{view.value:,.4g}"
+    """Return the figure that a rule holds against its threshold, as few digits as tell it, or a word.
+
+    `untold` is what a Prometheus keeps to itself of a rule without an alert.
+    """
+    if view.value is not None:
+        if view.threshold.startswith("absent"):
+            return "absent" if view.value else "present"
+        return f"{view.value:,.4g}"
+    if view.evaluated_at is None:
+        return "not yet"
+    return "untold" if view.source and not view.error else "none"
 
 
 def _alerts(view: RuleView, glyphs: Glyphs) -> Line:
@@ -111,7 +120,7 @@ def rule_about(view: RuleView, width: int, moment: Moment) -> list[Line]:
     fields = [
         ("error", f"{view.error}{since}" if view.error else ""),
         ("expression", str(view.expr)),
-        ("value", f"{figure_of(view) or 'none'}  {view.threshold}"),
+        ("value", f"{figure_of(view)}  {view.threshold}"),
         ("for", format_duration(view.hold)),
         ("alerts", f"{view.firing} firing, {view.pending} pending"),
         ("evaluated", f"{last}, every {every}{f', took {took}' if took else ''}{missed}"),

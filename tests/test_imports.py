@@ -28,9 +28,20 @@ ALLOWED: dict[str, set[str]] = {
     "act": {"domain", "paging", "store"},
     "ownership": {"act", "domain", "paging", "store"},
     "undoing": {
-        *("act", "covering", "domain", "inquiry", "ownership", "paging", "silencing", "store"),
+        *(
+            "act",
+            "covering",
+            "domain",
+            "inquiry",
+            "ownership",
+            "paging",
+            "reporting",
+            "silencing",
+            "store",
+        ),
     },
-    "undoable": {"covering", "domain", "inquiry", "store", "undoing"},
+    "undoable": {"covering", "domain", "inquiry", "reporting", "store", "undoing"},
+    "reporting": {"domain", "store"},
     "response": {"act", "domain", "paging", "silencing", "store", "undoing"},
     "config": {"domain", "plan", "presets", "resources", "secret"},
     "http": {"domain", "secret"},
@@ -41,7 +52,7 @@ ALLOWED: dict[str, set[str]] = {
     "workload": {"domain", "store"},
     "ui": {
         *("covering", "digest", "domain", "inquiry", "ownership", "resources", "response"),
-        *("silencing", "snapshot", "store", "undoable", "undoing"),
+        *("reporting", "silencing", "snapshot", "store", "undoable", "undoing"),
     },
     "engine": {
         *("act", "digest", "domain", "http", "notifiers", "ownership", "paging", "plan", "presets"),

@@ -13,7 +13,7 @@ from opsdash.domain.schedule import Schedule
 from opsdash.domain.status import Status
 from opsdash.domain.text import SafeText
 from opsdash.snapshot import Snapshot
-from opsdash.store import paged
+from opsdash.store import incidents, paged
 
 FLAPS = 3
 """How often an alert fired within a shift to be named as flapping."""
@@ -37,6 +37,7 @@ def take_digest(
     since = shift.start if shift is not None else now - timedelta(days=1)
     firing = tuple(a for a in snapshot.alerts if a.state is AlertState.FIRING and not a.muted)
     flapping = paged.flapping_since(connection, since, FLAPS)
+    unreported = incidents.load_owing(connection)
     handoff = Handoff(
         schedule=schedule.id,
         timezone=zone,
@@ -52,11 +53,16 @@ def take_digest(
         maintenance=tuple(w for w in snapshot.roster.maintenance if w.until > now),
         gaps=gap_words(gaps_ahead(schedule, now), zone),
         paged=burden(paged.load_between(connection, since, now), zone),
+        unreported=unreported,
+        since=since,
     )
     blind = snapshot.status is Status.UNKNOWN or bool(_blind(snapshot))
     began = {id: c.began_at for id, c in snapshot.roster.climbs.items() if c.began_at is not None}
     updated = paged.updated_at(connection)
-    owed = duties(snapshot.alerts, snapshot.incidents, updated, blind, now, paged_at=began)
+    owed = duties(
+        *(snapshot.alerts, snapshot.incidents, updated, blind, now, unreported, since),
+        paged_at=began,
+    )
     return Digest(handoff, owed)
 
 

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 
-from opsdash import covering, inquiry, undoing
+from opsdash import covering, inquiry, reporting, undoing
 from opsdash.domain.alert import Alert
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import SafeText, clean
@@ -57,6 +57,8 @@ def _name(step: entries.Step, alert: Alert | None) -> str:
         return str(alert.name)
     if inquiry.BEFORE in step.before:
         return f"failures {step.alert}"
+    if reporting.BEFORE in step.before:
+        return step.alert
     kind, _, id = step.alert.partition("/")
     return f"{kind} {id}" if id else f"silence {kind}"
 
@@ -79,6 +81,9 @@ def _follows(step: entries.Step) -> Iterator[str]:
         yield "it ends: what it hid and still fires is paged" if made else "it is as it was before"
     elif inquiry.BEFORE in before:
         yield f"it is {inquiry.state_before(step)} again"
+    elif reporting.BEFORE in before:
+        was = reporting.reported_before(step)
+        yield f"it is reported by {was.by} again" if was else "it owes its report again"
     elif covering.OVERRIDE in before:
         yield "it counts no more" if before[covering.OVERRIDE] else "it counts again"
     elif covering.MAINTENANCE in before:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from opsdash import covering, inquiry, paging, silencing
+from opsdash import covering, inquiry, paging, reporting, silencing
 from opsdash.act import Act, held
 from opsdash.domain.alert import Acknowledgement, Alert
 from opsdash.domain.climb import Climb, Snooze
@@ -30,6 +30,7 @@ _OTHERS: Mapping[str, _TakeBack] = {
     covering.MAINTENANCE: covering.take_back_maintenance,
     "silence": silencing.take_back,
     inquiry.BEFORE: inquiry.take_back,
+    reporting.BEFORE: reporting.take_back,
 }
 """What undoes a step that changed no alert, by what its `before` holds."""
 

@@ -8,7 +8,7 @@ import pytest
 
 from opsdash.domain.alert import Acknowledgement, AlertState, Severity
 from opsdash.domain.duty import ClockState, ack_clock, calendar, duties, on_call_view
-from opsdash.domain.incident import Incident, IncidentState, ResponseStatus
+from opsdash.domain.incident import Incident, IncidentState, Reported, ResponseStatus
 from opsdash.domain.override import Override, OverrideKind
 from opsdash.domain.text import SafeText
 from tests.domain.alerts import NOON, after, an_alert
@@ -119,9 +119,45 @@ def test_a_shift_that_owes_nothing() -> None:
         {"INC-001": after(1140)},
         False,
         after(1200),
-        frozenset({"INC-002"}),
     )
     assert all(duty.done for duty in done)
+
+
+def test_reports_are_owed_for_this_shift_and_for_those_left_over() -> None:
+    """The newest first, each with how long it is over; five are named and the rest is counted."""
+    over = [
+        replace(_incident(IncidentState.RESOLVED), id=f"INC-{n:03d}", resolved_at=after(-3600 * n))
+        for n in range(7)
+    ]
+    owed = duties([], [], {}, False, after(60), over, after(-5400))
+    assert owed[-1].missing == (
+        "INC-000 t, over for 1m00s",
+        "INC-001 t, over for 1h01m",
+        "INC-002 t, over for 2h01m, left over",
+        "INC-003 t, over for 3h01m, left over",
+        "INC-004 t, over for 4h01m, left over",
+        "and 2 more: `opsdash incident list --unreported`",
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "response", "owes"),
+    [
+        (None, ResponseStatus.RESOLVED, True),
+        (None, ResponseStatus.CLOSED, False),
+        (-1, ResponseStatus.RESOLVED, True),
+        (0, ResponseStatus.RESOLVED, False),
+        (60, ResponseStatus.RESOLVED, False),
+    ],
+)
+def test_which_incident_owes_a_report(
+    written: float | None, response: ResponseStatus, owes: bool
+) -> None:
+    """One that is over, not closed, and has been reported on before it was over or not at all."""
+    reported = None if written is None else Reported(SafeText("sarah"), after(written))
+    found = replace(_incident(IncidentState.RESOLVED), response=response, reported=reported)
+    assert found.owes_report is owes
+    assert not replace(_incident(), reported=reported).owes_report
 
 
 def test_a_page_is_as_old_as_itself_and_not_as_its_alert() -> None:

@@ -206,6 +206,11 @@ class MemoryHand:
         self.calls.append(("give_back", seen.id))
         return self._outcome((seen.id,))
 
+    async def report(self, ids: Sequence[str], url: str, note: str) -> Outcome:
+        """Say that reports are written."""
+        self.calls.append(("report", tuple(ids), url, note))
+        return self._outcome(ids)
+
     async def undoable(self) -> Undoable | None:
         """Say what undo would take back: the last act, unless there was none."""
         if not self.calls:

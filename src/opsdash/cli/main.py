@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "unack": ("opsdash.cli.respond", "Take acknowledgements back."),
     "escalate": ("opsdash.cli.respond", "Move an alert to the next escalation level."),
     "silence": ("opsdash.cli.silence", "Silence alerts, list silences, extend and end them."),
+    "incident": ("opsdash.cli.incident", "List incidents, and say that reports are written."),
     "failures": ("opsdash.cli.failures", "Look into failures, and say what they were."),
     "oncall": ("opsdash.cli.oncall", "Say who is on call, cover shifts, rehearse a page."),
     "reset": ("opsdash.cli.reset", "Mend a terminal whose dashboard was killed."),

@@ -9,7 +9,7 @@ from opsdash.domain.deployment import Deployment
 from opsdash.domain.escalation import EscalationPolicy
 from opsdash.domain.failures import FailureBatch
 from opsdash.domain.freshness import Freshness, freshness
-from opsdash.domain.incident import Incident
+from opsdash.domain.incident import Incident, Reported
 from opsdash.domain.indicator import Level, Reading, Unit
 from opsdash.domain.silence import Silence
 from opsdash.domain.ticket import Ticket
@@ -164,6 +164,20 @@ def incident_shape(incident: Incident) -> dict[str, Any]:
         "resolved_at": rfc3339(incident.resolved_at),
         "opened_by": incident.opened_by,
         "alerts": list(incident.alerts),
+        "report": reported_shape(incident.reported),
+        "owes_report": incident.owes_report,
+    }
+
+
+def reported_shape(reported: Reported | None) -> dict[str, Any] | None:
+    """Return who said when that a report is written, and where it is; None where nobody did."""
+    if reported is None:
+        return None
+    return {
+        "by": reported.by,
+        "at": rfc3339(reported.at),
+        "url": reported.url or None,
+        "note": reported.note or None,
     }
 
 

@@ -52,6 +52,7 @@ DEFAULT_KEYS: Mapping[str, str] = {
     "maintenance": "D",
     "simulate": "W",
     "handoff": "H",
+    "reported": "w",
 }
 """Each action's keys, several ones separated by commas; empty for one that has none."""
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from opsdash.domain.alert import Alert, AlertState, Severity
 from opsdash.domain.coverage import Gap, gaps, gaps_ahead
 from opsdash.domain.frozen import dataclass
-from opsdash.domain.incident import Incident, ResponseStatus
+from opsdash.domain.incident import Incident
 from opsdash.domain.override import Override
 from opsdash.domain.reach import person_name
 from opsdash.domain.rotation import instant
@@ -24,6 +24,9 @@ AT_RISK = 0.75
 
 UPDATE_WITHIN = timedelta(minutes=20)
 """How long an open incident may be without an update."""
+
+OWING_NAMED = 5
+"""Incidents that owe a report which are named before the rest is counted."""
 
 DAYS_SHOWN = 14
 """The days of the calendar."""
@@ -169,14 +172,16 @@ def duties(
     updated_at: Mapping[str, datetime],
     blind: bool,
     now: datetime,
-    reported: frozenset[str] = frozenset(),
+    unreported: Sequence[Incident] = (),
+    since: datetime | None = None,
     paged_at: Mapping[str, datetime] | None = None,
 ) -> tuple[Duty, ...]:
     """Return a shift's responsibilities as they stand.
 
     `updated_at` is when each incident's timeline was last written to by a person, `blind` that nobody
-    can know what production is like now, `reported` the incidents that have a report, `paged_at` when
-    an alert was first paged, by its id: what had fired before is no older for whoever was paged.
+    can know what production is like now, `unreported` every incident that owes a report, those left
+    over from before `since`, when the shift began, included. `paged_at` is when an alert was first
+    paged, by its id: what had fired before is no older for whoever was paged.
     """
     waiting = [a for a in alerts if a.needs_person and a.level and a.severity is not Severity.INFO]
     firing = [a for a in waiting if a.state is AlertState.FIRING]
@@ -185,8 +190,6 @@ def duties(
         quiet = now - updated_at.get(incident.id, incident.opened_at)
         if incident.open and quiet >= UPDATE_WITHIN:
             silent.append(clean(f"{incident.id} without an update for {format_span(quiet)}"))
-    over = [i for i in incidents if not i.open and i.id not in reported]
-    unreported = [i.id for i in over if i.response is not ResponseStatus.CLOSED]
     late = tuple(_waiting(alert, now, (paged_at or {}).get(alert.id)) for alert in firing)
     high = tuple(clean(f"{a.name} at level {a.level}") for a in waiting if a.level > 1)
     blind_words = (SafeText("sources do not answer: see the problems"),) if blind else ()
@@ -197,8 +200,27 @@ def duties(
             "communicate", "Every open incident was updated within twenty minutes", tuple(silent)
         ),
         _duty("escalate", "Nothing waits above the first level", high),
-        _duty("document", "Every incident has a report", tuple(clean(id) for id in unreported)),
+        _duty("document", "Every incident has a report", _owing(unreported, now, since)),
     )
+
+
+def _owing(
+    unreported: Sequence[Incident], now: datetime, since: datetime | None
+) -> tuple[SafeText, ...]:
+    """Name the incidents that owe a report, the newest first, and say which are left over."""
+    named = [unreported_words(i, now, since) for i in unreported[:OWING_NAMED]]
+    more = len(unreported) - len(named)
+    if more:
+        named.append(clean(f"and {more} more: `opsdash incident list --unreported`"))
+    return tuple(named)
+
+
+def unreported_words(incident: Incident, now: datetime, since: datetime | None) -> SafeText:
+    """Say which incident owes a report, for how long it is over, and whether it is left over."""
+    ended = incident.resolved_at or now
+    left = ", left over" if since is not None and ended < since else ""
+    span = format_span(max(now - ended, timedelta()))
+    return clean(f"{incident.id} {incident.title}, over for {span}{left}")
 
 
 def _waiting(alert: Alert, now: datetime, paged_at: datetime | None) -> SafeText:

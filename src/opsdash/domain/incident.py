@@ -28,11 +28,22 @@ class ResponseStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """That the report on an incident is written: who said so, when, where it is, and their words."""
+
+    by: SafeText
+    at: datetime
+    url: SafeText = SafeText("")
+    note: SafeText = SafeText("")
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One incident. `id` is `INC-001`, counted up and never reused.
 
     `opened_at` is when it was detected, `impact_at` when the condition under its first alert
-    began. `alerts` are the ids of the occurrences that belong to it.
+    began. `alerts` are the ids of the occurrences that belong to it. `reported` is None while
+    nobody has said that its report is written.
     """
 
     id: str
@@ -45,11 +56,19 @@ class Incident:
     opened_by: SafeText
     resolved_at: datetime | None = None
     alerts: tuple[str, ...] = ()
+    reported: Reported | None = None
 
     @property
     def open(self) -> bool:
         """Whether it has not resolved."""
         return self.state is not IncidentState.RESOLVED
+
+    @property
+    def owes_report(self) -> bool:
+        """Whether it is over, not closed, and no report has been written since it was."""
+        if self.resolved_at is None or self.response is ResponseStatus.CLOSED:
+            return False
+        return self.reported is None or self.reported.at < self.resolved_at
 
 
 def incident_id(number: int) -> str:

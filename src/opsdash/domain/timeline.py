@@ -46,6 +46,8 @@ class EntryKind(StrEnum):
     FAILURES = "failures"
     INVESTIGATE = "investigate"
     INVESTIGATED = "investigated"
+    REPORTED = "reported"
+    UNREPORTED = "unreported"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,32 @@ from datetime import datetime
 from typing import Any
 
 from opsdash.domain.alert import Severity
-from opsdash.domain.incident import Incident, IncidentState, ResponseStatus, incident_id
+from opsdash.domain.incident import (
+    Incident,
+    IncidentState,
+    Reported,
+    ResponseStatus,
+    incident_id,
+)
 from opsdash.domain.record import from_ms, to_ms
 from opsdash.domain.text import clean
 
-_COLUMNS = "number, title, severity, state, response, opened_at, impact_at, opened_by, resolved_at"
+_COLUMNS = (
+    "number, title, severity, state, response, opened_at, impact_at, opened_by, resolved_at,"
+    " reported_at, reported_by, report_url, report_note"
+)
 _SHOWN = (
     f"SELECT {_COLUMNS} FROM incident WHERE resolved_at IS NULL OR resolved_at >= ?"  # noqa: S608
     " ORDER BY number"
 )
 _SHOWN_MARKED = _SHOWN.replace("SELECT", "SELECT changed,", 1)
 _BY_NUMBER = f"SELECT {_COLUMNS} FROM incident WHERE number = ?"  # noqa: S608
+_NEWEST = f"SELECT {_COLUMNS} FROM incident ORDER BY number DESC LIMIT ?"  # noqa: S608
+_OWES = (
+    "resolved_at IS NOT NULL AND response <> 'closed'"
+    " AND (reported_at IS NULL OR reported_at < resolved_at)"
+)
+_OWING = f"SELECT {_COLUMNS} FROM incident WHERE {_OWES} ORDER BY resolved_at DESC, number DESC"  # noqa: S608
 
 
 def insert(
@@ -62,6 +77,34 @@ def set_state(
             number,
         ),
     )
+
+
+def set_reported(
+    connection: sqlite3.Connection, number: int, reported: Reported | None, change: int
+) -> None:
+    """Store that an incident's report is written, or None for that nobody says so any more."""
+    said = (
+        (None, None, None, None)
+        if reported is None
+        else (to_ms(reported.at), reported.by, reported.url, reported.note)
+    )
+    connection.execute(
+        "UPDATE incident SET changed = ?, reported_at = ?, reported_by = ?, report_url = ?,"
+        " report_note = ? WHERE number = ?",
+        (change, *said, number),
+    )
+
+
+def load_newest(connection: sqlite3.Connection, limit: int) -> tuple[Incident, ...]:
+    """Return the `limit` incidents that were opened last, newest first."""
+    rows = connection.execute(_NEWEST, (limit,)).fetchall()
+    return tuple(_incident(row, _members(connection, row[0])) for row in rows)
+
+
+def load_owing(connection: sqlite3.Connection) -> tuple[Incident, ...]:
+    """Return every incident that owes a report, the one that resolved last first."""
+    rows = connection.execute(_OWING).fetchall()
+    return tuple(_incident(row, _members(connection, row[0])) for row in rows)
 
 
 def open_numbers(connection: sqlite3.Connection) -> dict[str, int]:
@@ -141,7 +184,11 @@ def _members(connection: sqlite3.Connection, number: int) -> tuple[str, ...]:
 
 
 def _incident(row: tuple[Any, ...], members: tuple[str, ...]) -> Incident:
-    number, title, severity, state, response, opened_at, impact_at, opened_by, resolved_at = row
+    number, title, severity, state, response, opened_at, impact_at, opened_by, resolved_at = row[:9]
+    reported_at, reported_by, url, note = row[9:]
+    reported = None
+    if reported_at is not None:
+        reported = Reported(clean(reported_by), from_ms(reported_at), clean(url), clean(note))
     return Incident(
         id=incident_id(number),
         title=clean(title),
@@ -153,4 +200,5 @@ def _incident(row: tuple[Any, ...], members: tuple[str, ...]) -> Incident:
         opened_by=clean(opened_by),
         resolved_at=None if resolved_at is None else from_ms(resolved_at),
         alerts=members,
+        reported=reported,
     )

@@ -8,8 +8,9 @@ from opsdash.domain.escalation import EscalationPolicy, Refused, next_level
 from opsdash.domain.reach import names_reached
 from opsdash.domain.text import clean
 from opsdash.snapshot import Snapshot
-from opsdash.ui import inquiring, owning, silencing
+from opsdash.ui import inquiring, owning, reporting, silencing
 from opsdash.ui.chosen import names, some
+from opsdash.ui.hints import CHOICE_WIDTH, expertise_lines
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.panes.alert_page import runbook_of
 from opsdash.ui.panes.alerts import summary, where
@@ -153,7 +154,8 @@ def escalate_to(app: "OpsdashApp", ids: Ids) -> None:
         if level is not None:
             _ask_escalation(app, ids, int(level), as_of)
 
-    app.open_sheet(Choose("To which level?", choices, next_one), chosen)
+    known = expertise_lines(app.alerts_of(ids), snapshot, CHOICE_WIDTH)
+    app.open_sheet(Choose("To which level?", choices, next_one, about=known), chosen)
 
 
 def _ask_escalation(
@@ -200,7 +202,8 @@ def _escalation_words(
         return [*words, EMPTY, line(("This goes down: nobody is paged", "text"))]
     found = [concerned(step, snapshot, _policy_of(alert, snapshot)) for alert, step in up]
     whom = ", ".join(dict.fromkeys(sorted(found)))
-    return [*words, EMPTY, line(("This concerns ", "text"), (whom, "warn bold"))]
+    words += [EMPTY, line(("This concerns ", "text"), (whom, "warn bold"))]
+    return words + expertise_lines([alert for alert, _ in up], snapshot, CHOICE_WIDTH)
 
 
 def incident(app: "OpsdashApp", ids: Ids) -> None:
@@ -273,6 +276,7 @@ ACTS: dict[str, Callable[["OpsdashApp", Ids], None]] = {
     "snooze": owning.snooze,
     "reapply": owning.reapply,
     "note": inquiring.note_nothing,
+    "reported": reporting.reported,
     "undo": undo,
     "incident": incident,
     "runbook": runbook,

@@ -31,6 +31,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("take_shift", "take this shift now, until its usual end", "Respond"),
     Action("maintenance", "hold a service's pages for a while", "Respond"),
     Action("note", "say what a tile's failures were", "Respond"),
+    Action("reported", "say that an incident's report is written", "Respond"),
     Action("undo", "undo your own last act", "Respond"),
     Action("mark", "mark the row, to act on several", "Respond"),
     Action("detail", "everything about the row or tile", "Look"),

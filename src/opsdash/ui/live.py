@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opsdash import covering, inquiry, ownership, response, silencing
+from opsdash import covering, inquiry, ownership, reporting, response, silencing
 from opsdash.domain.alert import Alert
 from opsdash.domain.deployment import services_of, telling
 from opsdash.domain.failures import FailureBatch
@@ -311,6 +311,12 @@ class StoreHand(_Opened):
         """Look into a failure batch no longer."""
         return await (await self.store()).write(inquiry.give_back, self._actor, self._clock(), seen)
 
+    async def report(self, ids: Sequence[str], url: str, note: str) -> Outcome:
+        """Say that the reports on incidents are written."""
+        return await (await self.store()).write(
+            reporting.report, self._actor, self._clock(), ids, url, note
+        )
+
     async def undoable(self) -> "Undoable | None":
         """Return what `undo` would take back now."""
         from opsdash.undoable import look
@@ -371,7 +377,10 @@ def _detail(
         story = tuple(sorted({e.id: e for e in (*story, *of_incident)}.values(), key=_order))
     since = (alert.fired_at or alert.active_at) - deployments.RECENT
     changed = deployments.load_recent(connection, services_of(alert), since, now)
-    return Detail(id, story, indicator, hour, day, earlier, telling(changed))
+    from opsdash.store import sightings
+
+    seen = sightings.load(connection, id)
+    return Detail(id, story, indicator, hour, day, earlier, telling(changed), sighting=seen)
 
 
 def _order(entry: Entry) -> tuple[datetime, int]:

@@ -20,6 +20,7 @@ from opsdash.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from opsdash.digest import Digest
+    from opsdash.domain.sighting import Sighting
     from opsdash.undoable import Undoable
 
 __all__ = ["LETTER", "Detail", "Feed", "Hand", "Outcome"]
@@ -38,6 +39,7 @@ class Detail:
     occurrences of the same alert, newest first; `deployments` what changed of its service around it,
     newest first. `batches` are the newest failure batches of an indicator, and `entries` the timeline
     of its open one. `page` is what a message (`letter/` and its number) says word for word.
+    `sighting` is how often an alert was seen.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Detail:
     deployments: tuple[Deployment, ...] = ()
     page: Page | None = None
     batches: tuple[FailureBatch, ...] = ()
+    sighting: "Sighting | None" = None
 
 
 class Feed(Protocol):
@@ -159,6 +162,9 @@ class Hand(Protocol):
 
     async def give_back(self, seen: FailureBatch) -> Outcome:
         """Look into a failure batch no longer."""
+
+    async def report(self, ids: Sequence[str], url: str, note: str) -> Outcome:
+        """Say that the reports on the incidents are written; one that another reported is refused."""
 
     async def undoable(self) -> "Undoable | None":
         """Return what `undo` would take back now, None where there is nothing of this person's."""

@@ -30,10 +30,23 @@ def incident_page(
         ),
         *field_lines("impact since", moment.date_clock(incident.impact_at), width),
         *field_lines("alerts", str(len(incident.alerts)), width),
+        *field_lines("report", report_words(incident, moment), width),
         *section("timeline"),
     ]
     entries = entries_of(incident, detail)
     return [*lines, *timeline_lines(entries, width, len(entries or ()) + 1, moment, glyphs)]
+
+
+def report_words(incident: Incident, moment: Moment) -> str:
+    """Say who wrote an incident's report, when and where it is, or that none is written."""
+    if incident.reported is None:
+        if incident.open:
+            return "due when it is over"
+        return "not written" if incident.owes_report else "none: it was closed without one"
+    said = incident.reported
+    where = ", ".join(filter(None, (said.url, said.note)))
+    stale = "; it was open again since" if incident.open or incident.owes_report else ""
+    return f"written, says {said.by} {moment.date_clock(said.at)}: {where}{stale}"
 
 
 def ticket_page(ticket: Ticket, width: int, moment: Moment, glyphs: Glyphs) -> list[Line]:

@@ -76,6 +76,8 @@ class HandoffScreen(Page):
         )
         keys = self.app.keys
         hint = f"{first_key('copy', keys)} copies the digest, {first_key('undo', keys)} undoes"
+        if self._digest.handoff.unreported:
+            hint += f", {first_key('reported', keys)} says that a report is written"
         said = self.app.message or (hint, "muted")
         return [line(said), *lines]
 
@@ -87,6 +89,10 @@ class HandoffScreen(Page):
             self.app.say("copied the digest", "ok bold")
         elif action == "refresh":
             self._read()
+        elif action == "reported" and self._digest is not None:
+            from opsdash.ui.reporting import choose
+
+            choose(self.app, self._digest.handoff.unreported)
         elif action == "undo":
             from opsdash.ui.acts import undo
 

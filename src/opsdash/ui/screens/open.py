@@ -39,7 +39,11 @@ def open_row(app: "OpsdashApp", id: str | None) -> None:
         return
     app.look_at(id)
     if any(incident.id == id for incident in app.snapshot.incidents):
-        app.open_sheet(Page(id, lambda w, m: _incident_lines(app, id, w, m)))
+        key = first_key("reported", app.keys)
+        title = f"{id}  {key} report written" if key else id
+        page = Page(title, lambda w, m: _incident_lines(app, id, w, m), about=id)
+        page.only = {"reported", "undo"}
+        app.open_sheet(page)
         return
     hints = " ".join(
         f"{first_key(name, app.keys)} {words}"

@@ -1,6 +1,6 @@
 """Sheets: what lies over the dashboard until it is closed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import events
@@ -145,7 +145,10 @@ Produce = Callable[[int, Moment], Sequence[Line]]
 
 
 class Page(Sheet[None]):
-    """A page to read: scrolled by the keys of a list, closed by escape; acts go to its own alert."""
+    """A page to read: scrolled by the keys of a list, closed by escape; acts go to what it is about.
+
+    `only` are the actions that mean something there; empty for all.
+    """
 
     hint = "esc closes"
     tells_alarms = True
@@ -154,6 +157,7 @@ class Page(Sheet[None]):
         super().__init__()
         self.title_words = title
         self.about = about
+        self.only: Collection[str] = ()
         self._produce = produce
         self._top = 0
         self._length = 0
@@ -191,7 +195,7 @@ class Page(Sheet[None]):
             self._scroll(0 if action == "first" else self._length)
         elif action in ("back", "detail", "quit", "help") or event.key == "ctrl+c":
             self.dismiss(None)
-        elif self.about is not None and action:
+        elif self.about is not None and action and (not self.only or action in self.only):
             self.app.act_on(action, (self.about,))
 
     def on_mouse_scroll_down(self) -> None:
@@ -219,9 +223,11 @@ class Choose(Sheet[str | None]):
         choices: Sequence[tuple[str, Line]],
         chosen: str | None = None,
         on_move: Callable[[str], None] | None = None,
+        about: Sequence[Line] = (),
     ) -> None:
         super().__init__()
         self.title_words = title
+        self._about = list(about)
         self._choices = list(choices)
         self._shown = self._choices
         self._at = next((i for i, (key, _) in enumerate(self._choices) if key == chosen), 0)
@@ -233,7 +239,9 @@ class Choose(Sheet[str | None]):
         return min(width, 76), height - 1
 
     def body(self, width: int, height: int, moment: Moment) -> Sequence[Line]:
-        """Return the choices around the one under the cursor."""
+        """Return the choices around the one under the cursor, beneath what they are about."""
+        about = self._about if height > len(self._about) + 3 else []
+        height -= len(about)
         top = max(0, min(self._at - height // 2, len(self._shown) - height))
         rows = []
         for index, (_, words) in list(enumerate(self._shown))[top : top + height]:
@@ -242,7 +250,7 @@ class Choose(Sheet[str | None]):
             row = crop(line((mark, "accent bold"), " ", words), width)
             rows.append(tuple((t, f"{s} on cursor") for t, s in row) if here else row)
         rows = rows or [line(("nothing of that name", "muted"))]
-        return [*rows, *[EMPTY] * (min(len(self._choices), height) - len(rows))]
+        return [*about, *rows, *[EMPTY] * (min(len(self._choices), height) - len(rows))]
 
     def typed(self, text: str) -> None:
         """Narrow the list."""

@@ -1,5 +1,6 @@
 """What changed lately goes out with the page, and onto the alert's timeline."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -106,3 +107,36 @@ async def test_whoever_is_given_an_alert_reads_it_too(world: World) -> None:
     await world.turn(2)
     (page,) = world.pagers["maria"].told(PageKind.TRIGGER)
     assert page.context == ("payments-api v1.4.2 by alice 7m before",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (
+            "recent deployments, recent code changes",
+            (
+                "payments-api v1.4.2 4e91c0a by alice 5m before: retry loop (+1 commit)",
+                "payments-api v1.4.2 4e91c0a, with 91d7f3e by sam: name the gateway",
+            ),
+        ),
+        ("deployments", ("payments-api v1.4.2 4e91c0a by alice 5m before",)),
+        ("none", ()),
+    ],
+)
+async def test_a_rule_names_what_its_pages_carry(
+    world: World, asked: str, told: tuple[str, ...]
+) -> None:
+    """What is sent and the timeline hold what the alert's annotation asks for, and nothing else."""
+    commits = (
+        Commit(SafeText("4e91c0a"), SafeText("alice"), SafeText("retry loop")),
+        Commit(SafeText("91d7f3e"), SafeText("sam"), SafeText("name the gateway")),
+    )
+    await _deploy(world, 5, "v1.4.2", commits=commits, commit_count=2)
+    key = world.alerts.fire("HighErrorRate")
+    seen = world.alerts.shown[key]
+    annotations = {**seen.annotations, "opsdash_context": SafeText(asked)}
+    world.alerts.shown[key] = replace(seen, annotations=annotations)
+    await world.turn(2)
+    (page,) = world.pagers["john"].told(PageKind.TRIGGER)
+    assert page.context == told
+    assert (await world.story(key)).count("changed lately") == len(told)

@@ -125,6 +125,11 @@ def test_scalars_are_taken_as_written(tmp_path: Path) -> None:
         ("expr: up\nannotations:\n  d: '{{ .x'", "r.yml:7: annotation d: unclosed action"),
         ("expr: up\nannotations: {d: '{{ nosuch }}'}", 'function "nosuch" not defined'),
         (
+            "expr: up\nannotations:\n  opsdash_context: deployments, moon",
+            "r.yml:7: annotation opsdash_context: found 'moon'; write deployments, code changes, or"
+            " none",
+        ),
+        (
             "expr: up\nannotations:\n  opsdash_on_error: maybe",
             "r.yml:7: annotation opsdash_on_error: found 'maybe'; write keep, fire or ok",
         ),

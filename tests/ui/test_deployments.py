@@ -112,6 +112,25 @@ def test_the_sheet_has_every_commit_and_link() -> None:
     assert "deployments" not in "\n".join(map(text_of, without))
 
 
+@pytest.mark.parametrize(
+    ("asked", "shown_too"),
+    [("recent deployments, recent code changes", True), ("deployments", False), ("none", None)],
+)
+def test_the_detail_shows_the_context_that_the_rule_names(
+    asked: str, shown_too: bool | None
+) -> None:
+    """Commits where code changes are named, deployments alone, or neither; the list's room the same."""
+    alert = replace(shown(), annotations={"opsdash_context": SafeText(asked)})
+    lines = alert_page(alert, detail(deployed()), busy(), 100, Moment(NOW), UTF8)
+    drawn = "\n".join(text_of(one).rstrip() for one in lines)
+    assert ("payments-api v1.4.2 4e91c0a  by alice, 7m before" in drawn) is (shown_too is not None)
+    assert ("name the gateway in its errors" in drawn) is (shown_too is True)
+    room = alert_area(alert, detail(deployed()), busy(), 156, 16, Moment(NOW), UTF8)
+    beneath = "\n".join(map(text_of, room))
+    assert ("payments-api v1.4.2 4e91c0a" in beneath) is (shown_too is not None)
+    assert ("retry loop" in beneath) is (shown_too is True)
+
+
 def test_hostile_words_move_nothing() -> None:
     """Wide, combining and marked-up names keep every line in its width and lose no bracket."""
     name = clean("[red]決済サービス[/red]\x1b[2J" + "é̀́" * 5)

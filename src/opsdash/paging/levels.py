@@ -171,9 +171,11 @@ def next_repeat(connection: sqlite3.Connection, alert: Alert, level: int) -> int
 
 
 def _context(connection: sqlite3.Connection, alert: Alert, now: datetime) -> tuple[SafeText, ...]:
-    """Return what changed lately of the services that an alert names."""
-    services = services_of(alert)
-    return deployments.recent_changes(connection, services, now, alert_at=alert.fired_at)
+    """Return what changed lately of the services that an alert names, as far as its rule asks for it."""
+    services, said = services_of(alert), alert.annotations
+    return deployments.recent_changes(
+        connection, services, now, alert_at=alert.fired_at, annotations=said
+    )
 
 
 def _flaps(connection: sqlite3.Connection, setup: Setup, alert: Alert, now: datetime) -> int:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
 
+from opsdash.domain.context import CONTEXT_ANNOTATION, Context, unknown_context
 from opsdash.domain.duration import parse_duration
 from opsdash.domain.rules.expression import obvious_error
 from opsdash.domain.rules.rule import ON_ERROR, ON_NO_DATA, AlertRule, RuleGroup, Trouble
@@ -198,6 +199,7 @@ class _Rule:
         expr = self.expr(keys.get("expr"))
         labels = {**self.group_labels, **file.labels(keys.get("labels"), "label")}
         annotations = file.labels(keys.get("annotations"), "annotation")
+        self.context(annotations.get(CONTEXT_ANNOTATION))
         return AlertRule(
             id=f"{self.group};{name}",
             name=name,
@@ -236,6 +238,13 @@ class _Rule:
                 line = value.line + error.line - 1 + value.block
                 self.file.wrong(line, f"{what} {name}: {clean(error, 300)}", error.cure)
         return templates
+
+    def context(self, node: Scalar | None) -> None:
+        """Refuse words that name no context; what a template gives is judged when it is known."""
+        unknown = () if node is None or "{{" in node.text else unknown_context(node.text)
+        if node is not None and unknown:
+            what = f"annotation {CONTEXT_ANNOTATION}: found {_shown(unknown[0])}"
+            self.file.wrong(node, what, f"write {', '.join(Context)}, or none")
 
     def policy(self, node: Scalar | None, name: str, default: Trouble) -> Trouble:
         if node is None:

@@ -2,10 +2,12 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
+from opsdash.domain.context import chosen, further_commits
 from opsdash.domain.deployment import Commit, Deployment, DeploymentKind, telling, words
 from opsdash.domain.record import decode, encode, from_ms, to_ms
 from opsdash.domain.text import SafeText, clean
@@ -103,14 +105,18 @@ def recent_changes(
     now: datetime,
     within: timedelta = RECENT,
     alert_at: datetime | None = None,
+    annotations: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[SafeText, ...]:
     """Return what changed of `services` (none: of all) lately, one line each, newest first.
 
     Distances are to `alert_at`, else to `now`: `7m before`, and `2m after` for what came later.
+    `annotations` are those of the alert, which may name the context that it wants.
     """
     moment = now if alert_at is None else alert_at
     found = load_recent(connection, services, moment - within, now)
-    return tuple(words(one, moment) for one in telling(found)[:CHANGES_TOLD])
+    told = chosen(telling(found), annotations)[:CHANGES_TOLD]
+    lines = [(words(one, moment), *further_commits(one, annotations)) for one in told]
+    return tuple(text for some in lines for text in some)
 
 
 def load_before(connection: sqlite3.Connection, deployment: Deployment) -> Deployment | None:

@@ -1,6 +1,7 @@
 """What was deployed before an alert: the newest in a few lines, or all with what they brought."""
 
 from opsdash.domain.alert import Alert
+from opsdash.domain.context import chosen
 from opsdash.domain.deployment import Deployment, brought, distance
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import Line, line
@@ -17,7 +18,7 @@ def deployment_lines(
         return []
     return [
         cut_line(_deployment(one, alert, moment), width, glyphs)
-        for one in detail.deployments[:room]
+        for one in chosen(detail.deployments, alert.annotations)[:room]
     ]
 
 
@@ -25,10 +26,11 @@ def every_deployment(
     alert: Alert, detail: Detail | None, width: int, moment: Moment, glyphs: Glyphs
 ) -> list[Line]:
     """Return every deployment with what it brought, one commit a line."""
-    if detail is None or detail.id != alert.id or not detail.deployments:
+    told = () if detail is None else chosen(detail.deployments, alert.annotations)
+    if detail is None or detail.id != alert.id or not told:
         return []
     lines = section("deployments")
-    for one in detail.deployments:
+    for one in told:
         lines.append(cut_line(_deployment(one, alert, moment), width, glyphs))
         found = [
             line((f"  {c.id}", "muted"), f"  {c.subject}", (f"  {c.author}", "muted"))

@@ -81,7 +81,7 @@ def extend(app: "OpsdashApp", ids: Ids) -> None:
 
 def extend_silences(app: "OpsdashApp", ids: Ids) -> None:
     """Extend silences by an hour; several of them are named and asked about first."""
-    from opsdash.ui.screens.silence import ask_extension
+    from opsdash.ui.screens.silence_questions import ask_extension
 
     found = _in_force(app, ids)
     if not found:
@@ -139,7 +139,7 @@ def expire(app: "OpsdashApp", ids: Ids) -> None:
 def expire_silences(app: "OpsdashApp", ids: Ids) -> None:
     """Say what is shown again and whom that pages, then end silences."""
     from opsdash.ui.acts import concerned
-    from opsdash.ui.screens.silence import ask_expiry
+    from opsdash.ui.screens.silence_questions import ask_expiry
 
     found, snapshot = _in_force(app, ids), app.snapshot
     if not found or snapshot is None:

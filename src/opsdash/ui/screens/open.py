@@ -203,7 +203,7 @@ def open_handoff(app: "OpsdashApp") -> None:
 
 def open_silences(app: "OpsdashApp") -> None:
     """List all silences."""
-    from opsdash.ui.screens.silence import Silences
+    from opsdash.ui.screens.silences import Silences
 
     app.open_sheet(Silences())
 

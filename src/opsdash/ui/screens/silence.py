@@ -1,36 +1,25 @@
-"""Silences on the screen: the sheet that makes or changes one, and the list of all."""
+"""The sheet that makes a silence or changes one, and shows what it would hide."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from textual import events
 
-from opsdash.domain.alert import Alert, Severity
+from opsdash.domain.alert import Alert
 from opsdash.domain.duration import format_duration, parse_duration
 from opsdash.domain.matchers import Matcher, MatcherError, parse_matchers
-from opsdash.domain.silence import USUAL, Silence, SilenceState, refusal
-from opsdash.snapshot import Snapshot
+from opsdash.domain.silence import USUAL, Silence, refusal
 from opsdash.ui.lines import EMPTY, Line, cut, line
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.silences import (
-    SILENCE_COLUMNS,
     alert_names,
     preview,
-    silence_about,
-    silence_counts,
-    silence_order,
-    silence_row,
 )
-from opsdash.ui.screens.roll import Roll
-from opsdash.ui.screens.sheet import Ask, Sheet
-from opsdash.ui.widgets.columns import Column
-from opsdash.ui.widgets.table import Row
+from opsdash.ui.screens.sheet import Sheet
 
 _FIELDS = ("matchers", "for", "comment")
 _WORDS = {"matchers": "what", "for": "for", "comment": "why"}
-_ASKED = 6
-"""Lines in which a question names silences: a terminal of fifteen has room for no more."""
 
 
 class Wish(NamedTuple):
@@ -193,119 +182,3 @@ def _count_line(verb: str, count: int, total: int) -> Line:
         f"{verb} {count} of {total} open alerts" if count else f"{verb} none of {total} open alerts"
     )
     return line((what, "bold" if count else "warn bold"))
-
-
-class Silences(Roll):
-    """All silences: those in force, which ends first first, and those that ended within the hour."""
-
-    title_words = "Silences"
-    hint = "newest end last"
-    hints = (
-        ("silence", "new"),
-        ("detail", "change"),
-        ("extend", "extend 1h"),
-        ("expire", "end now"),
-    )
-    marked_hints = (("extend", "extend 1h"), ("expire", "end now"))
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._known: dict[str, Silence] = {}
-        self._counts: Mapping[str, int] = {}
-        self._counted: tuple[object, object] = (None, None)
-
-    def columns(self, width: int) -> Sequence[Column]:
-        """Return the columns of silences."""
-        return SILENCE_COLUMNS
-
-    def keys(self, snapshot: Snapshot, moment: Moment) -> Sequence[str]:
-        """Return the ids, and count anew what each matches where anything has changed."""
-        seen = (snapshot.silences, snapshot.alerts)
-        if self._counted[0] is not seen[0] or self._counted[1] is not seen[1]:
-            self._counted = seen
-            self._known = {silence.id: silence for silence in snapshot.silences}
-            self._counts = silence_counts(snapshot.silences, snapshot.alerts)
-        shown = sorted(snapshot.silences, key=lambda s: silence_order(s, moment))
-        self.hint = _summary(shown, moment)
-        return [silence.id for silence in shown]
-
-    def row(self, key: str, snapshot: Snapshot, moment: Moment) -> Row:
-        """Return the row of a silence."""
-        silence = self._known[key]
-        return silence_row(silence, self._counts.get(key, 0), snapshot, moment, self.app.glyphs)
-
-    def about(self, key: str, width: int, snapshot: Snapshot, moment: Moment) -> Sequence[Line]:
-        """Return everything about a silence."""
-        self.app.look_at(key)
-        detail = self.app.details.get(key)
-        silence = self._known[key]
-        return silence_about(silence, detail, snapshot, width, moment, self.app.glyphs)
-
-    def empty(self, snapshot: Snapshot) -> Line:
-        """Say that nothing is silenced."""
-        return line(("nothing is silenced", "muted"))
-
-    def opened(self, key: str) -> None:
-        """Change the silence."""
-        from opsdash.ui.silencing import change_silence
-
-        change_silence(self.app, self._known[key])
-
-    def do(self, action: str, key: str | None) -> None:
-        """Make a new one, or extend or end the marked ones, else the one under the cursor."""
-        from opsdash.ui import acts, silencing
-
-        if action == "silence":
-            silencing.new_silence(self.app)
-        elif action == "undo":
-            acts.undo(self.app, ())
-        elif action in ("extend", "expire") and self.marks and not self.chosen():
-            self.app.say("nothing is chosen: no marked silence is shown", "warn")
-        elif action == "extend":
-            silencing.extend_silences(self.app, self.chosen())
-        elif action == "expire":
-            silencing.expire_silences(self.app, self.chosen())
-
-
-def _summary(silences: Sequence[Silence], moment: Moment) -> str:
-    active = sum(s.state(moment.now) is not SilenceState.EXPIRED for s in silences)
-    return "none in force" if not active else f"{active} in force"
-
-
-def ask_expiry(silences: Sequence[Silence], alerts: Sequence[Alert], whom: str) -> Ask:
-    """Return the question before silences are ended: what is shown again, and whom that pages.
-
-    `whom` is empty where nobody can be.
-    """
-    hit = [
-        alert for alert in alerts if alert.open and any(s.id in alert.silenced_by for s in silences)
-    ]
-    words = [*_named(silences), EMPTY]
-    if not hit:
-        by = "it" if len(silences) == 1 else "them"
-        words.append(line(f"No open alert is hidden by {by}: nobody is paged."))
-    else:
-        count = "1 alert is" if len(hit) == 1 else f"{len(hit)} alerts are"
-        words.append(line((f"{count} shown again: ", "text"), ", ".join(a.name for a in hit[:5])))
-        loud = [a for a in hit if a.acknowledgement is None and a.severity is not Severity.INFO]
-        if loud and whom:
-            words.append(line(("This pages ", "text"), (whom, "warn bold")))
-    if len(silences) == 1:
-        return Ask(f"End {silences[0].id}", words, "enter ends it: ")
-    return Ask(f"End {len(silences)} silences", words, "enter ends them: ")
-
-
-def ask_extension(silences: Sequence[Silence], alerts: Sequence[Alert]) -> Ask:
-    """Return the question before several silences are extended: which, and what stays hidden."""
-    hidden = sum(a.open and any(s.id in a.silenced_by for s in silences) for a in alerts)
-    count = "1 open alert stays" if hidden == 1 else f"{hidden or 'no'} open alerts stay"
-    words = [*_named(silences), EMPTY, line(f"Each lasts an hour longer; {count} hidden by them.")]
-    return Ask(f"Extend {len(silences)} silences", words, "enter extends them: ")
-
-
-def _named(silences: Sequence[Silence]) -> list[Line]:
-    """The first few silences by id, matchers and reason, and how many more."""
-    shown = silences if len(silences) <= _ASKED else silences[: _ASKED - 1]
-    words = [line((f"{s.id}  ", "bold"), s.text, (f"  {s.comment}", "muted")) for s in shown]
-    more = len(silences) - len(shown)
-    return [*words, line((f"and {more} more", "muted"))] if more else words

@@ -1,32 +1,53 @@
-"""R7: what is old or absent never looks live: faults under an open dashboard, read off its terminal.
+"""R7: what is old or absent never looks live: faults under open dashboards, read off their terminals.
 
-Every server fault befalls metrics and alerts at once. Each frame that the dashboard writes is looked
-at: once it has had its time, a tile with neither age nor `no data` is a lie, and so is a green one.
+Every server fault befalls metrics and alerts at once. Each frame that the dashboards write is looked
+at, and what `status` prints: once they had their time, a figure with neither age nor `no data` is a
+lie, and so is a green one. Where figures are shown is in `bench.shown`.
 """
 
+import contextlib
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from tests.faultserver import FaultServer
-from tests.terminal import Look, Terminal, looks, new_screen, text_lines
+from tests.terminal import Terminal, looks, new_screen, text_lines
 
 from bench.bed import OPSDASH, Bed
 from bench.figure import Figure, Size, script
-from opsdash.presets import DEFAULT_PANES, DEFAULT_SETUP
+from bench.shown import (
+    VIEWS,
+    Figures,
+    View,
+    alert_list,
+    alert_page,
+    indicator_page,
+    status_json,
+    status_text,
+    status_tmux,
+)
+from opsdash.presets import DEFAULT_SETUP
 from opsdash.sources.union import MARK
 
 LIMIT = 10.0
-"""Seconds within which all must be marked, with a refresh of a second."""
+"""Seconds within which all must be marked: more than two refreshes, and fewer than the ten after which
+all would be gone anyway."""
+
+REFRESH = "1500ms"
 
 WATCHED = 3.0
-"""Seconds for which the screen is watched once it is marked."""
+"""Seconds for which the screens are watched once they are marked."""
+
+STALE = 3.0
+"""Seconds after which a figure is old."""
+
+ONE_WRITE = 0.005
+"""Seconds within which what a terminal gets belongs to what it got before: half a frame is none."""
 
 GREEN = "63d297"
 """The colour of `ok` in the theme that a dashboard begins with."""
-
-TITLES = tuple(str(i.title) for pane in DEFAULT_PANES for i in pane.indicators)
 
 FAULTS = (
     "refused", "503", "nan", "no-data", "hang", "login", "old", "401",
@@ -93,123 +114,195 @@ class Run:
     unaged: list[str] = field(default_factory=list)
     green: list[str] = field(default_factory=list)
     frames: int = 0
-    tiles: int = 0
+    figures: int = 0
+    outputs: int = 0
 
 
-def run(faults: Sequence[str]) -> Run:
-    """Let each fault happen under one dashboard."""
-    done = Run(tiles=len(TITLES))
-    with Server() as server, Bed(server.url, refresh="1s") as bed:
+class Watch:
+    """One dashboard that shows one view, and every frame it has written."""
+
+    def __init__(self, view: View, bed: Bed) -> None:
+        self.view = view
+        self.terminal = Terminal(
+            OPSDASH,
+            columns=view.columns,
+            lines=view.lines,
+            # With sixteen colours there would be no telling which of them is `ok`.
+            env={**bed.environment, "COLORTERM": "truecolor"},
+        )
+        self.began = self.due = 0.0
+        self._screen, self._stream = new_screen(view.columns, view.lines)
+        self._fed = 0
+
+    def open(self) -> None:
+        """Press the keys of what is looked at, each once the one before has done its work."""
+        terminal = self.terminal
+        terminal.wait_for("StaleOrNot", 60)
+        for key in self.view.keys:
+            terminal.settle(0.1)
+            terminal.send(key)
+        terminal.wait_for(self.view.opened, 30)
+
+    def reopen(self) -> None:
+        """Look at the alert that fires now: the page may be of an earlier one."""
+        if self.view.of_alert:
+            self.terminal.send("escape")
+            self.terminal.wait_for(lambda screen: self.view.opened not in screen, 30)
+            self.terminal.wait_for("1 unacked", 60)
+            self.terminal.send("4", "g", "enter")
+            self.terminal.wait_for("✖ CRIT  StaleOrNot", 30)
+
+    def read(self, lines: Sequence[str], of_alerts: bool) -> Figures:
+        """Return all that a screen shows, true what is marked; the alerts where they matter."""
+        found = self.view.figures(lines)
+        if of_alerts and self.view.of_alert:
+            found |= alert_page(lines)
+        elif of_alerts and indicator_page not in self.view.readers:
+            found |= alert_list(lines)
+        return found
+
+    def lies(self, lines: Sequence[str], of_alerts: bool) -> list[str]:
+        """Return what on a screen looks live, though nothing new has been told."""
+        shown = self.read(lines, of_alerts)
+        few = [] if len(shown) >= self.view.count else [f"{len(shown)} figures alone"]
+        return few + [name for name, marked in shown.items() if not marked]
+
+    def now(self) -> list[str]:
+        """Return the lines of the screen as it is."""
+        return self.terminal.text().splitlines()
+
+    def is_live(self, alert: bool) -> bool:
+        """Whether everything that this view should show is there, and nothing is marked."""
+        lines = self.now()
+        shown = self.read(lines, of_alerts=alert or not self.view.of_alert)
+        shown.pop("the status", None)
+        word = "CRITICAL" if alert else "HEALTHY"
+        told = word in lines[0] or "╭" in lines[0]
+        # What is well is green, or the look for green would be blind.
+        if self.view.count and not self.view.green(lines, self.terminal.looks(), GREEN):
+            return False
+        return told and len(shown) >= self.view.count and not any(shown.values())
+
+    def look_back(self, fault: str, of_alerts: bool, done: Run) -> None:
+        """Look at every frame that was written since the fault had its time."""
+        chunks = list(self.terminal.chunks)[self._fed :]
+        self._fed += len(chunks)
+        for number, (at, chunk) in enumerate(chunks):
+            self._stream.feed(chunk)
+            more = number + 1 < len(chunks) and chunks[number + 1][0] - at < ONE_WRITE
+            if at >= self.due and not more:
+                self._judge(fault, at, of_alerts, done)
+        # What stands there is looked at even where nothing was written since.
+        self._judge(fault, self.terminal.seconds, of_alerts, done)
+
+    def _judge(self, fault: str, at: float, of_alerts: bool, done: Run) -> None:
+        done.frames += 1
+        lines = text_lines(self._screen)
+        if lies := self.lies(lines, of_alerts):
+            after = f"{at - self.began:.1f} s after"
+            done.unaged.append(f"{fault}: {', '.join(lies)} at {self.view.name} {after}")
+        green = self.view.green(lines, looks(self._screen), GREEN)
+        done.green += [f"{fault}: {one[:60]} at {self.view.name}" for one in green]
+
+
+def run(faults: Sequence[str], views: Sequence[View] = VIEWS, watched: float = WATCHED) -> Run:
+    """Let each fault happen under a dashboard for each view."""
+    done = Run()
+    with (
+        Server() as server,
+        Bed(server.url, refresh=REFRESH) as bed,
+        contextlib.ExitStack() as ends,
+    ):
         text = bed.config.read_text().split("[[pane")[0]
         bed.config.write_text(text.replace("[prometheus]", '[prometheus]\ntimeout = "1s"'))
-        with bed.engine() as engine:
-            size = {"columns": 160, "lines": 45, "env": bed.environment}
-            with Terminal(OPSDASH, **size) as terminal:  # type: ignore[arg-type]
-                for number, fault in enumerate(faults):
-                    server.alerts = [_ALERT] if number % 2 == 0 else []
-                    server.befall("ok")
-                    # What a fault has made it wait for is forgotten with the configuration.
-                    engine.send_signal(signal.SIGHUP)
-                    _await_live(terminal, number % 2 == 0)
-                    _befall(server, terminal, fault, done)
+        server.alerts = [_ALERT]
+        engine = ends.enter_context(bed.engine())
+        watches = []
+        for view in views:
+            watches.append(Watch(view, bed))
+            ends.callback(watches[-1].terminal.kill)
+        for watch in watches:
+            watch.open()
+        for number, fault in enumerate(faults):
+            alert = number % 2 == 0
+            server.alerts = [_ALERT] if alert else []
+            server.befall("ok")
+            # What a fault has made it wait for is forgotten with the configuration.
+            engine.send_signal(signal.SIGHUP)
+            shown = [one for one in watches if alert or not one.view.of_alert]
+            _await_live(shown, alert)
+            done.figures = max(done.figures, sum(len(one.read(one.now(), alert)) for one in shown))
+            _befall(server, shown, fault, done)
+            _watch(bed, shown, fault, watched, done)
     return done
 
 
-def _await_live(terminal: Terminal, alert: bool) -> None:
-    terminal.wait_for(
-        lambda screen: (
-            not unmarked_tiles(screen.splitlines(), True)
-            and ("1 critical" in screen) == alert
-            and (alert or "HEALTHY" in screen)
-            and "alertmanager" not in screen.split("Performance")[0]
-        ),
-        60,
-    )
+def _await_live(watches: Sequence[Watch], alert: bool) -> None:
+    for watch in watches:
+        if alert:
+            watch.reopen()
+        watch.terminal.wait_until(partial(watch.is_live, alert), 60, f"all live, {alert=}")
 
 
-def _befall(server: Server, terminal: Terminal, fault: str, done: Run) -> None:
-    began = terminal.seconds
+def _befall(server: Server, watches: Sequence[Watch], fault: str, done: Run) -> None:
+    """Let the fault happen and wait until all is marked; what is not by then is noted."""
+    for watch in watches:
+        watch.began = watch.terminal.seconds
+        watch.due = watch.began + LIMIT
     server.befall(fault)
-    try:
-        terminal.wait_for(lambda screen: not _lies(screen, fault), LIMIT)
-        done.marked[fault] = terminal.seconds - began
-    except AssertionError:
-        left = _lies(terminal.text(), fault)
-        done.unmarked.append(f"{fault}: {', '.join(left)}")
-    until = terminal.seconds + WATCHED
-    while terminal.seconds < until:
-        time.sleep(0.1)
-    _look_back(terminal, fault, began, done)
+    began = time.monotonic()
+    left, of_alerts = list(watches), fault not in ONLY_METRICS
+    while left and time.monotonic() - began < LIMIT:
+        for watch in list(left):
+            if not watch.lies(watch.now(), of_alerts):
+                watch.due = watch.terminal.seconds
+                left.remove(watch)
+        time.sleep(0.05)
+    if not left:
+        done.marked[fault] = time.monotonic() - began
+    for watch in left:
+        lies = ", ".join(watch.lies(watch.now(), of_alerts))
+        done.unmarked.append(f"{fault}: {lies} at {watch.view.name}")
 
 
-def _lies(screen: str, fault: str) -> list[str]:
-    """Return what on a screen looks live, though nothing new has been told."""
-    lines = screen.splitlines()
-    found = unmarked_tiles(lines, False)
-    top = screen.split("Performance")[0]
-    if "HEALTHY" in top:
-        found.append("the status")
-    if fault not in ONLY_METRICS and "alertmanager" not in top:
-        found.append("the alerts")
-    return found
+def _watch(bed: Bed, watches: Sequence[Watch], fault: str, seconds: float, done: Run) -> None:
+    """Look at what is printed and at what the screens show meanwhile, for so long at least."""
+    until = time.monotonic() + seconds
+    while True:
+        _look_at_status(bed, fault, done)
+        if time.monotonic() >= until:
+            break
+    for watch in watches:
+        watch.look_back(fault, fault not in ONLY_METRICS, done)
 
 
-def unmarked_tiles(lines: Sequence[str], live: bool) -> list[str]:
-    """Return the tiles that carry no age and no `no data`; or, with `live`, those that do."""
-    found = []
-    for title in TITLES:
-        rows = [line for line in lines if title in line]
-        cells = [cell for row in rows for cell in row.split("│") if title in cell]
-        tile = next((cell for cell in cells if _is_tile(cell, title)), "")
-        marked = "no data" in tile or " old" in tile or not tile
-        if marked == live:
-            found.append(title)
-    return found
-
-
-def _is_tile(cell: str, title: str) -> bool:
-    return cell.strip().find(title) in range(4)
-
-
-def _look_back(terminal: Terminal, fault: str, began: float, done: Run) -> None:
-    """Look at every frame that was written since the fault had its time."""
-    screen, stream = new_screen(terminal.columns, terminal.lines)
-    due = began + done.marked.get(fault, LIMIT)
-    for at, chunk in list(terminal.chunks):
-        stream.feed(chunk)
-        if at < due:
-            continue
-        done.frames += 1
-        lines = text_lines(screen)
-        lies = unmarked_tiles(lines, False)
-        if lies:
-            done.unaged.append(f"{fault}: {', '.join(lies)} {at - began:.1f} s after")
-        done.green += [f"{fault}: {title}" for title in _green_tiles(lines, looks(screen))]
-
-
-def _green_tiles(lines: Sequence[str], cells: Sequence[Sequence[Look]]) -> list[str]:
-    found = []
-    for y, text in enumerate(lines):
-        for title in TITLES:
-            x = text.find(f" {title} ")
-            if x < 0:
-                continue
-            end = text.find("│", x)
-            part = cells[y][max(0, x - 2) : end if end > 0 else len(text)]
-            if any(GREEN in (cell[1], cell[2]) for cell in part if cell[0].strip()):
-                found.append(title)
-    return found
+def _look_at_status(bed: Bed, fault: str, done: Run) -> None:
+    text, shape = bed.command("status"), bed.command("status", "--format", "json")
+    tmux = bed.command("status", "--format", "tmux")
+    told = {
+        "status": status_text(text.stdout),
+        "status --format json": status_json(shape.stdout, STALE),
+        "status --format tmux": status_tmux(tmux.stdout),
+    }
+    done.outputs += len(told)
+    for command, figures in told.items():
+        lies = [name for name, marked in figures.items() if not marked]
+        if lies or (command != "status --format tmux" and len(figures) < 14):
+            done.unaged.append(f"{fault}: {', '.join(lies) or 'no figures'} in {command}")
+    done.unaged += [
+        f"{fault}: status ends with 0" for one in (text, shape, tmux) if not one.returncode
+    ]
 
 
 def measure(size: Size) -> Iterator[Figure]:
     """Measure R7."""
-    done = run(FAULTS[: size.of(2, 8, len(FAULTS))])
+    done = run(FAULTS[: size.of(2, 8, len(FAULTS))], watched=size.of(1, 3))
     slowest = max(done.marked.values(), default=0.0)
     wrong = done.unmarked + done.unaged + done.green
     yield Figure(
         "R7",
-        f"{len(done.marked) + len(done.unmarked)} faults x {done.tiles} tiles, alerts and status,"
-        f" {done.frames} frames",
+        f"{size.of(2, 8, len(FAULTS))} faults x {len(VIEWS)} screens with {done.figures} figures:"
+        f" {done.frames} frames, and {done.outputs} outputs of status",
         f"marked within {LIMIT:g} s, old without age 0, green without data 0",
         f"slowest {slowest:.1f} s, unmarked {len(done.unmarked)}, old without age"
         f" {len(done.unaged)}, green {len(done.green)}" + "".join(f"; {one}" for one in wrong[:3]),

@@ -1,6 +1,6 @@
 """The goals that meet the world outside, at their smallest: what is counted, never how long it took."""
 
-from bench import hostile, pages, secrets, stale, tty, upstream, watchdog
+from bench import hostile, pages, secrets, shown, stale, tty, upstream, watchdog
 
 
 def test_no_page_is_lost_or_doubled_under_kill_9() -> None:
@@ -13,10 +13,42 @@ def test_no_page_is_lost_or_doubled_under_kill_9() -> None:
 
 
 def test_nothing_old_looks_live() -> None:
-    """R7: a server that is gone and one that says NaN are marked on every tile, no frame lies."""
-    done = stale.run(stale.FAULTS[:2])
-    assert set(done.marked) == set(stale.FAULTS[:2]) and done.frames and done.tiles >= 13
+    """R7: servers that are gone or err are told by every figure of seven screens and of `status`."""
+    done = stale.run(stale.FAULTS[:2], watched=0)
+    assert set(done.marked) == set(stale.FAULTS[:2])
+    assert done.frames >= 14 and done.figures >= 48 and done.outputs >= 6
     assert (done.unmarked, done.unaged, done.green) == ([], [], [])
+
+
+def test_the_look_for_old_figures_is_not_blind() -> None:
+    """The judge of it: a figure without its age is found in each form that there is."""
+    tile = "│ ? CPU               <1 %  {} ││ ✔ Stripe   no data │"
+    assert shown.tiles([tile.format("<10s old")]) == {"CPU": True, "Stripe": True}
+    assert shown.tiles([tile.format("▁▁▁▁▁ ok")]) == {"CPU": False, "Stripe": True}
+    top = " Shop   ✔ HEALTHY   uptime 100.00% {}   users no data   12:31 UTC"
+    healthy = {"the status": False}
+    assert shown.header([top.format("5s old")]) == {"uptime": True, "users": True} | healthy
+    assert shown.header([top.format("24h")]) == {"uptime": False, "users": True} | healthy
+    few = "2 cpu <1% ? <10s old  memory <1%{}  +3   {}"
+    named = {"cpu": True, "pane 2": True}
+    assert shown.pane_lines([few.format(" no data ?", "? 5 stale")]) == named | {"memory": True}
+    assert shown.pane_lines([few.format(" ✔", "? 5 stale")]) == named | {"memory": False}
+    assert not shown.pane_lines([few.format("", "live")])["pane 2"]
+    page = ["╭─ Indicator ─╮", "│ CPU  <1 %  {}? unknown │"]
+    assert shown.indicator_page([page[0], page[1].format("6s old  ")]) == {
+        "the page's figure": True
+    }
+    assert shown.indicator_page([page[0], page[1].format("")]) == {"the page's figure": False}
+    seen = "│ seen in        alertmanager{} │"
+    assert shown.alert_page([seen.format(" (not heard for 9s)")]) == {"the alert": True}
+    assert shown.alert_page([seen.format("")]) == {"the alert": False}
+    text = "Shop: unknown, as of 2s ago\n  CPU    <1 %  unknown{}\n"
+    assert shown.status_text(text.format("  (9s old)"))["CPU"]
+    assert not shown.status_text(text.format(""))["CPU"]
+    one = '{{"title": "CPU", "value": 1, "level": "{}", "age_seconds": {}}}'
+    shape = '{{"status": "unknown", "panes": [{{"indicators": [{}]}}]}}'
+    for level, age, marked in (("unknown", 9, True), ("ok", 9, False), ("unknown", 0.5, False)):
+        assert shown.status_json(shape.format(one.format(level, age)), 2.0)["CPU"] is marked
 
 
 def test_what_servers_do_hurts_no_engine() -> None:

@@ -9,6 +9,7 @@ from opsdash.cli.output import format_option, print_json
 from opsdash.cli.reading import picture
 from opsdash.cli.shapes import alert_words, indicator_shape, status_shape
 from opsdash.domain.failures import FailureBatch
+from opsdash.domain.freshness import Freshness, freshness
 from opsdash.domain.indicator import Reading
 from opsdash.domain.span import format_span
 from opsdash.domain.status import EXIT_CODES
@@ -61,10 +62,18 @@ def _print_text(snapshot: Snapshot) -> None:
 def _indicator_line(reading: Reading, snapshot: Snapshot) -> str:
     shape = indicator_shape(reading, snapshot)
     shown = figure(shape["value"], reading.indicator)
-    reason = f"  ({shape['reason']})" if shape["reason"] else ""
+    reason = f"  ({shape['reason']})" if shape["reason"] else _old(reading, snapshot)
     value = f"{shown.number} {shown.unit}".strip()
     batch = f"  ({_batch_words(reading.batch)})" if reading.batch and shape["value"] else ""
     return f"  {reading.indicator.title:<18} {value:>12}  {shape['level']}{reason}{batch}"
+
+
+def _old(reading: Reading, snapshot: Snapshot) -> str:
+    """Return the age of a figure that is no longer live; nothing of one that is, or is not shown."""
+    now = snapshot.taken_at
+    fresh = freshness(now, snapshot.setup.refresh, reading.read_at, reading.sampled_at)
+    seen = [at for at in (reading.read_at, reading.sampled_at) if at is not None]
+    return f"  ({format_span(now - min(seen))} old)" if fresh is Freshness.STALE else ""
 
 
 def _batch_words(batch: FailureBatch) -> str:

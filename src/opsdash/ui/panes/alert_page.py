@@ -1,6 +1,8 @@
 """All that is known of an alert: the body of its detail screen."""
 
 from opsdash.domain.alert import Alert
+from opsdash.domain.freshness import Freshness
+from opsdash.domain.source import SourceView
 from opsdash.snapshot import Snapshot
 from opsdash.ui.chart import chart
 from opsdash.ui.glyphs import Glyphs
@@ -40,7 +42,7 @@ def alert_page(
         ),
         *field_lines("incident", alert.incident or glyphs.dash, width),
         *field_lines("value", glyphs.dash if alert.value is None else f"{alert.value:,.6g}", width),
-        *field_lines("seen in", ", ".join(alert.sources) or glyphs.dash, width),
+        *field_lines("seen in", seen_words(alert, snapshot, moment) or glyphs.dash, width),
         *field_lines("id", alert.id, width),
     ]
     if alert.acknowledgement is not None and alert.acknowledgement.comment:
@@ -84,6 +86,21 @@ def firing_words(alert: Alert, moment: Moment) -> str:
     if alert.resolved_at is not None:
         return f"{moment.date_clock(started)} to {moment.date_clock(alert.resolved_at)}"
     return f"since {moment.date_clock(started)}, {moment.age(started)}"
+
+
+def seen_words(alert: Alert, snapshot: Snapshot, moment: Moment) -> str:
+    """Return which sources show an alert, those that answer no more with how long they do not."""
+    known = {source.id: source for source in snapshot.sources}
+    return ", ".join(_seen_in(id, known.get(id), alert, moment) for id in alert.sources)
+
+
+def _seen_in(id: str, source: SourceView | None, alert: Alert, moment: Moment) -> str:
+    last = source.last_success if source is not None and alert.open else None
+    if source is None or last is None:
+        return id
+    if moment.freshness_of(last, source.interval) is Freshness.LIVE:
+        return id
+    return f"{id} (not heard for {moment.age(last)})"
 
 
 def _links(alert: Alert, snapshot: Snapshot, width: int) -> list[Line]:

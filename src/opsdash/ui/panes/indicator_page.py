@@ -2,6 +2,7 @@
 
 from opsdash.domain.alert import SafeLabels
 from opsdash.domain.duration import format_duration
+from opsdash.domain.freshness import Freshness
 from opsdash.domain.indicator import Indicator, Level, Reading, Unit
 from opsdash.domain.labels import Labels
 from opsdash.snapshot import Snapshot
@@ -30,10 +31,10 @@ def indicator_page(
     tile = tile_of(reading, snapshot.setup.refresh, moment)
     level = line((f"{glyphs.level(tile.level)} {tile.level.value}", LEVEL_STYLES[tile.level]))
     hour = detail.hour if detail is not None and detail.hour else reading.history
+    old = line("  ", (tile.trouble, "unknown")) if tile.fresh is Freshness.STALE else EMPTY
+    figure_line = line((indicator.title, "bold"), "  ", (str(tile.figure), f"{tile.style} bold"))
     lines = [
-        line(
-            (indicator.title, "bold"), "  ", (str(tile.figure), f"{tile.style} bold"), "  ", level
-        ),
+        line(figure_line, old, "  ", level),
         *_failures(reading, detail, width, moment, glyphs),
         EMPTY,
         *field_lines("query", indicator.query, width),

@@ -3,62 +3,34 @@
 import contextlib
 import gc
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from opsdash.domain.alert import Alert
 from opsdash.domain.alert_list import AlertList
 from opsdash.domain.climb import NextStep
-from opsdash.domain.freshness import Freshness, engine_is_down, freshness, is_silent
+from opsdash.domain.freshness import Freshness, engine_is_down, freshness
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.incident import Incident
-from opsdash.domain.indicator import Indicator, Level, Pane, Reading
+from opsdash.domain.indicator import Level, Pane, Reading
 from opsdash.domain.letter import Letters, letter_problems
 from opsdash.domain.on_call import OnCall
-from opsdash.domain.override import Override
 from opsdash.domain.problem import Problem
 from opsdash.domain.rules.view import RuleView
-from opsdash.domain.sample import Point
 from opsdash.domain.setup import Setup
 from opsdash.domain.silence import Silence
-from opsdash.domain.source import EngineState, EngineView, SourceState, SourceView
-from opsdash.domain.span import format_span
+from opsdash.domain.source import EngineState, EngineView, SourceView
 from opsdash.domain.status import Status, status_of
-from opsdash.domain.text import clean
 from opsdash.domain.ticket import Ticket, ticket_order
+from opsdash.domain.wholeness import exhausted_problems, is_blind, problems_of
 from opsdash.registers import Registers, take_registers
-from opsdash.roster import Roster, shown_since, take_roster
-from opsdash.store import (
-    alerts,
-    changes,
-    engine,
-    failures,
-    incidents,
-    lease,
-    overrides,
-    readings,
-    tickets,
-)
-
-__all__ = [
-    "EngineState",
-    "EngineView",
-    "OnCall",
-    "Problem",
-    "Snapshot",
-    "SourceState",
-    "SourceView",
-    "take_snapshot",
-    "with_start",
-]
+from opsdash.roster import Roster, take_roster
+from opsdash.store import alerts, changes, incidents, lease, tickets
+from opsdash.told import Told, take_told
 
 RESOLVED_SHOWN = timedelta(hours=1)
 """How long an alert or incident stays on the screen after it resolved."""
-
-HISTORY_SHOWN = timedelta(hours=1)
-"""How much of the minute series a snapshot carries for the sparklines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +79,19 @@ class Snapshot:
         """The newest messages, and what is wrong with those that do not arrive."""
         return self.registers.letters
 
+    @property
+    def told(self) -> Told:
+        """What the engine had told of what it read."""
+        return Told(
+            self.setup,
+            self.sources,
+            self.panes,
+            self.uptime,
+            self.users,
+            self.warnings,
+            self.on_call,
+        )
+
     def next_step(self, alert: Alert) -> NextStep:
         """Return what happens next to an alert, to whom and when."""
         return self.roster.next_step(alert, self.setup, self.taken_at)
@@ -143,18 +128,18 @@ def take_snapshot(
     marks = changes.counters(connection)
     held = lease.find(connection)
     engine_view = _engine_view(held, now)
-    told = _told(connection, now, previous, marks)
+    # What is over and still shown is counted in whole days.
+    today = previous if previous is not None and previous.taken_at.date() == now.date() else None
+    told_anew = today is None or today.read_mark != marks["read"]
+    known = today.told if today is not None and today.filled_mark == marks["filled"] else None
+    told = take_told(connection, now, known, told_anew)
     shown, open_incidents = _alerts(connection, now, previous, marks["change"])
     registers = take_registers(connection, now, previous.registers if previous else None, marks)
     before = None if previous is None else (previous.roster, previous.cursor)
-    followed = previous is not None and _same_day(previous, now)
-    told_anew = not followed or (previous is not None and previous.read_mark != marks["read"])
     roster = take_roster(connection, now, shown.by_id.keys(), before, told_anew)
-    problems = _problems(engine_view, told.sources, told.setup, now)
-    exhausted = exhausted_problems(shown, roster)
-    blind = engine_view.state is not EngineState.RUNNING or any(
-        _silent(source, told.setup, now) for source in told.sources
-    )
+    problems = problems_of(engine_view, told.sources, told.setup, now)
+    exhausted = exhausted_problems(shown, roster.climbs)
+    blind = is_blind(engine_view, told.sources, told.setup, now)
     levels = [_fresh_level(r, told.setup, now) for pane in told.panes for r in pane.readings]
     return Snapshot(
         taken_at=now,
@@ -178,69 +163,6 @@ def take_snapshot(
         registers=registers,
         roster=roster,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What the engine says: moves only when it has read something."""
-
-    setup: Setup
-    sources: tuple[SourceView, ...]
-    panes: tuple[Pane, ...]
-    uptime: Reading | None
-    users: Reading | None
-    warnings: tuple[Problem, ...]
-    on_call: tuple[OnCall, ...]
-
-
-def _told(
-    connection: sqlite3.Connection,
-    now: datetime,
-    previous: Snapshot | None,
-    marks: Mapping[str, int],
-) -> _Told:
-    whole = None if previous is not None and previous.filled_mark != marks["filled"] else previous
-    if whole is not None and not _same_day(whole, now):
-        whole = None
-    if whole is not None and whole.read_mark == marks["read"] and not _history_aged(whole, now):
-        return _Told(
-            whole.setup,
-            whole.sources,
-            whole.panes,
-            whole.uptime,
-            whole.users,
-            whole.warnings,
-            whole.on_call,
-        )
-    text = engine.load_setup_text(connection)
-    current = overrides.load_current(connection, shown_since(now))
-    setup = Setup() if text is None else _setup(text, current)
-    panes, uptime, users = _panes(connection, setup, now, whole)
-    return _Told(
-        setup,
-        engine.load_sources(connection),
-        panes,
-        uptime,
-        users,
-        engine.load_problems(connection),
-        engine.load_on_call(connection),
-    )
-
-
-def _same_day(previous: Snapshot, now: datetime) -> bool:
-    """Whether what was over and is still shown is the same: it is counted in whole days."""
-    return previous.taken_at.date() == now.date()
-
-
-def _history_aged(previous: Snapshot, now: datetime) -> bool:
-    """Whether a point of a sparkline has left the hour that is shown."""
-    since = now - HISTORY_SHOWN
-    return any(r.history and r.history[0].at < since for r in _readings(previous))
-
-
-@lru_cache(maxsize=2)
-def _setup(text: str, current: tuple[Override, ...]) -> Setup:
-    return overrides.with_overrides(engine.decode_setup(text), current)
 
 
 def _engine_view(held: lease.Lease | None, now: datetime) -> EngineView:
@@ -314,91 +236,6 @@ def _shown(alert: Alert, since: datetime) -> bool:
     return alert.resolved_at is None or (alert.fired_at is not None and alert.resolved_at >= since)
 
 
-def _panes(
-    connection: sqlite3.Connection, setup: Setup, now: datetime, previous: Snapshot | None
-) -> tuple[tuple[Pane, ...], Reading | None, Reading | None]:
-    stored = readings.load(connection)
-    watched = any(indicator.investigate for indicator in setup.indicators)
-    batches = failures.load_open(connection) if watched else {}
-    before = {r.indicator.id: r for r in _readings(previous)} if previous else {}
-
-    def read(indicator: Indicator) -> Reading:
-        history = _history(connection, indicator.id, before.get(indicator.id), now)
-        batch = batches.get(indicator.id) if indicator.investigate else None
-        return readings.reading(indicator, stored.get(indicator.id), history, batch)
-
-    panes = tuple(
-        Pane(pane.id, pane.title, tuple(read(i) for i in pane.indicators)) for pane in setup.panes
-    )
-    uptime = read(setup.uptime) if setup.uptime else None
-    users = read(setup.users) if setup.users else None
-    return panes, uptime, users
-
-
-def _readings(snapshot: Snapshot) -> Iterable[Reading]:
-    yield from (r for r in (snapshot.uptime, snapshot.users) if r is not None)
-    for pane in snapshot.panes:
-        yield from pane.readings
-
-
-def _history(
-    connection: sqlite3.Connection, id: str, before: Reading | None, now: datetime
-) -> tuple[Point, ...]:
-    since = now - HISTORY_SHOWN
-    if before is None or not before.history:
-        return readings.points(connection, id, readings.MINUTE, since)
-    # The newest minute may still be written to; everything before it is final.
-    newest = before.history[-1].at
-    kept = tuple(p for p in before.history if since <= p.at < newest)
-    return kept + readings.points(connection, id, readings.MINUTE, max(newest, since))
-
-
 def _fresh_level(reading: Reading, setup: Setup, now: datetime) -> Level:
     fresh = freshness(now, setup.refresh, reading.read_at, reading.sampled_at)
     return reading.level if fresh is Freshness.LIVE else Level.UNKNOWN
-
-
-def _silent(source: SourceView, setup: Setup, now: datetime) -> bool:
-    """Whether nothing is known of what a source shows now, whatever it said last."""
-    if source.state is not SourceState.OK or source.last_success is None:
-        return True
-    return is_silent(now, setup.refresh, source.last_success)
-
-
-def _problems(
-    engine_view: EngineView, sources: tuple[SourceView, ...], setup: Setup, now: datetime
-) -> tuple[Problem, ...]:
-    """Everything that keeps the picture from being whole, the engine first."""
-    found: list[Problem] = []
-    if engine_view.state is EngineState.NEVER:
-        found.append(Problem("engine", clean("no engine has run yet: nothing is being read")))
-    if engine_view.state is EngineState.DOWN and engine_view.heartbeat_at:
-        quiet = format_span(now - engine_view.heartbeat_at)
-        text = f"ENGINE DOWN: {engine_view.holder} silent for {quiet}; nothing is read or paged"
-        found.append(Problem("engine", clean(text), engine_view.heartbeat_at))
-    for source in sources:
-        if source.state is SourceState.FAILING:
-            text = f"{source.id}: {source.reason or 'does not answer'}"
-            found.append(Problem(f"source:{source.id}", clean(text), source.since))
-        elif source.state is SourceState.OK and _silent(source, setup, now):
-            text = f"{source.id}: has not answered since it was read last"
-            found.append(Problem(f"source:{source.id}", clean(text), source.last_success))
-    if setup.unverified:
-        names = ", ".join(setup.unverified)
-        text = f"certificates of {names} are NOT verified (insecure_skip_verify)"
-        found.append(Problem("unverified", clean(text)))
-    return tuple(found)
-
-
-def exhausted_problems(shown: Iterable[Alert], roster: Roster) -> tuple[Problem, ...]:
-    """What has reached everybody whom its policy names, and is nobody's still: said on every screen."""
-    at = {c.alert: c.exhausted_at for c in roster.climbs.values() if c.exhausted_at is not None}
-    found = [a for a in shown if a.id in at and a.needs_person] if at else []
-    if not found:
-        return ()
-    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    policy = roster.climbs[found[0].id].policy.id
-    text = f"EXHAUSTED: {found[0].name}{more}: all of policy {policy} were paged, nobody has it"
-    return (
-        Problem("exhausted", clean(text), min(filter(None, map(at.get, (a.id for a in found))))),
-    )

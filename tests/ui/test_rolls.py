@@ -9,10 +9,10 @@ from opsdash.domain.alert import AlertState
 from opsdash.domain.letter import Letters, LetterState
 from opsdash.domain.rules.view import RuleState
 from opsdash.domain.setup import PagingSetup
+from opsdash.domain.source import EngineState
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Entry, EntryKind
 from opsdash.registers import Registers
-from opsdash.snapshot import EngineState
 from opsdash.ui.ports import Detail
 from tests.kit.hostile import HOSTILE
 from tests.ui import registers

@@ -5,8 +5,8 @@ from dataclasses import replace
 from textual.events import Key, Paste
 
 from opsdash.domain.alert import Alert, AlertState, Severity
+from opsdash.domain.source import EngineState
 from opsdash.presets import PERFORMANCE
-from opsdash.snapshot import EngineState
 from opsdash.ui.keys import ACTIONS, keys_of
 from opsdash.ui.lines import text_of
 from opsdash.ui.ports import Detail

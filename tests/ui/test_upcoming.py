@@ -10,8 +10,9 @@ from opsdash.domain.climb import Snooze
 from opsdash.domain.escalation import DEFAULT_POLICY, EscalationPolicy
 from opsdash.domain.shift_change import ShiftChange
 from opsdash.domain.text import SafeText
+from opsdash.domain.wholeness import exhausted_problems
 from opsdash.roster import Roster
-from opsdash.snapshot import Snapshot, exhausted_problems
+from opsdash.snapshot import Snapshot
 from opsdash.ui.glyphs import UTF8
 from opsdash.ui.lines import text_of
 from opsdash.ui.moment import Moment
@@ -117,14 +118,14 @@ def test_an_exhausted_policy_is_loud() -> None:
     snapshot = one(alert("Left", level=4), exhausted_at=ago(minutes=1))
     cell = next_cell(snapshot.alerts[0], snapshot, False, Moment(NOW), UTF8)
     assert cell == (("✖ EXHAUSTED: nobody is left to page", "crit reverse bold"),)
-    problems = exhausted_problems(snapshot.alerts, snapshot.roster)
+    problems = exhausted_problems(snapshot.alerts, snapshot.roster.climbs)
     drawn = problem_lines(replace(snapshot, problems=problems), 160, 4, Moment(NOW), UTF8)
     assert text_of(drawn[0]).strip() == (
         "✖ EXHAUSTED: Left: all of policy default were paged, nobody has it, since 14:05"
     )
     assert drawn[0][0][1] == "crit bold"
     taken = replace(snapshot.alerts[0], acknowledgement=TAKEN)
-    assert exhausted_problems((taken,), snapshot.roster) == ()
+    assert exhausted_problems((taken,), snapshot.roster.climbs) == ()
 
 
 def test_maintenance_says_when_it_ends() -> None:

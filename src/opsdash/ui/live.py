@@ -17,11 +17,13 @@ from opsdash.domain.indicator import Indicator
 from opsdash.domain.maintenance import Maintenance
 from opsdash.domain.matchers import Matcher
 from opsdash.domain.override import Override
+from opsdash.domain.problem import Problem
 from opsdash.domain.sample import Point
 from opsdash.domain.setup import Setup
+from opsdash.domain.source import EngineState
 from opsdash.domain.text import clean
 from opsdash.domain.timeline import Actor, Entry
-from opsdash.snapshot import EngineState, Problem, Snapshot, take_snapshot, with_start
+from opsdash.snapshot import Snapshot, take_snapshot, with_start
 from opsdash.store import (
     alerts,
     changes,

@@ -6,7 +6,8 @@ from opsdash.domain.escalation import EscalationPolicy
 from opsdash.domain.freshness import Freshness
 from opsdash.domain.incident import Incident
 from opsdash.domain.labels import Labels
-from opsdash.snapshot import EngineState, Snapshot, SourceState
+from opsdash.domain.source import EngineState, SourceState
+from opsdash.snapshot import Snapshot
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.moment import Moment

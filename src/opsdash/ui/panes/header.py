@@ -6,8 +6,9 @@ from datetime import timedelta
 from opsdash.domain.duration import parse_duration
 from opsdash.domain.freshness import ENGINE_DOWN_AFTER, Freshness
 from opsdash.domain.indicator import Reading
+from opsdash.domain.source import EngineState
 from opsdash.domain.status import Status
-from opsdash.snapshot import EngineState, Snapshot
+from opsdash.snapshot import Snapshot
 from opsdash.ui.format import figure, scale_of, trend, windows
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, crop, line, on, spaced, spread, width_of

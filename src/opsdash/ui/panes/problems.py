@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from opsdash.domain.freshness import Freshness
 from opsdash.domain.shift_change import CHANGE_SHOWN
-from opsdash.snapshot import EngineState, Snapshot, SourceState, SourceView
+from opsdash.domain.source import EngineState, SourceState, SourceView
+from opsdash.snapshot import Snapshot
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import Line, crop, cut, line
 from opsdash.ui.moment import Moment

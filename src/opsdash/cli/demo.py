@@ -38,6 +38,7 @@ expertise = ["full-stack", "devops"]
 [[person]]
 id = "tech-lead"
 name = "Maria"
+expertise = ["backend", "database"]
 
 [[person]]
 id = "pm"

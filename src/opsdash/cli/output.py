@@ -29,12 +29,31 @@ def print_json(value: Any) -> None:
 
 
 def print_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows in columns as wide as they need, two spaces apart."""
+    """Print rows in columns as wide as their texts are on a terminal, two spaces apart."""
     lines = [list(header), *map(list, rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
-    for line in lines:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+    sizes = [[cells_of(cell) for cell in line] for line in lines]
+    widths = [max(size[i] for size in sizes) for i in range(len(header))]
+    for line, size in zip(lines, sizes, strict=True):
+        cells = (
+            cell + " " * (width - taken)
+            for cell, taken, width in zip(line, size, widths, strict=True)
+        )
         click.echo("  ".join(cells).rstrip())
+
+
+def padded(text: str, width: int) -> str:
+    """Return a text in at least `width` cells, with blanks behind it where it has fewer."""
+    return text + " " * (width - cells_of(text))
+
+
+def cells_of(text: str) -> int:
+    """Return how many cells of a terminal a text takes: two for 山 or an emoji, none for an accent."""
+    if text.isascii():
+        return len(text)
+    # What writes only ASCII pays nothing for the table of widths.
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def counted(number: int, noun: str) -> str:

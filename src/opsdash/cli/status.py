@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from opsdash.cli.main import config_option, load_plan
-from opsdash.cli.output import format_option, print_json
+from opsdash.cli.output import format_option, padded, print_json
 from opsdash.cli.reading import picture
 from opsdash.cli.shapes import alert_words, indicator_shape, status_shape
 from opsdash.domain.failures import FailureBatch
@@ -65,7 +65,7 @@ def _indicator_line(reading: Reading, snapshot: Snapshot) -> str:
     reason = f"  ({shape['reason']})" if shape["reason"] else _old(reading, snapshot)
     value = f"{shown.number} {shown.unit}".strip()
     batch = f"  ({_batch_words(reading.batch)})" if reading.batch and shape["value"] else ""
-    return f"  {reading.indicator.title:<18} {value:>12}  {shape['level']}{reason}{batch}"
+    return f"  {padded(reading.indicator.title, 18)} {value:>12}  {shape['level']}{reason}{batch}"
 
 
 def _old(reading: Reading, snapshot: Snapshot) -> str:

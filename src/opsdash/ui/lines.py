@@ -55,6 +55,11 @@ def fit(text: str, width: int, align: str = "left", ellipsis: str = "…") -> st
     return blank + shown if align == "right" else shown + blank
 
 
+def pad(text: str, width: int) -> str:
+    """Return `text` in at least `width` cells, with blanks behind it where it has fewer."""
+    return text + " " * (width - (len(text) if text.isascii() else cell_len(text)))
+
+
 def crop(drawn: Line, width: int, style: str = "") -> Line:
     """Return the line in exactly `width` cells: cut where longer, padded with `style` where not."""
     room = max(0, width)

@@ -9,9 +9,12 @@ from opsdash.domain.alert import Alert
 from opsdash.domain.climb import Climb
 from opsdash.domain.maintenance import holding
 from opsdash.domain.upcoming import next_step
+from opsdash.preview import person_words, policy_of, take_words
 from opsdash.snapshot import Snapshot
-from opsdash.ui.chosen import names, owners, some
+from opsdash.ui.chosen import names, own_names, owners, some
+from opsdash.ui.hints import CHOICE_WIDTH, experts_of, person_choice
 from opsdash.ui.lines import EMPTY, Line, line
+from opsdash.ui.panes.facts import wrapped
 
 if TYPE_CHECKING:
     from opsdash.ui.app import OpsdashApp
@@ -20,10 +23,28 @@ Ids = tuple[str, ...]
 
 
 def take(app: "OpsdashApp", ids: Ids) -> None:
-    """Take the alerts over at once, also those that somebody else has."""
-    if some(app, ids):
-        seen = owners(app, ids)
-        app.act("took", ids, lambda: app.hand.take(ids, seen))
+    """Say whose the alerts are and that it wakes nobody, ask for a reason, then take them over."""
+    from opsdash.ui.screens.sheet import Ask
+
+    snapshot = app.snapshot
+    if snapshot is None or not some(app, ids):
+        return
+    alerts = [alert for alert in app.alerts_of(ids) if alert.open]
+    if not alerts:
+        app.say("nothing to take: no open alert is under the cursor or marked", "warn")
+        return
+    chosen = tuple(alert.id for alert in alerts)
+    # Whose each is now is what the person decides on, however long they take to answer.
+    seen = owners(app, chosen)
+
+    def answer(reason: str | None) -> None:
+        if reason is not None:
+            app.act("took", chosen, lambda: app.hand.take(chosen, seen, reason))
+
+    words = [line((name, "bold")) for name in names(app, chosen)]
+    words.append(EMPTY)
+    words += [line((told, "text")) for told in take_words(alerts, snapshot, own_names(app))]
+    app.open_sheet(Ask("I'll take it", words, "reason, if any: "), answer)
 
 
 def reassign(app: "OpsdashApp", ids: Ids) -> None:
@@ -37,16 +58,16 @@ def reassign(app: "OpsdashApp", ids: Ids) -> None:
         app.say("no person is configured to give it to", "warn")
         return
     seen = owners(app, ids)
-    choices = [
-        (p.id, line(f"{p.name:<20}", (f" {', '.join(p.expertise)}", "muted")))
-        for p in snapshot.setup.people
-    ]
+    found = experts_of(app.alerts_of(ids), snapshot)
+    known = {one.person.id: one for one in found}
+    choices = [(p.id, person_choice(p, known.get(p.id))) for p in snapshot.setup.people]
+    first = found[0].person.id if found else None
 
     def chosen(person: str | None) -> None:
         if person is not None:
             _ask_reassignment(app, ids, seen, person, snapshot)
 
-    app.open_sheet(Choose("Give it to whom?", choices), chosen)
+    app.open_sheet(Choose("Give it to whom?", choices, first), chosen)
 
 
 def _ask_reassignment(
@@ -55,11 +76,13 @@ def _ask_reassignment(
     from opsdash.ui.screens.sheet import Ask
 
     found = next(p for p in snapshot.setup.people if p.id == person)
-    pages = bool(snapshot.setup.paging.notifiers) and bool(found.notify)
     words = [line((name, "bold")) for name in names(app, ids)]
+    for alert in app.alerts_of(ids)[:5]:
+        barred = policy_of(alert, snapshot).bars(person, alert.severity)
+        words += [line((f"{alert.name} stays: {barred}", "muted"))] if barred else []
     words.append(EMPTY)
-    effect = "This pages " if pages else "Nothing is sent; it is shown as given to "
-    words.append(line((effect, "text"), (found.name, "warn bold")))
+    told = wrapped(person_words(person, snapshot), CHOICE_WIDTH)
+    words += [line((part, "warn bold")) for part in told]
     words.append(line(("It is no acknowledgement: what nobody takes goes on climbing.", "muted")))
 
     def answer(reason: str | None) -> None:

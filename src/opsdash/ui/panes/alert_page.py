@@ -10,7 +10,9 @@ from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.alerts import level_cell, next_cell, owner_cell, state_cell, summary
 from opsdash.ui.panes.deployments import every_deployment
+from opsdash.ui.panes.episode import episode_lines
 from opsdash.ui.panes.facts import field_lines, pair_lines, section, wrapped
+from opsdash.ui.panes.suggestion import suggestion
 from opsdash.ui.panes.timeline import entries_of, timeline_lines
 from opsdash.ui.panes.upcoming import clock_words
 from opsdash.ui.ports import Detail
@@ -43,6 +45,7 @@ def alert_page(
         *field_lines("incident", alert.incident or glyphs.dash, width),
         *field_lines("value", glyphs.dash if alert.value is None else f"{alert.value:,.6g}", width),
         *field_lines("seen in", seen_words(alert, snapshot, moment) or glyphs.dash, width),
+        *episode_lines(alert, detail, snapshot, width, moment),
         *field_lines("id", alert.id, width),
     ]
     if alert.acknowledgement is not None and alert.acknowledgement.comment:
@@ -69,6 +72,9 @@ def _climbing(alert: Alert, snapshot: Snapshot, width: int, moment: Moment) -> l
     climb = snapshot.roster.climbs.get(alert.id)
     clock = clock_words(alert, snapshot, moment)
     lines = field_lines("acknowledge", clock, width) if clock else []
+    advice = suggestion(alert, snapshot, moment)
+    if advice:
+        lines += field_lines("suggested", line((advice, "warn bold")), width)
     if climb is None:
         return lines
     if climb.snooze is not None:

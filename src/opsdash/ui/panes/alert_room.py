@@ -12,6 +12,7 @@ from opsdash.ui.panes.alert_page import firing_words, runbook_of
 from opsdash.ui.panes.alerts import summary, why
 from opsdash.ui.panes.deployments import deployment_lines
 from opsdash.ui.panes.facts import cut_line, field_lines, labels_line, wrapped
+from opsdash.ui.panes.suggestion import suggestion
 from opsdash.ui.panes.timeline import entries_of, timeline_lines
 from opsdash.ui.ports import Detail
 
@@ -33,7 +34,7 @@ def alert_area(
         changed = deployment_lines(alert, detail, width, 1 if room > 4 else 0, moment, glyphs)
         timeline = timeline_lines(entries, width, max(0, room - len(changed)), moment, glyphs)
         head = line((alert.name, "bold"), "  ", summary(alert))
-        body = [crop(head, width), *timeline, *changed]
+        body = [crop(head, width), *_late(alert, snapshot, moment), *timeline, *changed]
     else:
         left = max(40, width // 2 - 1)
         body = beside(
@@ -67,6 +68,7 @@ def _left(
     glyphs: Glyphs,
 ) -> list[Line]:
     drawn = [cut_line(line((alert.name, "bold"), "  ", summary(alert)), width, glyphs)]
+    drawn += _late(alert, snapshot, moment)
     if why(alert) != summary(alert):
         drawn += [line((piece, "muted")) for piece in wrapped(why(alert), width)[:2]]
     if detail is not None and detail.indicator is not None and detail.hour:
@@ -83,6 +85,12 @@ def _left(
     ]
     facts = [one for name, value in fields if value for one in field_lines(name, value, width)]
     return [*drawn, EMPTY, *facts]
+
+
+def _late(alert: Alert, snapshot: Snapshot, moment: Moment) -> list[Line]:
+    """What a page that nobody took in time suggests."""
+    advice = suggestion(alert, snapshot, moment)
+    return [line((f"late: {advice}", "warn bold"))] if advice else []
 
 
 def _before(detail: Detail | None, moment: Moment) -> str:

@@ -2,7 +2,7 @@
 
 from opsdash.domain.alert import SafeLabels
 from opsdash.ui.glyphs import Glyphs
-from opsdash.ui.lines import EMPTY, Line, crop, cut, line, width_of
+from opsdash.ui.lines import EMPTY, Line, crop, cut, line, pad, width_of
 
 _HIDDEN = {"alertname", "severity"}
 
@@ -25,12 +25,13 @@ def wrapped(text: str, width: int) -> list[str]:
 
 def field_lines(name: str, value: str | Line, width: int) -> list[Line]:
     """Return a named fact, wrapped where it is long."""
-    head = f"{name:<14} "
+    head = f"{pad(name, 14)} "
     if isinstance(value, tuple):
         return [line((head, "muted"), value)]
-    room = max(10, width - len(head))
+    size = width_of(((head, ""),))
+    room = max(10, width - size)
     return [
-        line((head if i == 0 else " " * len(head), "muted"), piece)
+        line((head if i == 0 else " " * size, "muted"), piece)
         for i, piece in enumerate(wrapped(value, room))
     ]
 

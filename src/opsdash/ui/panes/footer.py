@@ -29,10 +29,12 @@ def footer_line(
     width: int,
     glyphs: Glyphs,
     batch: FailureBatch | None = None,
+    late: bool = False,
 ) -> Line:
     """Return the keys that make sense for the row under the cursor, as many as there is room for.
 
-    `batch` are the failures of the tile under it.
+    `batch` are the failures of the tile under it; `late` says that nobody took its page in time,
+    so that escalating it stands out.
     """
     narrow = width < 100
     parts = state_words(marked, filtered)
@@ -47,7 +49,9 @@ def footer_line(
     for action, words in hints:
         key = first_key(action, keys)
         if key:
-            parts.append(line((key, "accent bold"), (f" {words}", "text")))
+            urged = late and action == "escalate"
+            styles = ("warn bold reverse", "warn bold") if urged else ("accent bold", "text")
+            parts.append(line((key, styles[0]), (f" {words}", styles[1])))
     while len(parts) > 1 and width_of(spaced(parts)) + 2 > width:
         parts.pop(-2 if len(parts) > 2 else -1)
     return crop(line(" ", spaced(parts)), width)

@@ -15,7 +15,7 @@ from opsdash.domain.setup import Setup
 from opsdash.domain.shift import Shift
 from opsdash.domain.span import format_span
 from opsdash.ui.glyphs import Glyphs
-from opsdash.ui.lines import EMPTY, Line, crop, line
+from opsdash.ui.lines import EMPTY, Line, crop, line, pad
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.facts import field_lines, section
 from opsdash.ui.panes.maintenance import maintained
@@ -214,7 +214,7 @@ def _shift_line(shift: Shift, setup: Setup, moment: Moment) -> Line:
     beside = ", beside" if shift.beside else ""
     return line(
         (f"  {local}  ", "muted"),
-        (f"{person_name(setup, shift.person):<16}", "bold"),
+        (pad(person_name(setup, shift.person), 16), "bold"),
         (f" until {day_clock(moment, shift.end)}  {format_span(shift.end - shift.start)}", "muted"),
         (f"  {how}{beside}", "accent"),
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from opsdash.domain.rehearsal import Rung
 from opsdash.domain.span import format_span
 from opsdash.ui.glyphs import Glyphs
-from opsdash.ui.lines import Line, line
+from opsdash.ui.lines import Line, line, pad
 from opsdash.ui.moment import Moment
 
 
@@ -32,7 +32,7 @@ def _rung(rung: Rung, at: datetime, moment: Moment, glyphs: Glyphs) -> Line:
     through = ", ".join(dict.fromkeys(d.notifier for d in rung.through))
     return line(
         *head,
-        (f"{rung.level} {rung.name:<18} ", ""),
+        (f"{rung.level} {pad(rung.name, 18)} ", ""),
         (who, "bold" if rung.who else "crit bold"),
         (f"  through {through}" if through else "", "muted"),
     )

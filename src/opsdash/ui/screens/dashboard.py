@@ -474,7 +474,7 @@ class Dashboard(Screen[None]):
             detail = self.app.details.get(shown.id) if shown else None
             lines = self._parts.middle(snapshot, layout, view, shown, detail, moment)
             self._put(self.middle, lines)
-        self._put(self.lower, self._parts.lower(snapshot, layout, view, alert))
+        self._put(self.lower, self._parts.lower(snapshot, layout, view, alert, moment))
 
     def _plain_row(self, row: Row) -> Row:
         if not self.app.ascii_only:

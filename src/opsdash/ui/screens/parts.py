@@ -18,6 +18,7 @@ from opsdash.ui.panes.footer import Keys, footer_line, message_line
 from opsdash.ui.panes.header import header
 from opsdash.ui.panes.metrics import pane_block, pane_line, pane_zoomed
 from opsdash.ui.panes.problems import problem_lines
+from opsdash.ui.panes.suggestion import is_late
 from opsdash.ui.panes.tickets import tickets_aside
 from opsdash.ui.ports import Detail
 
@@ -207,7 +208,12 @@ class Parts:
         return [line((self.glyphs.horizontal * width, "border")), *area]
 
     def lower(
-        self, snapshot: Snapshot, layout: Layout, view: View, alert: Alert | None
+        self,
+        snapshot: Snapshot,
+        layout: Layout,
+        view: View,
+        alert: Alert | None,
+        moment: Moment,
     ) -> list[Line]:
         """Return the tickets' last line, and the message or the keys that make sense here."""
         lines: list[Line] = []
@@ -227,6 +233,7 @@ class Parts:
             view.width,
             self.glyphs,
             _batch(snapshot, view),
+            there is not None and is_late(there, snapshot, moment),
         )
         return [*lines, hints]
 

@@ -3,7 +3,8 @@
 from opsdash.domain.text import SafeText
 from opsdash.snapshot import Snapshot
 from opsdash.ui.app import OpsdashApp
-from opsdash.ui.live import StoreFeed, StoreHand
+from opsdash.ui.hand import StoreHand
+from opsdash.ui.live import StoreFeed
 from opsdash.ui.preferences import Preferences
 from tests.failures.conftest import JOHN, SARAH, Counter
 from tests.kit.waiting import eventually
@@ -48,7 +49,7 @@ async def test_of_two_people_with_the_same_screen_one_is_told_who(world: Counter
         actor = SARAH if who == "sarah" else JOHN
         return OpsdashApp(
             StoreFeed(world.store.path, world.clock.now, first),
-            StoreHand(world.store.path, actor, world.clock.now),
+            lambda: StoreHand(world.store.path, actor, world.clock.now),
             Preferences(names=(who,)),
             clock=world.clock.now,
             first=first,

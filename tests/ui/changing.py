@@ -62,7 +62,12 @@ class _Feed(MemoryFeed):
 class _Changing(OpsdashApp):
     def __init__(self, state: Path, feed: _Feed) -> None:
         super().__init__(
-            feed, MemoryHand(feed), Preferences(), clock=Clock(), first=busy(), crash_folder=state
+            feed,
+            lambda: MemoryHand(feed),
+            Preferences(),
+            clock=Clock(),
+            first=busy(),
+            crash_folder=state,
         )
         self._changes = feed
 

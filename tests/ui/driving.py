@@ -91,7 +91,7 @@ async def driven(
     hand = MemoryHand(feed)
     app = OpsdashApp(
         feed,
-        hand,
+        lambda: hand,
         preferences or Preferences(keys=snapshot.setup.keys),
         clock=clock,
         first=snapshot if first else None,

@@ -164,7 +164,7 @@ async def test_what_comes_before_the_first_reading_rings_too() -> None:
     """An alert that fires while a dashboard opens on an older picture was not there before."""
     quiet = replace(busy(), alerts=(), incidents=())
     feed = MemoryFeed(replace(quiet, alerts=(alert("HighErrorRate"),)))
-    app = OpsdashApp(feed, MemoryHand(feed), Preferences(), clock=Clock(), first=quiet)
+    app = OpsdashApp(feed, lambda: MemoryHand(feed), Preferences(), clock=Clock(), first=quiet)
     heard: list[str] = []
     app.ringer._write = heard.append
     async with app.run_test():

@@ -32,7 +32,7 @@ async def test_the_first_frame_has_the_rows(size: tuple[int, int]) -> None:
     """What is known at the opening is on the first frame, rows of both lists and all."""
     picture = busy()
     feed = MemoryFeed(picture)
-    app = Recording(feed, MemoryHand(feed), Preferences(), clock=Clock(), first=picture)
+    app = Recording(feed, lambda: MemoryHand(feed), Preferences(), clock=Clock(), first=picture)
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         strips = app.screen._compositor.render_strips()

@@ -19,8 +19,9 @@ from opsdash.domain.timeline import Actor
 from opsdash.snapshot import Snapshot
 from opsdash.store.connection import Connection, connect
 from opsdash.ui.glyphs import UTF8
+from opsdash.ui.hand import StoreHand
 from opsdash.ui.lines import text_of
-from opsdash.ui.live import StoreFeed, StoreHand
+from opsdash.ui.live import StoreFeed
 from opsdash.ui.panes.handoff import duty_lines, handoff_page
 from tests import stored
 from tests.kit.hostile import HOSTILE

@@ -13,7 +13,8 @@ from opsdash.store import changes
 from opsdash.store.connection import Connection, connect
 from opsdash.store.errors import StoreReadOnly
 from opsdash.ui.glyphs import UTF8
-from opsdash.ui.live import StoreFeed, StoreHand
+from opsdash.ui.hand import StoreHand
+from opsdash.ui.live import StoreFeed
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.header import tiny
 from opsdash.ui.panes.problems import problem_lines

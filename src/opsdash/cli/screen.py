@@ -13,7 +13,8 @@ from opsdash.secret import redact
 from opsdash.snapshot import Snapshot
 from opsdash.ui.app import OpsdashApp
 from opsdash.ui.held import notes_folder
-from opsdash.ui.live import StoreFeed, StoreHand
+from opsdash.ui.live import StoreFeed
+from opsdash.ui.ports import Hand
 from opsdash.ui.preferences import preferences_of
 from opsdash.ui.terminal import run_in_terminal
 
@@ -33,7 +34,7 @@ class Dashboard(OpsdashApp):
         missed = child.start if child is not None else _wait_for_one
         super().__init__(
             StoreFeed(path, now, first, missed),
-            StoreHand(path, actor, now),
+            lambda: _open_hand(path, actor),
             preferences_of(plan.setup, Path(plan.config_path).parent / "themes"),
             clock=now,
             first=first,
@@ -60,9 +61,16 @@ def run_screen(
     return run_in_terminal(Dashboard(plan, first, child, actor, notice))
 
 
+def _open_hand(path: Path, actor: Actor) -> Hand:
+    from opsdash.ui.hand import StoreHand
+
+    return StoreHand(path, actor, now)
+
+
 def _settle() -> None:
     """Bring in what the first act needs, and collect garbage again; what is there by now stays."""
     import_module("opsdash.ui.acts")
+    import_module("opsdash.ui.hand")
     gc.collect()
     gc.freeze()
     gc.enable()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -82,7 +83,7 @@ def look_after(now: datetime, awaited: datetime | None) -> float:
 class OpsdashApp(TerminalApp):
     """The dashboard. It draws what `feed` gives and writes through `hand`; it knows nothing else.
 
-    `first` is a snapshot that is ready before the first frame. `clock` gives the time in UTC.
+    `open_hand` gives the hand and is called at the first act. `first` is a snapshot that is ready before the first frame. `clock` gives the time in UTC.
     `crash_folder` and `redact` are for the trace that a crash leaves (default: the temporary files'
     folder, nothing redacted).
     """
@@ -97,7 +98,7 @@ class OpsdashApp(TerminalApp):
     def __init__(
         self,
         feed: Feed,
-        hand: Hand,
+        open_hand: Callable[[], Hand],
         preferences: Preferences,
         *,
         clock: Callable[[], datetime],
@@ -109,7 +110,7 @@ class OpsdashApp(TerminalApp):
         if preferences.colours is not Colours.FULL:
             self._keep_terminal_colours()
         self.feed = feed
-        self.hand = hand
+        self._open_hand = open_hand
         self.preferences = preferences
         self.snapshot = first
         self._awaited_until = awaited_until(first)
@@ -149,6 +150,11 @@ class OpsdashApp(TerminalApp):
         self._filters = [
             f for f in self._filters if not isinstance(f, ANSIToTruecolor | Monochrome)
         ]
+
+    @cached_property
+    def hand(self) -> Hand:
+        """What writes what the person decides."""
+        return self._open_hand()
 
     # What the widgets ask for.
 

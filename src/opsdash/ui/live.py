@@ -1,34 +1,29 @@
-"""The feed and the hand of a real dashboard: both talk to the store and to nothing else."""
+"""The feed of a real dashboard: it reads the store and nothing else."""
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opsdash import covering, inquiry, ownership, reporting, response, silencing
 from opsdash.domain.alert import Alert
 from opsdash.domain.deployment import services_of, telling
 from opsdash.domain.failures import FailureBatch
 from opsdash.domain.incident import incident_number
 from opsdash.domain.indicator import Indicator
-from opsdash.domain.maintenance import Maintenance
-from opsdash.domain.matchers import Matcher
-from opsdash.domain.override import Override
 from opsdash.domain.problem import Problem
 from opsdash.domain.sample import Point
 from opsdash.domain.setup import Setup
 from opsdash.domain.source import EngineState
 from opsdash.domain.text import clean
-from opsdash.domain.timeline import Actor, Entry
+from opsdash.domain.timeline import Entry
 from opsdash.snapshot import Snapshot, take_snapshot, with_start
 from opsdash.store import (
     alerts,
     changes,
     deployments,
-    engine,
     entries,
     failures,
     letters,
@@ -38,13 +33,11 @@ from opsdash.store.connection import Connection, connect_as_allowed
 from opsdash.store.errors import StoreLocked
 from opsdash.store.files import touched
 from opsdash.store.session import Store, open_store, open_store_as_allowed
-from opsdash.ui.ports import LETTER, Detail, Outcome
+from opsdash.ui.ports import LETTER, Detail
 from opsdash.ui.stories import Stories
-from opsdash.undoing import undo
 
 if TYPE_CHECKING:
     from opsdash.digest import Digest
-    from opsdash.undoable import Undoable
 
 STORY_SHOWN = 300
 """Entries of an incident's timeline that a detail holds."""
@@ -56,7 +49,7 @@ EARLIER_SHOWN = 20
 """Former occurrences of an alert that its detail lists."""
 
 
-class _Opened:
+class Opened:
     """A store that is opened by the event loop that first needs it."""
 
     def __init__(self, path: Path) -> None:
@@ -75,7 +68,7 @@ class _Opened:
         return await open_store(self._path)
 
 
-class StoreFeed(_Opened):
+class StoreFeed(Opened):
     """Snapshots of the store at `path`, each made from the one before and what changed since.
 
     `engine_missed` is called at each snapshot that shows no engine at work; it returns in how many
@@ -172,170 +165,6 @@ class StoreFeed(_Opened):
     async def request_refresh(self) -> None:
         """Ask the engine to read every source now."""
         await (await self.store()).write(changes.ask_refresh)
-
-
-class StoreHand(_Opened):
-    """A person's writes, each one transaction that is durable when it returns.
-
-    It has a connection of its own: none sees its own commits as a change, and the feed must.
-    """
-
-    def __init__(self, path: Path, actor: Actor, clock: Callable[[], datetime]) -> None:
-        super().__init__(path)
-        self._actor = actor
-        self._clock = clock
-
-    async def acknowledge(self, ids: Sequence[str], comment: str = "") -> Outcome:
-        """Take the alerts `ids`."""
-        return await (await self.store()).write(
-            response.acknowledge, self._actor, self._clock(), ids, comment
-        )
-
-    async def unacknowledge(self, ids: Sequence[str]) -> Outcome:
-        """Give the alerts `ids` back to nobody."""
-        return await (await self.store()).write(
-            response.unacknowledge, self._actor, self._clock(), ids
-        )
-
-    async def escalate(
-        self,
-        ids: Sequence[str],
-        as_of_levels: Mapping[str, int],
-        reason: str,
-        to: int | None = None,
-    ) -> Outcome:
-        """Raise the alerts `ids`, unless another person has moved them since."""
-        return await (await self.store()).write(
-            response.escalate, self._actor, self._clock(), ids, as_of_levels, reason, to
-        )
-
-    async def silence(
-        self, matchers: Sequence[Matcher], length: timedelta, comment: str
-    ) -> Outcome:
-        """Silence for `length` from now what the matchers match."""
-        return await (await self.store()).write(
-            silencing.silence, self._actor, self._clock(), matchers, length, comment
-        )
-
-    async def change_silence(
-        self,
-        id: str,
-        as_of: int,
-        matchers: Sequence[Matcher],
-        length: timedelta | None,
-        comment: str,
-    ) -> Outcome:
-        """Change a silence, unless another person has changed it since."""
-        now = self._clock()
-        return await (await self.store()).write(
-            silencing.change,
-            self._actor,
-            now,
-            id,
-            as_of,
-            matchers=matchers,
-            ends_at=None if length is None else now + length,
-            comment=comment,
-        )
-
-    async def extend_silences(self, ids: Sequence[str]) -> Outcome:
-        """Let silences last an hour longer."""
-        return await (await self.store()).write(silencing.extend, self._actor, self._clock(), ids)
-
-    async def expire_silences(self, ids: Sequence[str]) -> Outcome:
-        """End silences now."""
-        return await (await self.store()).write(silencing.expire, self._actor, self._clock(), ids)
-
-    async def take(self, ids: Sequence[str], as_of: Mapping[str, str]) -> Outcome:
-        """Take the alerts over, unless they changed hands since."""
-        return await (await self.store()).write(
-            ownership.take, self._actor, self._clock(), ids, "", as_of
-        )
-
-    async def reassign(
-        self, ids: Sequence[str], as_of: Mapping[str, str], to: str, reason: str
-    ) -> Outcome:
-        """Give the alerts to person `to`, unless they changed hands since."""
-        return await (await self.store()).write(
-            ownership.reassign, self._actor, self._clock(), ids, to, reason, as_of
-        )
-
-    async def extend(self, ids: Sequence[str]) -> Outcome:
-        """Let the acknowledgements of the alerts count from now again."""
-        return await (await self.store()).write(ownership.extend, self._actor, self._clock(), ids)
-
-    async def snooze(self, ids: Sequence[str], until: datetime, reason: str) -> Outcome:
-        """Put the alerts off until a time."""
-        return await (await self.store()).write(
-            ownership.snooze, self._actor, self._clock(), ids, until, reason
-        )
-
-    async def unsnooze(self, ids: Sequence[str]) -> Outcome:
-        """End the snooze of the alerts."""
-        return await (await self.store()).write(ownership.unsnooze, self._actor, self._clock(), ids)
-
-    async def reapply(self, ids: Sequence[str]) -> Outcome:
-        """Let the alerts follow their policy as it is configured now."""
-        return await (await self.store()).write(ownership.reapply, self._actor, self._clock(), ids)
-
-    async def cover(self, wanted: Override) -> Outcome:
-        """Store an override of a schedule."""
-        return await (await self.store()).write(_cover, self._actor, self._clock(), wanted)
-
-    async def uncover(self, id: int) -> Outcome:
-        """Take an override back."""
-        return await (await self.store()).write(covering.uncover, self._actor, self._clock(), id)
-
-    async def maintain(self, window: Maintenance) -> Outcome:
-        """Begin a maintenance window."""
-        made = replace(window, by=self._actor.user)
-        return await (await self.store()).write(covering.maintain, self._actor, self._clock(), made)
-
-    async def end_maintenance(self, id: int) -> Outcome:
-        """End a maintenance window now."""
-        return await (await self.store()).write(
-            covering.end_maintenance, self._actor, self._clock(), id
-        )
-
-    async def investigate(self, seen: FailureBatch, over: bool = False) -> Outcome:
-        """Look into a failure batch, unless somebody else does."""
-        return await (await self.store()).write(
-            inquiry.take, self._actor, self._clock(), seen, over
-        )
-
-    async def conclude(self, seen: FailureBatch, note: str) -> Outcome:
-        """Say what a failure batch was."""
-        return await (await self.store()).write(
-            inquiry.conclude, self._actor, self._clock(), seen, note
-        )
-
-    async def give_back(self, seen: FailureBatch) -> Outcome:
-        """Look into a failure batch no longer."""
-        return await (await self.store()).write(inquiry.give_back, self._actor, self._clock(), seen)
-
-    async def report(self, ids: Sequence[str], url: str, note: str) -> Outcome:
-        """Say that the reports on incidents are written."""
-        return await (await self.store()).write(
-            reporting.report, self._actor, self._clock(), ids, url, note
-        )
-
-    async def undoable(self) -> "Undoable | None":
-        """Return what `undo` would take back now."""
-        from opsdash.undoable import look
-
-        return await (await self.store()).read(look, self._actor, self._clock())
-
-    async def undo(self, as_of: str) -> Outcome:
-        """Take back this person's own last act, where it is still the one that they were told of."""
-        return await (await self.store()).write(undo, self._actor, self._clock(), as_of)
-
-
-def _cover(
-    connection: sqlite3.Connection, actor: Actor, now: datetime, wanted: Override
-) -> Outcome:
-    text = engine.load_setup_text(connection)
-    setup = Setup() if text is None else engine.decode_setup(text)
-    return covering.cover(connection, setup, actor, now, replace(wanted, by=actor.user))
 
 
 def _digest(

@@ -45,16 +45,6 @@ class Secret:
         self._seen: tuple[int, ...] | None = None
         self._value = ""
 
-    @classmethod
-    def from_file(cls, path: str | Path, folder: str | Path = "") -> "Secret":
-        """Return the secret in file `path`, relative to `folder`."""
-        return cls(SecretRef(file=FileRef(str(path), str(folder))))
-
-    @classmethod
-    def from_env(cls, name: str) -> "Secret":
-        """Return the secret in the environment variable `name`."""
-        return cls(SecretRef(env=name))
-
     def reveal(self) -> str:
         """Return the secret; raise SecretError where it is missing, not private, or not one line."""
         if self._ref.file is None:
@@ -123,11 +113,6 @@ def remember_address(url: str) -> None:
     for part in (parts.path, parts.path.rpartition("/")[2], parts.query):
         if len(part) > 5:
             remember(part)
-
-
-def revealed_values() -> frozenset[str]:
-    """Return every secret that this process has read so far."""
-    return frozenset(_revealed)
 
 
 def redact(text: str) -> str:

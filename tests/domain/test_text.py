@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsdash.domain.text import LIMIT, clean, clean_lines
+from opsdash.domain.text import LIMIT, clean
 from tests.kit.hostile import ESC, HOSTILE
 
 
@@ -79,12 +79,3 @@ def test_any_text_becomes_one_harmless_line(raw: str, limit: int) -> None:
 def test_printable_ascii_is_never_touched(raw: str) -> None:
     """Labels and queries are what they were."""
     assert clean(raw) == raw
-
-
-def test_lines_of_a_longer_text_are_each_clean() -> None:
-    """An annotation of several lines keeps them, and only them."""
-    assert clean_lines(f"first\nsecond {ESC}[2J\u2028third") == (
-        "first",
-        "second \ufffd[2J",
-        "third",
-    )

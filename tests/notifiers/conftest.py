@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from opsdash.http.settings import HttpSettings
+from opsdash.plan import FileRef, SecretRef
 from opsdash.secret import Secret
 from tests.notifiers.receivers import PagerDutyServer, Receiver, SlackServer
 
@@ -28,7 +29,7 @@ def keep(tmp_path: Path) -> Keep:
         path = tmp_path / f"secret-{len(list(tmp_path.iterdir()))}"
         path.write_text(value)
         path.chmod(0o600)
-        return Secret.from_file(path).reveal
+        return Secret(SecretRef(FileRef(str(path), ""))).reveal
 
     return write
 

@@ -23,7 +23,7 @@ from tests.paging.world import World
 
 async def _findings(world: World) -> list[str]:
     now = world.clock.now()
-    return [f.text for f in await world.store.read(find_unpaged, world.engine.setup, now)]
+    return [f.text for f in await world.store.read(find_unpaged, now)]
 
 
 async def test_an_accepted_page_leaves_nothing_to_find(world: World) -> None:

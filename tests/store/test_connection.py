@@ -10,7 +10,7 @@ import pytest
 from opsdash.store import changes
 from opsdash.store.connection import Connection, connect, connect_to_read
 from opsdash.store.errors import StoreError
-from opsdash.store.session import Store, open_store, open_store_to_read
+from opsdash.store.session import open_store
 from tests.kit.waiting import eventually, wait_until
 from tests.store.actors import another_process, run_in_another
 
@@ -195,17 +195,15 @@ def test_a_thread_that_failed_to_open_does_not_outlive_its_loop(
     assert seen == []
 
 
-async def test_a_store_to_read(path: Path) -> None:
+def test_a_store_to_read(path: Path) -> None:
     """Where nothing may be written a store still reads and notices changes."""
-    writer = await open_store(path)
-    reader = await open_store_to_read(path)
-    assert isinstance(reader, Store)
-    version = await reader.data_version()
-    await writer.write(changes.next_change)
-    assert await reader.data_version() != version
-    assert await reader.read(changes.last_change) == 1
-    await reader.close()
-    await writer.close()
+    writer, reader = connect(path), connect_to_read(path)
+    version = reader.data_version()
+    writer.write(changes.next_change)
+    assert reader.data_version() != version
+    assert reader.read(changes.last_change) == 1
+    reader.close()
+    writer.close()
 
 
 def test_the_wal_stays_small_beside_readers_that_come_and_go(path: Path) -> None:

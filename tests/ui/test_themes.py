@@ -10,13 +10,12 @@ from opsdash.ui.preferences import Colours
 from opsdash.ui.themes import (
     TOKENS,
     ThemeError,
-    contrast,
     load_theme,
     read_theme,
     shipped_folder,
     theme_files,
-    weak_pairs,
 )
+from tests.ui.contrast import contrast, weak_pairs
 
 SHIPPED = sorted(theme_files())
 

@@ -23,7 +23,7 @@ def audit(config: Path | None, form: str) -> None:
     plan = load_plan(config)
     connection = connect_to_read(Path(plan.store_path))
     try:
-        found = connection.read(find_unpaged, plan.setup, now())
+        found = connection.read(find_unpaged, now())
     finally:
         connection.close()
     if form == "json":

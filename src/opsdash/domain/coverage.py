@@ -55,14 +55,6 @@ def gaps_ahead(schedule: Schedule, now: datetime) -> tuple[Gap, ...]:
     return tuple(gap for gap in gaps(schedule, today - timedelta(days=7), end) if gap.end > now)
 
 
-def coverage(
-    schedule: Schedule, start: datetime, end: datetime, overrides: Sequence[Override] = ()
-) -> float:
-    """Return which share of the time from `start` to `end` has somebody on call, 0 to 1."""
-    missing = sum((gap.length for gap in gaps(schedule, start, end, overrides)), timedelta())
-    return 1.0 - missing / (end - start)
-
-
 def gap_words(found: Iterable[Gap], timezone: str, most: int = 3) -> SafeText:
     """Say in a line when nobody is on call; empty where there is no gap."""
     listed = list(found)

@@ -59,9 +59,3 @@ def _limit_marks(text: str) -> str:
         if marks <= _MARKS_KEPT:
             kept.append(character)
     return "".join(kept)
-
-
-def clean_lines(raw: object, limit: int = 20_000) -> tuple[SafeText, ...]:
-    """Return the lines of a longer text (an annotation, a ticket), each of them clean."""
-    text = raw if isinstance(raw, str) else str(raw)
-    return tuple(clean(line) for line in text[:limit].splitlines())

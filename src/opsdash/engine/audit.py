@@ -7,7 +7,6 @@ from opsdash import paging
 from opsdash.domain.alert import Alert
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.page import PageKind
-from opsdash.domain.setup import Setup
 from opsdash.domain.span import format_span
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import EntryKind
@@ -36,16 +35,16 @@ class Finding:
 async def audit(engine_: Engine) -> None:
     """Each minute, put before people what fires and was not paged."""
     if engine_.setup.paging.notifiers and engine_.is_due("audit", EVERY):
-        await engine_.store.write(_audit, engine_.held, engine_.setup, engine_.clock.now())
+        await engine_.store.write(_audit, engine_.held, engine_.clock.now())
 
 
-def _audit(connection: sqlite3.Connection, epoch: int, setup: Setup, now: datetime) -> None:
+def _audit(connection: sqlite3.Connection, epoch: int, now: datetime) -> None:
     lease.require(connection, epoch)
-    found = [finding.text for finding in find_unpaged(connection, setup, now)]
+    found = [finding.text for finding in find_unpaged(connection, now)]
     engine.record_warnings(connection, SOURCE, found, now)
 
 
-def find_unpaged(connection: sqlite3.Connection, setup: Setup, now: datetime) -> list[Finding]:
+def find_unpaged(connection: sqlite3.Connection, now: datetime) -> list[Finding]:
     """Return the open alerts that should have paged by now, and have neither page nor reason."""
     findings = []
     for alert in alerts.load_open(connection).values():

@@ -63,15 +63,13 @@ def _notice(connection: sqlite3.Connection, setup: Setup, now: datetime) -> list
             found.append(Noticed(ShiftChange(schedule.id, now, people, people), True))
         elif before != people:
             change = ShiftChange(schedule.id, now, before, people)
-            one = _digest(connection, setup, schedule, change)
+            one = _digest(connection, schedule, change)
             lines = handoff_lines(one)[:_LINES]
             found.append(Noticed(change, False, lines, one.summary))
     return found
 
 
-def _digest(
-    connection: sqlite3.Connection, setup: Setup, schedule: Schedule, change: ShiftChange
-) -> Handoff:
+def _digest(connection: sqlite3.Connection, schedule: Schedule, change: ShiftChange) -> Handoff:
     """Return the digest of the shift that ended a moment ago, else of the one that runs."""
     at = change.at
     begun = max((shift.start for shift in on_call(schedule, at)), default=at)

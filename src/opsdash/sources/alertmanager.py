@@ -48,7 +48,7 @@ class AlertmanagerSource:
         """Return every alert that any of the URLs shows; raise RemoteError when none answers."""
         self._first_read = self._first_read or now
         try:
-            changed = await read_peers(self._peers, now, self._read, self._settling)
+            changed = await read_peers(self._peers, now, self._read)
         except RemoteError:
             self.forget()
             raise

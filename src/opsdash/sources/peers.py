@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from opsdash.domain.alert import Observation
@@ -68,7 +68,6 @@ async def read_peers(
     peers: Sequence[Peer],
     now: datetime,
     read: Callable[[Peer, datetime], Awaitable[PeerReading]],
-    settling: timedelta,
 ) -> bool:
     """Read all peers at once and return whether anything differs; raise when none answers."""
     changed = await asyncio.gather(*(_read(peer, now, read) for peer in peers))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from opsdash.store.connection import Connection, connect, connect_as_allowed, connect_to_read
+from opsdash.store.connection import Connection, connect, connect_as_allowed
 from opsdash.store.errors import BUSY_TIMEOUT_MS
 
 if TYPE_CHECKING:
@@ -82,11 +82,6 @@ async def open_store(
 ) -> Store:
     """Open the store at `path` for an event loop; raise StoreError where it cannot be used."""
     return await _open(lambda: connect(path, checkpoints, busy_timeout_ms))
-
-
-async def open_store_to_read(path: Path) -> Store:
-    """Open an existing store that may not be written; raise StoreError where it cannot be read."""
-    return await _open(lambda: connect_to_read(path))
 
 
 async def open_store_as_allowed(path: Path) -> Store:

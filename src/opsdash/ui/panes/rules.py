@@ -142,6 +142,6 @@ def rules_summary(snapshot: Snapshot) -> str:
     return ", ".join(told) or "no rules"
 
 
-def no_rules(snapshot: Snapshot) -> Line:
+def no_rules() -> Line:
     """Say that there are no rules, and where they would come from."""
     return line(("no alert rules: ", "muted"), ("rule_files", "bold"), (" names none", "muted"))

@@ -55,7 +55,7 @@ class Rules(Roll):
 
     def empty(self, snapshot: Snapshot) -> Line:
         """Say why there are none."""
-        return no_rules(snapshot)
+        return no_rules()
 
     def opened(self, key: str) -> None:
         """Show everything about the rule on a page of its own, kept up to date."""

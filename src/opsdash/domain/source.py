@@ -17,7 +17,7 @@ class SourceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceView:
-    """How a source is: its state, the reason and since when, and its last success."""
+    """How a source is: its state, the reason and since when, its last success, how many reads had one."""
 
     id: str
     kind: str
@@ -26,6 +26,7 @@ class SourceView:
     last_success: datetime | None = None
     interval: timedelta = timedelta(seconds=5)
     reason: SafeText | None = None
+    reads: int = 0
 
 
 class EngineState(StrEnum):

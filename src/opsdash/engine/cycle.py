@@ -27,6 +27,7 @@ from opsdash.engine import (
     own_rules,
     publish,
     relay,
+    sightings,
     silences,
     stopgap,
     story,
@@ -60,6 +61,7 @@ STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
     own_rules.evaluate_rules,
     silences.keep_silences,
     watch.read_alerts,
+    sightings.note_sightings,
     foreign.mirror_rules,
     story.tell_story,
     mirror.mirror,
@@ -209,6 +211,7 @@ async def _take_lease(engine_: Engine) -> bool:
     engine_.alert_polls = [watch.poll(s, engine_.setup) for s in engine_.alert_sources]
     engine_.mirror_polls = mirror.polls(engine_)
     await watch.begin(engine_)
+    sightings.begin(engine_)
     await silences.begin(engine_)
     await own_rules.begin(engine_, epoch)
     deployments.begin(engine_)

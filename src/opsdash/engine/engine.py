@@ -6,7 +6,7 @@ from dataclasses import field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from opsdash.domain.alert import Alert
+from opsdash.domain.alert import Alert, Observation
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.rules.view import RuleView
 from opsdash.domain.sample import Answer, Point
@@ -86,8 +86,9 @@ class Engine:
     `open_alerts` mirrors the observed part of the open occurrences: only the lease's holder writes
     it. What people decided is read in the transaction that needs it. `unfollowed` says that the
     store is behind the sights, `differing` in which alerts it is where it is not, `begun_again`
-    which alerts fired anew meanwhile, and `mirror_whole` whether the mirror can be trusted: after a
-    write that failed nobody knows what the store holds.
+    which alerts fired anew meanwhile, `sighted` what is written of who shows what, and
+    `mirror_whole` whether the mirror can be trusted: after a write that failed nobody knows what
+    the store holds.
     `beaten` is when the loop last went round, in monotonic seconds. `stopgap` is what it holds in
     memory while the store takes no writes. `refused` says that the store refused this engine the
     lease, which it tries for again after `take_after` (monotonic seconds).
@@ -109,6 +110,7 @@ class Engine:
     epoch: int | None = None
     open_alerts: dict[str, Alert] = field(default_factory=dict)
     sights: dict[str, Sight | None] = field(default_factory=dict)
+    sighted: dict[str, Mapping[str, Observation]] = field(default_factory=dict)
     metric_polls: list[Poll[dict[str, Answer]]] = field(default_factory=list)
     compare_polls: list[Poll[dict[str, Answer]]] = field(default_factory=list)
     series_polls: list[Poll[Series]] = field(default_factory=list)

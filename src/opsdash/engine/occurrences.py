@@ -30,6 +30,7 @@ from opsdash.store import (
     maintenance,
     outbox,
     overrides,
+    sightings,
 )
 
 _ENGINE = SafeText("engine")
@@ -75,6 +76,7 @@ class _Writing:
         number = alerts.last_occurrence(self.connection, alert.fingerprint) + 1
         alert = replace(alert, id=f"{alert.fingerprint}/{number}", occurrence=number)
         alerts.insert(self.connection, alert, self.change)
+        sightings.begin_occurrence(self.connection, alert.id, alert.fingerprint)
         if alert.state is AlertState.FIRING:
             self._fire(alert)
         else:

@@ -19,6 +19,7 @@ from opsdash.store import (
     overrides,
     readings,
     shift_changes,
+    sightings,
     silences,
 )
 
@@ -101,6 +102,7 @@ def _prune(connection: sqlite3.Connection, epoch: int, now: datetime) -> None:
     lease.require(connection, epoch)
     readings.prune(connection, now)
     alerts.prune(connection, now, ALERTS_KEPT)
+    sightings.prune(connection)
     silences.prune(connection, now, SILENCES_KEPT)
     deployments.prune(connection, now)
     shift_changes.prune(connection, now - ALERTS_KEPT)

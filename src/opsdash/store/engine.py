@@ -55,8 +55,10 @@ def record_source(
 ) -> None:
     """Store how a source answered; `since` moves only when its state does."""
     connection.execute(
-        "INSERT INTO source (id, kind, state, since, last_success, interval_ms, reason)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind,"
+        "INSERT INTO source (id, kind, state, since, last_success, interval_ms, reason, reads)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind,"
+        " reads = source.reads + excluded.reads, read_before = CASE excluded.reads WHEN 0"
+        " THEN source.read_before ELSE source.last_success END,"
         " since = CASE WHEN source.state = excluded.state THEN source.since"
         " ELSE excluded.since END, state = excluded.state,"
         " last_success = coalesce(excluded.last_success, source.last_success),"
@@ -69,6 +71,7 @@ def record_source(
             to_ms(now) if state is SourceState.OK else None,
             interval // timedelta(milliseconds=1),
             reason,
+            int(state is SourceState.OK),
         ),
     )
     note_read(connection)
@@ -89,7 +92,8 @@ def await_source(
 def load_sources(connection: sqlite3.Connection) -> tuple[SourceView, ...]:
     """Return how every source is."""
     rows = connection.execute(
-        "SELECT id, kind, state, since, last_success, interval_ms, reason FROM source ORDER BY id"
+        "SELECT id, kind, state, since, last_success, interval_ms, reason, reads FROM source"
+        " ORDER BY id"
     )
     return tuple(
         SourceView(
@@ -100,8 +104,9 @@ def load_sources(connection: sqlite3.Connection) -> tuple[SourceView, ...]:
             last_success=None if last_success is None else from_ms(last_success),
             interval=timedelta(milliseconds=interval),
             reason=None if reason is None else clean(reason),
+            reads=reads,
         )
-        for id, kind, state, since, last_success, interval, reason in rows
+        for id, kind, state, since, last_success, interval, reason, reads in rows
     )
 
 
@@ -111,10 +116,18 @@ def forget_other_sources(connection: sqlite3.Connection, ids: Iterable[str]) -> 
     note_read(connection)
     for (id,) in connection.execute("SELECT id FROM source").fetchall():
         if id not in known:
+            _end_sightings(connection, id)
             connection.execute("DELETE FROM source WHERE id = ?", (id,))
     for (id,) in connection.execute("SELECT DISTINCT source FROM problem").fetchall():
         if id not in known:
             connection.execute("DELETE FROM problem WHERE source = ?", (id,))
+
+
+def _end_sightings(connection: sqlite3.Connection, source: str) -> None:
+    # Only an engine that starts needs it, and not every picture.
+    from opsdash.store import sightings
+
+    sightings.end_source(connection, source)
 
 
 def record_warnings(

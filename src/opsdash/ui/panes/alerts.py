@@ -181,7 +181,9 @@ def level_cell(alert: Alert, snapshot: Snapshot) -> Line:
     style = "muted" if not alert.open else ""
     policy = snapshot.roster.policy_of(alert, snapshot.setup)
     who = who_stands(alert.level, policy, snapshot)
-    return line((f"{alert.level} ", "accent"), (who, style))
+    climb = snapshot.roster.climbs.get(alert.id)
+    again = f" round {climb.round}" if climb is not None and climb.round > 1 else ""
+    return line((f"{alert.level} ", "accent"), (who, style), (again, "warn"))
 
 
 def who_stands(level: int, policy: EscalationPolicy, snapshot: Snapshot) -> str:

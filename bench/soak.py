@@ -45,7 +45,11 @@ async def soak(refreshes: int) -> float:
     feed = MemoryFeed(first)
     now = pictures.NOW
     app = OpsdashApp(
-        feed, MemoryHand(feed), preferences_of(first.setup), clock=lambda: now, first=first
+        feed,
+        lambda: MemoryHand(feed),
+        preferences_of(first.setup),
+        clock=lambda: now,
+        first=first,
     )
     begun = 0.0
     async with app.run_test(size=(200, 50)) as pilot:

@@ -78,7 +78,10 @@ HIGH_ERROR_RATE = Rule(
     description="{value:.2%} > 1% of requests answered 5xx, over 5m",
     value=lambda figures: figures.error_ratio,
     spans=((0.0, FIRED, RESOLVED),),
-    extra={"requirements": "REQ-PAY-017, REQ-PAY-021"},
+    extra={
+        "requirements": "REQ-PAY-017, REQ-PAY-021",
+        "opsdash_context": "recent deployments, recent code changes",
+    },
 )
 
 RULES = (

@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.faultserver import FaultServer
 from tests.kit.certificates import Certificates, make_certificates
@@ -16,6 +17,10 @@ from tests.servers import (
     ServerMissingError,
     VictoriaMetrics,
 )
+
+# A machine that runs seven thousand tests at once is no reason for an example to have taken 200 ms.
+settings.register_profile("no-deadline", deadline=None)
+settings.load_profile("no-deadline")
 
 _SERVER_FIXTURES = {"prometheus", "alertmanager", "node_exporter", "victoria_metrics"}
 

@@ -125,9 +125,10 @@ main()
 
 _CRASHING = """\
 import sys
+from opsdash.plan import FileRef, SecretRef
 from opsdash.secret import Secret
 from opsdash.ui.app import OpsdashApp
-secret = Secret.from_file(sys.argv.pop())
+secret = Secret(SecretRef(FileRef(sys.argv.pop(), "")))
 def crash(*_):
     password = secret.reveal()
     raise ValueError(f"http://ops:{password}@host refused {password}")

@@ -159,6 +159,18 @@ async def test_the_incident_resolves_with_its_last_alert(world: World) -> None:
     )
 
 
+async def test_what_ends_an_alert_is_its_source_and_is_named(world: World) -> None:
+    """The timeline says who said that it is over; it stays on the board for an hour."""
+    world.am.show(alert("aa"))
+    await world.refresh()
+    world.am.show()
+    await world.pass_time(60)
+    assert (await world.timeline("aa/1"))[-1].startswith("engine: resolved by source am after ")
+    assert [a.state for a in (await world.picture()).alerts] == [AlertState.RESOLVED]
+    await world.pass_time(3600)
+    assert (await world.picture()).alerts == ()
+
+
 async def test_it_fires_again_as_a_new_occurrence(world: World) -> None:
     """An old acknowledgement does not hide the second occurrence, which reopens its incident."""
     world.am.show(alert(fired=0))

@@ -67,6 +67,12 @@ def test_what_has_resolved_says_when_it_was_seen_last() -> None:
     assert "last at 14:04 " in page(Sighting(5, ago(minutes=2)), over)
 
 
+def test_what_has_resolved_says_that_its_source_said_so() -> None:
+    """No person resolves an alert: the page names the source that did, and until when it fired."""
+    over = replace(ALERT, state=AlertState.RESOLVED, resolved_at=ago(minutes=1))
+    assert "firing         14:05 to 14:05, resolved by source am\n" in page(None, over)
+
+
 def test_the_number_of_the_occurrence_and_the_round_of_its_policy_are_said() -> None:
     """The third time it fires, the second time that its policy began."""
     assert "episode        number 3 of this alert, round 1 of 3 of its policy" in page(None)

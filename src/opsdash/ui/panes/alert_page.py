@@ -90,7 +90,8 @@ def firing_words(alert: Alert, moment: Moment) -> str:
     """Return from when to when an alert fired, or for how long it does."""
     started = alert.fired_at or alert.active_at
     if alert.resolved_at is not None:
-        return f"{moment.date_clock(started)} to {moment.date_clock(alert.resolved_at)}"
+        by = f", resolved by source {', '.join(alert.sources)}" if alert.sources else ""
+        return f"{moment.date_clock(started)} to {moment.date_clock(alert.resolved_at)}{by}"
     return f"since {moment.date_clock(started)}, {moment.age(started)}"
 
 

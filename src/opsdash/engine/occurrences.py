@@ -113,7 +113,9 @@ class _Writing:
         alerts.update_observed(self.connection, alert, self.change)
         began = alert.fired_at or alert.active_at
         # Only a source ends an alert; what a person ends is the incident, under their name.
-        whose = f"resolved by source {', '.join(current.sources)}" if current.sources else "resolved"
+        whose = (
+            f"resolved by source {', '.join(current.sources)}" if current.sources else "resolved"
+        )
         what = whose if alert.fired_at else "recovered before it fired,"
         alert = replace(alert, incident=current.incident)
         self._tell(alert, EntryKind.RESOLVED, f"{what} after {format_span(self.now - began)}")

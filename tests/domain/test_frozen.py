@@ -8,7 +8,7 @@ from dataclasses import field
 
 import pytest
 
-from opsdash.domain.frozen import dataclass
+from opsdash.domain.frozen import COMPILED_AFTER, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,30 @@ def test_a_subclass_has_all_fields() -> None:
 def test_a_missing_or_unknown_argument_is_named() -> None:
     """The message is that of any function, at the first instance and later."""
     for _ in range(2):
+        with pytest.raises(TypeError, match="multiple values for argument 'a'"):
+            Fast("x", a="y")  # type: ignore[misc]
+        with pytest.raises(TypeError, match="positional arguments but 7 were given"):
+            Fast("x", 1.0, (), {}, 0, 7)  # type: ignore[call-arg]
         with pytest.raises(TypeError, match="missing 1 required positional argument: 'a'"):
             Fast()  # type: ignore[call-arg]
         with pytest.raises(TypeError, match="unexpected keyword argument 'z'"):
             Fast("x", z=1)  # type: ignore[call-arg]
+
+
+def test_the_first_instances_are_like_those_that_are_made_compiled() -> None:
+    """By place, by name and by default: no instance tells how its values came into it."""
+
+    @dataclass(frozen=True, slots=True)
+    class Fresh:
+        """Nobody has made one yet."""
+
+        a: str
+        b: int = 2
+        c: list[int] = field(default_factory=list)
+
+    made = [Fresh("x", c=[number]) for number in range(COMPILED_AFTER + 3)]
+    assert [dataclasses.astuple(one) for one in made] == [
+        ("x", 2, [number]) for number in range(len(made))
+    ]
+    assert made[0] == Fresh(a="x", b=2, c=[0])
+    assert Fresh("x").c is not Fresh("x").c

@@ -24,6 +24,7 @@ from opsdash.ui.widgets.lines import Lines
 from opsdash.ui.widgets.spans import plain
 from opsdash.ui.widgets.table import LineTable, Row
 from tests.ui.changing import changing
+from tests.ui.widgets.rows import show_rows
 
 COLUMNS = (
     Column("severity", "Severity", 9, keep=9),
@@ -110,7 +111,7 @@ class Board(TerminalApp):
             for i in range(dice.randrange(5, 60))
         ]
         dice.shuffle(self._rows)
-        self.query_one(LineTable).set_rows(COLUMNS, self._rows)
+        show_rows(self.query_one(LineTable), COLUMNS, self._rows)
         lines = [(("now ", ""), (str(dice.randrange(99)), "critical")), plain(dice.choice(NAMES))]
         self.query_one(Lines).update(lines)
         self._show_step()
@@ -120,7 +121,7 @@ class Board(TerminalApp):
         self._step += 1
         row = self._rows[0]
         self._rows[0] = row._replace(cells=(*row.cells[:2], plain(str(self._step))))
-        self.query_one(LineTable).set_rows(COLUMNS, list(self._rows))
+        show_rows(self.query_one(LineTable), COLUMNS, list(self._rows))
         self._show_step()
 
     def _show_step(self) -> None:
@@ -133,7 +134,7 @@ class Board(TerminalApp):
         self.query_one("#steps", Static).update(Text(hostile))
         self.notify(hostile, title=hostile, markup=False)
         row = Row(hostile, (plain(hostile), plain(hostile), plain(hostile)))
-        self.query_one(LineTable).set_rows(COLUMNS, [row])
+        show_rows(self.query_one(LineTable), COLUMNS, [row])
 
     def action_suspend_for_program(self) -> None:
         """Start another program in the terminal, which says when ctrl+c reaches it."""

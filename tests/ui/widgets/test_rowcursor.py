@@ -10,7 +10,7 @@ KEYS = list("abcdefgh")
 
 def cursor_on(key: str, keys: list[str]) -> RowCursor:
     cursor = RowCursor()
-    cursor.move_to_key(keys, key)
+    cursor.move(keys, keys.index(key))
     return cursor
 
 

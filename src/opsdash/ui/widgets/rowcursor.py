@@ -20,13 +20,6 @@ class RowCursor:
         self.index = max(0, min(index, len(keys) - 1))
         self.key = keys[self.index] if keys else None
 
-    def move_to_key(self, keys: Sequence[str], key: str) -> bool:
-        """Put the cursor on the row `key`; False, and nothing moved, if there is none."""
-        if key not in keys:
-            return False
-        self.move(keys, keys.index(key))
-        return True
-
     def follow(self, old: Sequence[str], new: Sequence[str]) -> None:
         """Stay on the same key in `new`; if it is gone, take its nearest neighbour that is left."""
         if self.key is not None and self.index < len(new) and new[self.index] == self.key:

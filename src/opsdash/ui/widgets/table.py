@@ -38,8 +38,7 @@ _STRIPS_KEPT = 400
 class LineTable(LineWidget, can_focus=True):
     """A table whose cursor and marks hold on to keys, never to row numbers.
 
-    Rows come sorted, by `set_rows` or lazily by `set_keys`. Tokens it uses itself:
-    `table.header`, `table.cursor` (focused), `table.cursor.blurred`, `table.mark`,
+    Rows come sorted and are drawn when they are seen. Tokens it uses itself: `table.header`, `table.cursor` (focused), `table.cursor.blurred`, `table.mark`,
     `table.empty`, `table.scroll`.
     """
 
@@ -98,7 +97,6 @@ class LineTable(LineWidget, can_focus=True):
         style_of: StyleOf | None = None,
         *,
         empty: str | Line = "",
-        show_header: bool = True,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
@@ -107,10 +105,9 @@ class LineTable(LineWidget, can_focus=True):
         self._places: tuple[Place, ...] = ()
         self._fitted_to = -1
         self._empty: Line = plain(empty, "table.empty") if isinstance(empty, str) else empty
-        self._show_header = show_header
+        self._show_header = True
         self._keys: Sequence[str] = ()
-        self._rows: Sequence[Row] = ()
-        self._render_row: RenderRow | None = None
+        self._render_row: RenderRow = lambda key: Row(key, ())
         self._cursor = RowCursor()
         self._marks: frozenset[str] = frozenset()
         self._top = 0
@@ -125,11 +122,6 @@ class LineTable(LineWidget, can_focus=True):
         return self._keys
 
     @property
-    def row_count(self) -> int:
-        """How many rows there are."""
-        return len(self._keys)
-
-    @property
     def cursor_key(self) -> str | None:
         """The key of the row under the cursor, or None in an empty table."""
         return self._cursor.key
@@ -139,16 +131,6 @@ class LineTable(LineWidget, can_focus=True):
         """The marked keys, those of rows that are gone or filtered away included."""
         return self._marks
 
-    @property
-    def shown_columns(self) -> tuple[Column, ...]:
-        """The columns that fit the present width."""
-        return tuple(self._columns[place.index] for place in self._fit())
-
-    def set_rows(self, columns: Sequence[Column], rows: Sequence[Row]) -> None:
-        """Show these rows, already sorted; equal visible lines are not repainted."""
-        self._rows = rows
-        self._replace(columns, [row.key for row in rows], None)
-
     def set_keys(
         self, columns: Sequence[Column], keys: Sequence[str], render_row: RenderRow
     ) -> None:
@@ -156,8 +138,24 @@ class LineTable(LineWidget, can_focus=True):
 
         Call it again whenever a row may have changed: visible rows are drawn anew and compared.
         """
-        self._rows = ()
-        self._replace(columns, keys, render_row)
+        self._render_row = render_row
+        before = self._cursor.key
+        if tuple(columns) != self._columns:
+            self._columns = tuple(columns)
+            self._lay_out_columns()
+            self.refresh()
+        if keys != self._keys:
+            line = self._cursor.index - self._top
+            self._cursor.follow(self._keys, keys)
+            self._keys = keys
+            if self._top:
+                self._top = self._cursor.index - line
+        self._keep_cursor_in_view()
+        self._refresh_changed()
+        if self.styles.auto_dimensions:
+            self.refresh(layout=True)
+        if self._cursor.key != before:
+            self.post_message(self.RowHighlighted(self, self._cursor.key or ""))
 
     def set_empty(self, message: str | Line) -> None:
         """Say this where there are no rows."""
@@ -166,13 +164,6 @@ class LineTable(LineWidget, can_focus=True):
             self._empty = line
             if not self._keys:
                 self.refresh_drawn([self._header_height])
-
-    def move_cursor(self, key: str) -> bool:
-        """Put the cursor on the row `key` and scroll it into view; False if there is none."""
-        if not self._cursor.move_to_key(self._keys, key):
-            return False
-        self._after_move()
-        return True
 
     def clear_marks(self) -> None:
         """Unmark every row."""
@@ -203,28 +194,6 @@ class LineTable(LineWidget, can_focus=True):
     @property
     def _page(self) -> int:
         return max(1, self.size.height - self._header_height)
-
-    def _replace(
-        self, columns: Sequence[Column], keys: Sequence[str], render_row: RenderRow | None
-    ) -> None:
-        self._render_row = render_row
-        before = self._cursor.key
-        if tuple(columns) != self._columns:
-            self._columns = tuple(columns)
-            self._lay_out_columns()
-            self.refresh()
-        if keys != self._keys:
-            line = self._cursor.index - self._top
-            self._cursor.follow(self._keys, keys)
-            self._keys = keys
-            if self._top:
-                self._top = self._cursor.index - line
-        self._keep_cursor_in_view()
-        self._refresh_changed()
-        if self.styles.auto_dimensions:
-            self.refresh(layout=True)
-        if self._cursor.key != before:
-            self.post_message(self.RowHighlighted(self, self._cursor.key or ""))
 
     def _lay_out_columns(self) -> None:
         # A strip drawn for other places is none of this layout, even at the same width.
@@ -339,11 +308,6 @@ class LineTable(LineWidget, can_focus=True):
             self._refresh_changed()
             self.post_message(self.MarksChanged(self, marks))
 
-    def _row(self, index: int) -> Row:
-        if self._render_row is not None:
-            return self._render_row(self._keys[index])
-        return self._rows[index]
-
     def _content(self, y: int) -> _Drawn | None:
         """Return what line `y` shows: the row, the token over it, and the margin's glyph."""
         line = y - self._header_height
@@ -353,7 +317,7 @@ class LineTable(LineWidget, can_focus=True):
         thumb = self._thumb(line)
         if index >= len(self._keys):
             return (Row("", (self._empty,)) if not self._keys and line == 0 else None, "", thumb)
-        row = self._row(index)
+        row = self._render_row(self._keys[index])
         over = row.style
         if index == self._cursor.index:
             over = "table.cursor" if self.has_focus else "table.cursor.blurred"

@@ -43,7 +43,7 @@ class Tiles(Lines, can_focus=True):
     """The upper lines, which have the keys while a metric pane is the one in use."""
 
 
-class Dashboard(Screen[None]):
+class Dashboard(Screen[None], inherit_css=False):
     """Draws what the app holds; keeps only what is the person's own: pane, cursors, filter, zoom."""
 
     BINDINGS: ClassVar[list[BindingType]] = []

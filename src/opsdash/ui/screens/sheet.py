@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Sheet(ModalScreen[T]):
+class Sheet(ModalScreen[T], inherit_css=False):
     """A framed sheet in the middle of the screen; its keys reach nothing beneath it."""
 
     BINDINGS: ClassVar[list[BindingType]] = []

@@ -22,7 +22,7 @@ DrawnLine: TypeAlias = Line | Strip
 """A line as spans, or as a strip that is already styled."""
 
 
-class LineWidget(Widget):
+class LineWidget(Widget, inherit_css=False):
     """A widget that draws line by line; the base of `Lines` and `LineTable`.
 
     Tokens are resolved by the callable given, else by the app's `style_of(token)`. Where the

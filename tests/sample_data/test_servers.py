@@ -68,7 +68,13 @@ def _run(program: str, package: str, *arguments: str) -> str:
 
 @pytest.mark.servers
 @pytest.mark.parametrize(
-    "proofs", ["payments_test.yml", "payments_memory_test.yml", "opsdash_test.yml"]
+    "proofs",
+    [
+        "payments_test.yml",
+        "payments_leak_test.yml",
+        "payments_memory_test.yml",
+        "opsdash_test.yml",
+    ],
 )
 def test_each_alert_fires_when_it_should_and_only_then(proofs: str) -> None:
     """Every proof beside the rules holds in Prometheus' own engine."""

@@ -50,9 +50,19 @@ ALLOWED: dict[str, set[str]] = {
     "notifiers": {"domain", "http", "plan", "resources", "secret"},
     "reports": {"domain", "resources", "response", "snapshot", "store"},
     "digest": {"domain", "snapshot", "store"},
+    "preview": {"domain", "snapshot"},
     "workload": {"domain", "store"},
     "ui": {
-        *("covering", "digest", "domain", "inquiry", "ownership", "resources", "response"),
+        *(
+            "covering",
+            "digest",
+            "domain",
+            "inquiry",
+            "ownership",
+            "preview",
+            "resources",
+            "response",
+        ),
         *("reporting", "silencing", "snapshot", "store", "undoable", "undoing"),
     },
     "engine": {

@@ -139,9 +139,9 @@ class MemoryHand:
         self.calls.append(("expire_silences", tuple(ids)))
         return self._outcome(ids)
 
-    async def take(self, ids: Sequence[str], as_of: Mapping[str, str]) -> Outcome:
+    async def take(self, ids: Sequence[str], as_of: Mapping[str, str], reason: str = "") -> Outcome:
         """Take alerts over."""
-        self.calls.append(("take", tuple(ids), dict(as_of)))
+        self.calls.append(("take", tuple(ids), dict(as_of), reason))
         return self._outcome(ids)
 
     async def reassign(

@@ -43,16 +43,94 @@ async def to_row(board: Driven, word: str) -> None:
     raise AssertionError(word)
 
 
-async def test_one_key_takes_an_alert_that_somebody_else_has() -> None:
-    """Decided on whose it was; of two persons the second is refused."""
-    async with driven(staffed()) as board:
+def paging(snapshot: Snapshot, **notify: tuple[str, ...]) -> Snapshot:
+    """Return the picture with a pager and a text service, and what reaches each person."""
+    setup = snapshot.setup
+    people = tuple(replace(p, notify=notify.get(p.id.replace("-", "_"), ())) for p in setup.people)
+    told = replace(setup.paging, notifiers=("pager", "sms"))
+    return replace(snapshot, setup=replace(setup, people=people, paging=told))
+
+
+async def test_taking_says_whose_it_is_and_that_it_wakes_nobody_and_hears_why() -> None:
+    """Decided on whose it was when the key was pressed; of two persons the second is refused."""
+    async with driven(paging(staffed())) as board:
         await to_row(board, "DiskWillFill")
         await board.press("m")
+        await board.shows(
+            "I'll take it",
+            "You take it over from john.",
+            "It wakes nobody; whoever was paged is told that you have it.",
+        )
+        assert calls(board) == []
+        await board.press("escape")
+        await board.shows_not("I'll take it")
+        await board.press("m", *"I know it", "enter")
         await board.shows("took DiskWillFill")
-        assert calls(board) == [("take", (DISK,), {DISK: "john"})]
+        assert calls(board) == [("take", (DISK,), {DISK: "john"}, "I know it")]
         board.hand.refuse[HIGH] = "sarah has it now"
         await board.press("g", "m")
+        assert "over from" not in await board.shows("I'll take it", "It wakes nobody")
+        await board.press("enter")
         await board.shows("HighErrorRate not: sarah has it now")
+        assert calls(board)[-1] == ("take", (HIGH,), {HIGH: ""}, "")
+
+
+async def test_what_changes_hands_while_the_question_stands_is_decided_on_what_was_seen() -> None:
+    """The owner that goes with the act is the one that was drawn when the key was pressed."""
+    async with driven(staffed()) as board:
+        await board.press("m")
+        await board.shows("I'll take it")
+        board.feed.put(with_climb(HIGH, owner=SafeText("sarah")))
+        await board.until(lambda: board.app.snapshot is board.feed.snapshot)
+        await board.press("enter")
+        await board.until(lambda: calls(board))
+        assert calls(board) == [("take", (HIGH,), {HIGH: ""}, "")]
+
+
+async def test_escalating_says_whom_it_wakes_and_through_what() -> None:
+    """Each by name with all that reaches them; who is reached by nothing is said loudly."""
+    snapshot = paging(staffed(), tech_lead=("pager", "sms:+4915"))
+    async with driven(snapshot) as board:
+        await board.press("e")
+        await board.shows("This pages 2 Tech Lead: Maria through pager, sms +4915")
+        await board.press("escape")
+        await board.shows_not("reason:")
+        await board.press("E", *"pm", "enter")
+        await board.shows("This pages NOBODY at 3 PM: Pat has nothing to be reached by")
+
+
+async def test_on_the_smallest_screen_nothing_of_it_is_cut() -> None:
+    """At 60x15 the question is wrapped: whom it wakes and through what is there whole."""
+    snapshot = paging(staffed(), tech_lead=("pager", "sms:+49 151 0000000", "pager:second"))
+    async with driven(snapshot, (60, 15)) as board:
+        await board.press("e")
+        text = await board.shows("This pages 2 Tech Lead: Maria through", "pager second")
+        assert "sms +49 151 0000000" in " ".join(text.replace("│", " ").split())
+        await board.press("escape", "m")
+        text = await board.shows("I'll take it", "It wakes nobody")
+        assert "whoever was paged is told that you have it." in " ".join(
+            text.replace("│", " ").split()
+        )
+
+
+async def test_several_at_once_name_each_level_once() -> None:
+    """Two alerts that go to the same level wake its people once in the question."""
+    snapshot = paging(staffed(), tech_lead=("pager",))
+    async with driven(snapshot) as board:
+        await board.press("space", "space", "e")
+        text = await board.shows("This pages 2 Tech Lead: Maria through pager")
+        assert text.count("This pages") == 1
+
+
+async def test_whom_the_policy_keeps_for_critical_alerts_is_said_before_they_are_given_it() -> None:
+    """The CEO, for a warning: it stays, and why."""
+    async with driven(paging(staffed(), ceo=("pager",))) as board:
+        await to_row(board, "CPUSaturated")
+        await board.press("h", *"chris", "enter")
+        await board.shows(
+            "CPUSaturated stays: ceo is reached for critical alerts, this one is warning",
+            "This pages Chris through pager",
+        )
 
 
 async def test_it_is_given_to_a_person_with_a_reason_and_says_whom_that_pages() -> None:
@@ -63,7 +141,9 @@ async def test_it_is_given_to_a_person_with_a_reason_and_says_whom_that_pages() 
     snapshot = replace(staffed(), setup=replace(setup, people=people, paging=paging))
     async with driven(snapshot) as board:
         await board.press("h", *"alex", "enter")
-        await board.shows("Give to Alex", "This pages Alex", "It is no acknowledgement")
+        await board.shows(
+            "Give to Alex", "This pages Alex through pager", "It is no acknowledgement"
+        )
         await board.press("enter")
         await board.shows("A reason is needed.")
         await board.press(*"your service", "enter")
@@ -128,7 +208,7 @@ async def test_levels_are_those_of_the_policy_that_the_alert_follows() -> None:
     async with driven(with_climb(HIGH, policy=own)) as board:
         await board.shows("e escalate → 2 DBA lead", "2 DBA lead in 5m48s (Pat)")
         await board.press("e")
-        await board.shows("This concerns 2 DBA lead (Pat)")
+        await board.shows("2 DBA lead (Pat): nobody is paged, no notifier is configured")
 
 
 async def test_the_policy_as_it_is_now_is_applied_after_it_was_shown_what_follows() -> None:
@@ -157,8 +237,9 @@ async def test_only_what_is_mine_is_shown_until_all_is_again() -> None:
     async with driven(staffed(), preferences=Preferences(names=("alex",))) as board:
         await board.press("M")
         await board.shows("nothing here is yours")
-        await board.press("m", "Z", "h")
-        await board.shows("nothing")
+        for key in ("m", "Z", "h"):
+            await board.press(key)
+            await board.shows("nothing")
         assert calls(board) == []
 
 

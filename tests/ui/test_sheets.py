@@ -42,7 +42,7 @@ async def test_escalating_says_whom_it_concerns_and_asks_for_the_reason() -> Non
     """Nothing is written until there is one."""
     async with driven(busy()) as board:
         await board.press("e")
-        await board.shows("HighErrorRate  level 1 → level 2", "This concerns 2 Tech Lead (Maria)")
+        await board.shows("HighErrorRate  level 1 → level 2", "2 Tech Lead (Maria): nobody is paged")
         await board.press("enter")
         await board.shows("A reason is needed.")
         assert calls(board) == []
@@ -83,7 +83,7 @@ async def test_a_level_can_be_chosen() -> None:
         await board.press("E")
         await board.shows("1 On-call engineer", "2 Tech Lead (Maria)", "4 CEO (Chris)")
         await board.press("down", "enter")
-        await board.shows("HighErrorRate  level 1 → level 3", "This concerns 3 PM (Pat)")
+        await board.shows("HighErrorRate  level 1 → level 3", "3 PM (Pat): nobody is paged")
         await board.press(*"customers call", "enter")
         await closed(board)
         assert calls(board)[0][3:] == ("customers call", 3)

@@ -7,6 +7,16 @@ import click
 
 from opsdash import ownership
 from opsdash.cli.acting import act_on, ids_argument
+from opsdash.cli.foretold import (
+    Foretold,
+    Seen,
+    act_foretold,
+    changed_hands,
+    dry_run_option,
+    from_option,
+    owners_seen,
+    yes_option,
+)
 from opsdash.cli.main import config_option, fail, load_plan
 from opsdash.cli.moment import parse_moment
 from opsdash.cli.output import format_option, print_columns, print_json
@@ -14,22 +24,36 @@ from opsdash.cli.reading import picture
 from opsdash.cli.rota import clock
 from opsdash.cli.shapes import rfc3339
 from opsdash.domain.climb import owner
+from opsdash.domain.outcome import Outcome
 from opsdash.domain.span import format_span
+from opsdash.domain.waking import wakes_person
+from opsdash.preview import person_words, policy_of, take_words
 from opsdash.runtime import now, who_acts
+from opsdash.store.connection import Connection
 
 
-@click.command(epilog="Example:  opsdash oncall take INC-001 --comment 'I know this one'")
+@click.command(epilog="Example:  opsdash oncall take INC-001 --reason 'I know this one'")
 @ids_argument
 @config_option
-@click.option("--comment", default="", help="What the others should know.")
-def take(ids: tuple[str, ...], config: Path | None, comment: str) -> None:
-    """Acknowledge alerts for oneself, also those that another has."""
-    act_on(
-        config,
-        ids,
-        lambda s, found: s.write(ownership.take, who_acts(), now(), found, comment),
-        "took",
-    )
+@click.option("--reason", "--comment", default="", help="Why; what the others should know.")
+@from_option
+@dry_run_option
+def take(
+    ids: tuple[str, ...], config: Path | None, reason: str, whose: str | None, dry_run: bool
+) -> None:
+    """Acknowledge alerts for oneself, also those that another has; it wakes nobody."""
+
+    def foretell(seen: Seen) -> Foretold:
+        own = frozenset({who_acts().user.casefold()})
+        words = take_words(seen.alerts, seen.snapshot, own)
+        lines = [f"{alert.id} {alert.name}" for alert in seen.alerts]
+        return Foretold((*lines, *words), changed_hands(seen, whose))
+
+    def act(store: Connection, seen: Seen) -> Outcome:
+        as_of = owners_seen(seen, whose)
+        return store.write(ownership.take, who_acts(), now(), seen.ids, reason, as_of)
+
+    act_foretold(config, ids, foretell, act, "took", dry_run)
 
 
 @click.command(
@@ -39,14 +63,43 @@ def take(ids: tuple[str, ...], config: Path | None, comment: str) -> None:
 @config_option
 @click.option("--to", required=True, help="The id of the person; they are paged.")
 @click.option("--reason", required=True, help="Why; it is what they read first.")
-def give(ids: tuple[str, ...], config: Path | None, to: str, reason: str) -> None:
-    """Reassign alerts: no acknowledgement, and no timer begins anew."""
-    act_on(
-        config,
-        ids,
-        lambda s, found: s.write(ownership.reassign, who_acts(), now(), found, to, reason),
-        "gave",
+@from_option
+@dry_run_option
+@yes_option
+def give(
+    ids: tuple[str, ...],
+    config: Path | None,
+    to: str,
+    reason: str,
+    whose: str | None,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Say whom it pages, then reassign alerts: no acknowledgement, and no timer begins anew."""
+
+    def act(store: Connection, seen: Seen) -> Outcome:
+        as_of = owners_seen(seen, whose)
+        return store.write(ownership.reassign, who_acts(), now(), seen.ids, to, reason, as_of)
+
+    act_foretold(config, ids, lambda s: _foretell_gift(s, to, whose), act, "gave", dry_run, yes)
+
+
+def _foretell_gift(seen: Seen, to: str, whose: str | None) -> Foretold:
+    if not any(person.id == to for person in seen.snapshot.setup.people):
+        reason = f"there is no person {to}; `opsdash oncall schedule` names them"
+        return Foretold(refused=tuple((id, reason) for id in seen.ids))
+    refused = dict(changed_hands(seen, whose))
+    for alert in seen.alerts:
+        barred = policy_of(alert, seen.snapshot).bars(to, alert.severity)
+        if barred:
+            refused.setdefault(alert.id, barred)
+    going = [alert for alert in seen.alerts if alert.id not in refused]
+    lines = [f"{alert.id} {alert.name}" for alert in going]
+    lines += [person_words(to, seen.snapshot)] if going else []
+    wakes = bool(going) and bool(
+        wakes_person(seen.snapshot.setup, to, seen.snapshot.taken_at).reached
     )
+    return Foretold(tuple(lines), tuple(refused.items()), wakes)
 
 
 @click.command(epilog="Example:  opsdash oncall extend 5f2c")

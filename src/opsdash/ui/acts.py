@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from opsdash.domain.alert import Alert
-from opsdash.domain.escalation import EscalationPolicy, Refused, next_level
+from opsdash.domain.escalation import EscalationPolicy, Refused
 from opsdash.domain.reach import names_reached
 from opsdash.domain.text import clean
+from opsdash.preview import Step, escalations, pages_words, policy_of
 from opsdash.snapshot import Snapshot
 from opsdash.ui import inquiring, owning, reporting, silencing
-from opsdash.ui.chosen import names, some
+from opsdash.ui.chosen import names, question_width, some
 from opsdash.ui.hints import CHOICE_WIDTH, expertise_lines
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.panes.alert_page import runbook_of
@@ -44,20 +45,6 @@ def _named(ids: Sequence[str], names: Mapping[str, str]) -> str:
     if len(ids) == 1:
         return names.get(ids[0], ids[0])
     return f"{len(ids)} alerts"
-
-
-def escalation_plan(
-    alerts: Sequence[Alert], snapshot: Snapshot, to: int | None = None
-) -> list[tuple[Alert, int | Refused]]:
-    """Return for each alert the level of its policy to which it would go, or why it would not."""
-    return [
-        (alert, next_level(_policy_of(alert, snapshot), alert.level, alert.severity, to))
-        for alert in alerts
-    ]
-
-
-def _policy_of(alert: Alert, snapshot: Snapshot) -> EscalationPolicy:
-    return snapshot.roster.policy_of(alert, snapshot.setup)
 
 
 def concerned(level: int, snapshot: Snapshot, policy: EscalationPolicy | None = None) -> str:
@@ -142,10 +129,13 @@ def escalate_to(app: "OpsdashApp", ids: Ids) -> None:
     snapshot = app.snapshot
     if not some(app, ids) or snapshot is None:
         return
+    if not app.alerts_of(ids):
+        app.say("nothing to escalate: no alert is under the cursor or marked", "warn")
+        return
     # What the person sees now is what they decide on, however long they take to choose.
     as_of = _levels(app, ids)
     first = next(iter(app.alerts_of(ids)), None)
-    policy = snapshot.setup.policy if first is None else _policy_of(first, snapshot)
+    policy = snapshot.setup.policy if first is None else policy_of(first, snapshot)
     levels = range(1, len(policy.levels) + 1)
     choices = [(str(n), line(concerned(n, snapshot, policy))) for n in levels]
     next_one = str(min(max(as_of.values(), default=0) + 1, len(levels)))
@@ -155,7 +145,9 @@ def escalate_to(app: "OpsdashApp", ids: Ids) -> None:
             _ask_escalation(app, ids, int(level), as_of)
 
     known = expertise_lines(app.alerts_of(ids), snapshot, CHOICE_WIDTH)
-    app.open_sheet(Choose("To which level?", choices, next_one, about=known), chosen)
+    app.open_sheet(
+        Choose("To which level?", choices, next_one, about=[*known, EMPTY] if known else ()), chosen
+    )
 
 
 def _ask_escalation(
@@ -167,43 +159,46 @@ def _ask_escalation(
     if not some(app, ids) or snapshot is None:
         return
     levels = _levels(app, ids) if as_of is None else as_of
-    plan = escalation_plan(app.alerts_of(ids), snapshot, to)
-    if plan and all(isinstance(step, Refused) for _, step in plan):
-        refused = next(step for _, step in plan if isinstance(step, Refused))
-        app.say(f"not escalated: {refused.reason}", "warn bold")
+    plan = escalations(app.alerts_of(ids), snapshot, to)
+    if not plan:
+        app.say("nothing to escalate: no alert is under the cursor or marked", "warn")
+        return
+    stays = [step.target for step in plan if isinstance(step.target, Refused)]
+    if len(stays) == len(plan):
+        app.say(f"not escalated: {stays[0].reason}", "warn bold")
         return
 
     def answer(reason: str | None) -> None:
         if reason:
             app.act(verb, ids, lambda: app.hand.escalate(ids, levels, reason, to))
 
-    down = all(isinstance(step, Refused) or step < alert.level for alert, step in plan)
+    down = all(step.wakes is None for step in plan)
     verb = "de-escalated" if down else "escalated"
     words = _escalation_words(plan, snapshot, app)
     title = "De-escalate" if down else "Escalate"
     app.open_sheet(Ask(title, words, "reason: ", "A reason is needed."), answer)
 
 
-def _escalation_words(
-    plan: Sequence[tuple[Alert, int | Refused]], snapshot: Snapshot, app: "OpsdashApp"
-) -> list[Line]:
+def _escalation_words(plan: Sequence[Step], snapshot: Snapshot, app: "OpsdashApp") -> list[Line]:
     words = []
-    for alert, step in plan[:6]:
-        if isinstance(step, Refused):
-            words.append(line((alert.name, "bold"), (f"  stays: {step.reason}", "muted")))
+    for step in plan[:6]:
+        name, level = step.alert.name, step.alert.level
+        if isinstance(step.target, Refused):
+            words.append(line((name, "bold"), (f"  stays: {step.target.reason}", "muted")))
         else:
-            before = f"level {alert.level}" if alert.level else "no level"
+            before = f"level {level}" if level else "no level"
             arrow = app.glyphs.arrow
-            words.append(line((alert.name, "bold"), (f"  {before} {arrow} level {step}", "text")))
+            words.append(line((name, "bold"), (f"  {before} {arrow} level {step.target}", "text")))
     if len(plan) > 6:
         words.append(line((f"and {len(plan) - 6} more", "muted")))
-    up = [(a, step) for a, step in plan if not isinstance(step, Refused) and step > a.level]
-    if not up:
+    pages = pages_words(plan)
+    if not pages:
         return [*words, EMPTY, line(("This goes down: nobody is paged", "text"))]
-    found = [concerned(step, snapshot, _policy_of(alert, snapshot)) for alert, step in up]
-    whom = ", ".join(dict.fromkeys(sorted(found)))
-    words += [EMPTY, line(("This concerns ", "text"), (whom, "warn bold"))]
-    return words + expertise_lines([alert for alert, _ in up], snapshot, CHOICE_WIDTH)
+    words.append(EMPTY)
+    width = question_width(app)
+    words += [line((part, "warn bold")) for told in pages for part in wrapped(told, width)]
+    raised = [step.alert for step in plan if step.wakes is not None]
+    return words + expertise_lines(raised, snapshot, CHOICE_WIDTH)
 
 
 def incident(app: "OpsdashApp", ids: Ids) -> None:

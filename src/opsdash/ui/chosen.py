@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 _NAMED = 6
 
+_WIDEST = 72
+"""Cells of a question's line on a screen that has room for it."""
+
 
 def some(app: "OpsdashApp", ids: Sequence[str]) -> bool:
     """Whether there is anything to act on; an empty choice never falls through to another row."""
@@ -18,6 +21,11 @@ def some(app: "OpsdashApp", ids: Sequence[str]) -> bool:
             "nothing is chosen: no alert is under the cursor, and no marked one is shown", "warn"
         )
     return bool(ids)
+
+
+def question_width(app: "OpsdashApp") -> int:
+    """Return the cells that a line of a question has inside its frame."""
+    return max(20, min(_WIDEST, app.size.width - 4))
 
 
 def names(app: "OpsdashApp", ids: Sequence[str]) -> list[str]:

@@ -11,8 +11,8 @@ from opsdash.domain.maintenance import holding
 from opsdash.domain.upcoming import next_step
 from opsdash.preview import person_words, policy_of, take_words
 from opsdash.snapshot import Snapshot
-from opsdash.ui.chosen import names, own_names, owners, some
-from opsdash.ui.hints import CHOICE_WIDTH, experts_of, person_choice
+from opsdash.ui.chosen import names, own_names, owners, question_width, some
+from opsdash.ui.hints import experts_of, person_choice
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.panes.facts import wrapped
 
@@ -43,7 +43,8 @@ def take(app: "OpsdashApp", ids: Ids) -> None:
 
     words = [line((name, "bold")) for name in names(app, chosen)]
     words.append(EMPTY)
-    words += [line((told, "text")) for told in take_words(alerts, snapshot, own_names(app))]
+    told = take_words(alerts, snapshot, own_names(app))
+    words += [line((p, "text")) for text in told for p in wrapped(text, question_width(app))]
     app.open_sheet(Ask("I'll take it", words, "reason, if any: "), answer)
 
 
@@ -81,7 +82,7 @@ def _ask_reassignment(
         barred = policy_of(alert, snapshot).bars(person, alert.severity)
         words += [line((f"{alert.name} stays: {barred}", "muted"))] if barred else []
     words.append(EMPTY)
-    told = wrapped(person_words(person, snapshot), CHOICE_WIDTH)
+    told = wrapped(person_words(person, snapshot), question_width(app))
     words += [line((part, "warn bold")) for part in told]
     words.append(line(("It is no acknowledgement: what nobody takes goes on climbing.", "muted")))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from opsdash.domain.incident import Incident
 from opsdash.domain.text import clean
 from opsdash.reporting import split_reference
+from opsdash.ui.chosen import question_width
 from opsdash.ui.lines import line
 from opsdash.ui.panes.facts import wrapped
 
@@ -65,7 +66,7 @@ def ask(app: "OpsdashApp", found: Sequence[Incident]) -> None:
     if len(ready) > _NAMED:
         words.append(line((f"and {len(ready) - _NAMED} more", "muted")))
     told = "A web address, another place, or why none is needed. Nobody is told."
-    words += [line((part, "muted")) for part in wrapped(clean(told), 72)]
+    words += [line((part, "muted")) for part in wrapped(clean(told), question_width(app))]
     needed = "Say where it is, or why none is needed."
     app.open_sheet(Ask("The report is written", words, "where: ", needed), answer)
 

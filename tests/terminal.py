@@ -116,6 +116,19 @@ def looks(screen: pyte.Screen) -> list[list[Look]]:
     return rows
 
 
+def visible(rows: list[list[Look]]) -> list[list[Look]]:
+    """Leave out what nobody sees: the letter colour and weight of an empty cell."""
+    return [
+        [
+            (" ", look[1] if any(look[5:]) else "", look[2], False, False, *look[5:])
+            if look[0] == " "
+            else look
+            for look in row
+        ]
+        for row in rows
+    ]
+
+
 class Terminal:
     """One program in one terminal: `with Terminal([...], columns=80, lines=24) as terminal`.
 

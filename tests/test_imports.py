@@ -12,6 +12,7 @@ from tests.kit.source_tree import ROOT, area_of, imports, modules
 
 ALLOWED: dict[str, set[str]] = {
     "": set(),
+    "collector": set(),
     "domain": set(),
     "resources": set(),
     "plan": {"domain"},
@@ -21,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "registers": {"domain", "store"},
     "roster": {"domain", "store"},
     "told": {"domain", "roster", "store"},
-    "snapshot": {"domain", "registers", "roster", "store", "told"},
+    "snapshot": {"collector", "domain", "registers", "roster", "store", "told"},
     "paging": {"domain", "store"},
     "silencing": {"domain", "store"},
     "inquiry": {"domain", "store"},
@@ -45,8 +46,8 @@ ALLOWED: dict[str, set[str]] = {
     "reporting": {"domain", "store"},
     "response": {"act", "domain", "paging", "silencing", "store", "undoing"},
     "config": {"domain", "plan", "presets", "resources", "secret"},
-    "http": {"domain", "secret"},
-    "sources": {"domain", "http", "plan", "presets", "resources", "secret"},
+    "http": {"collector", "domain", "secret"},
+    "sources": {"collector", "domain", "http", "plan", "presets", "resources", "secret"},
     "notifiers": {"domain", "http", "plan", "resources", "secret"},
     "reports": {"domain", "resources", "response", "snapshot", "store"},
     "digest": {"domain", "snapshot", "store"},

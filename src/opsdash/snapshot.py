@@ -1,12 +1,11 @@
 """The picture that every screen and command draws: the store at one moment, frozen, with ages."""
 
-import contextlib
-import gc
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 
+from opsdash.collector import collector_paused
 from opsdash.domain.alert import Alert
 from opsdash.domain.alert_list import AlertList
 from opsdash.domain.climb import NextStep
@@ -178,7 +177,7 @@ def _alerts(
 ) -> tuple[AlertList, tuple[Incident, ...]]:
     since = now - RESOLVED_SHOWN
     if previous is None:
-        with _collector_paused():
+        with collector_paused():
             found = (a for a in alerts.load_shown(connection, since) if _shown(a, since))
             return AlertList.by_urgency(found), incidents.load_shown(connection, since)
     changed = alerts.load_changed(connection, previous.cursor) if cursor != previous.cursor else []
@@ -188,18 +187,6 @@ def _alerts(
     before = {incident.id: incident for incident in previous.incidents}
     moved = {alert.incident for alert in changed if alert.incident is not None}
     return shown, incidents.load_moved(connection, since, before, previous.cursor, moved)
-
-
-@contextlib.contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keep Python's cyclic collector from walking ten thousand new rows again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _follow(before: AlertList, changed: Sequence[Alert], since: datetime) -> AlertList:

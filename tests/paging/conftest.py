@@ -5,17 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from opsdash.engine import relay
-from opsdash.store.session import open_store
-from tests.paging.world import World, team
+from tests.paging.world import World, begun
 
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """The guide's team with nothing firing, the engine begun."""
-    store = await open_store(tmp_path / "ops.db", checkpoints=True)
-    made = World(store, team())
-    await made.turn()
-    yield made
-    await relay.cancel(made.engine)
-    await store.close()
+    async with begun(tmp_path) as world:
+        yield world

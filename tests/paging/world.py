@@ -1,9 +1,11 @@
 """A team with pagers on a hand-cranked clock: alerts go in, messages come out."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 
 from opsdash.domain.alert import Alert, AlertState, Observation
 from opsdash.domain.climb import Climb, NextStep
@@ -15,13 +17,14 @@ from opsdash.domain.setup import PagingSetup, Setup
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Actor
 from opsdash.domain.upcoming import next_step
+from opsdash.engine import relay
 from opsdash.engine.cycle import beat
 from opsdash.engine.engine import Engine
 from opsdash.notifiers.notifier import NotifierError, Receipt
 from opsdash.sources.source import AlertReport
 from opsdash.store import alerts, climbs, entries, maintenance, outbox, overrides
 from opsdash.store.outbox import Letter
-from opsdash.store.session import Store
+from opsdash.store.session import Store, open_store
 
 MONDAY = datetime(2025, 12, 22, 14, 0, tzinfo=UTC)
 """The guide's day: John is on call."""
@@ -246,3 +249,14 @@ class World:
         """Return what the alert's timeline says, one line an entry."""
         told = await self.store.read(entries.load_of_alert, (await self.alert(key)).id)
         return "\n".join(f"{entry.by}: {entry.text}" for entry in told)
+
+
+@asynccontextmanager
+async def begun(folder: Path) -> AsyncIterator[World]:
+    """Give the guide's team with nothing firing, its engine begun, on a store in `folder`."""
+    store = await open_store(folder / "ops.db", checkpoints=True)
+    world = World(store, team())
+    await world.turn()
+    yield world
+    await relay.cancel(world.engine)
+    await store.close()

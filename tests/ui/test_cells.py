@@ -10,7 +10,7 @@ from rich.style import Style
 
 from opsdash.ui.cells import Shadow, cells_of
 from opsdash.ui.pens import Pens
-from tests.terminal import Look, looks, new_screen
+from tests.terminal import Look, looks, new_screen, visible
 
 WIDTH, HEIGHT = 24, 4
 WORDS = ("critical", "ok", "漢字", " ", "12.5 ms", "é", "▁▃▇", "a漢b", "[/x]")
@@ -50,19 +50,6 @@ frames = st.lists(
 
 def filled(line: list[Segment]) -> list[Segment]:
     return [*line, Segment(" " * WIDTH)]
-
-
-def visible(rows: list[list[Look]]) -> list[list[Look]]:
-    """Leave out what nobody sees: the letter colour and weight of an empty cell."""
-    return [
-        [
-            (" ", look[1] if any(look[5:]) else "", look[2], False, False, *look[5:])
-            if look[0] == " "
-            else look
-            for look in row
-        ]
-        for row in rows
-    ]
 
 
 @settings(max_examples=80, deadline=None)

@@ -14,23 +14,10 @@ from textual.app import App
 from opsdash.ui.output import differs_from_stock
 from opsdash.ui.pens import Pens
 from opsdash.ui.terminal import TerminalApp
-from tests.terminal import Look, Terminal
+from tests.terminal import Terminal, visible
 from tests.ui.running import shown, start
 
 STEPS = 8
-
-
-def visible(rows: list[list[Look]]) -> list[list[Look]]:
-    """Leave out what nobody sees: the letter colour and weight of an empty cell."""
-    return [
-        [
-            (" ", look[1] if any(look[5:]) else "", look[2], False, False, *look[5:])
-            if look[0] == " "
-            else look
-            for look in row
-        ]
-        for row in rows
-    ]
 
 
 def step(terminal: Terminal, key: str, number: int) -> None:

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal import Terminal
+from tests.terminal import Terminal, visible
 from tests.ui.running import start
-from tests.ui.test_output import visible
 
 SIZES = (
     (200, 50),

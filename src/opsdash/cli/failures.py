@@ -1,8 +1,10 @@
 """`opsdash failures list`, `take`, `done` and `give-back`: what the keys on a tile do."""
 
+import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Concatenate, ParamSpec
 
 import click
 
@@ -15,9 +17,11 @@ from opsdash.cli.shapes import failures_shape
 from opsdash.domain.failures import FailureBatch
 from opsdash.domain.outcome import Outcome
 from opsdash.domain.span import format_span
+from opsdash.domain.timeline import Actor
 from opsdash.runtime import now, who_acts
 from opsdash.store import failures as stored
-from opsdash.store.connection import Connection
+
+P = ParamSpec("P")
 
 LISTED = 100
 """Batches that `--all` lists at most, the newest."""
@@ -70,12 +74,7 @@ def _row(batch: FailureBatch, moment: datetime) -> tuple[str, ...]:
 @click.option("--over", is_flag=True, help="Also where somebody else looks into it.")
 def take(id: str, config: Path | None, over: bool) -> None:
     """Look into a batch: F3, 3, the id of its figure, or nothing for the only one that waits."""
-    _act(
-        config,
-        id,
-        "investigating",
-        lambda store, seen: store.write(inquiry.take, who_acts(), now(), seen, over),
-    )
+    _act(config, id, "investigating", inquiry.take, over)
 
 
 @failures.command(epilog="Example:  opsdash failures done F3 --note 'issuer was down, retried'")
@@ -84,12 +83,7 @@ def take(id: str, config: Path | None, over: bool) -> None:
 @click.option("--note", required=True, help="What the failures were.")
 def done(id: str, config: Path | None, note: str) -> None:
     """Say that a batch is investigated, and what it was."""
-    _act(
-        config,
-        id,
-        "investigated",
-        lambda store, seen: store.write(inquiry.conclude, who_acts(), now(), seen, note),
-    )
+    _act(config, id, "investigated", inquiry.conclude, note)
 
 
 @failures.command(name="give-back", epilog="Example:  opsdash failures give-back F3")
@@ -97,23 +91,23 @@ def done(id: str, config: Path | None, note: str) -> None:
 @config_option
 def give_back(id: str, config: Path | None) -> None:
     """Look into a batch no longer: it is new again."""
-    _act(
-        config,
-        id,
-        "gave back",
-        lambda store, seen: store.write(inquiry.give_back, who_acts(), now(), seen),
-    )
+    _act(config, id, "gave back", inquiry.give_back)
 
 
 def _act(
-    config: Path | None, id: str, done: str, act: Callable[[Connection, FailureBatch], Outcome]
+    config: Path | None,
+    id: str,
+    done: str,
+    act: Callable[Concatenate[sqlite3.Connection, Actor, datetime, FailureBatch, P], Outcome],
+    *args: P.args,
+    **kw: P.kwargs,
 ) -> None:
     with writing(load_plan(config)) as store:
         try:
             seen = store.read(inquiry.find, id)
         except LookupError as error:
             fail(error)
-        outcome = act(store, seen)
+        outcome = store.write(act, who_acts(), now(), seen, *args, **kw)
     say_outcome(outcome, done)
     if outcome.said:
         click.echo(outcome.said)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from opsdash import silencing
+from opsdash.cli.acting import say_outcome
 from opsdash.cli.main import config_option, fail, load_plan
 from opsdash.cli.output import format_option, print_columns, print_json
 from opsdash.cli.reading import reading, writing
@@ -89,12 +90,7 @@ def expire(ids: tuple[str, ...], config: Path | None) -> None:
     with writing(load_plan(config)) as store:
         found = [_find(store, id).id for id in ids]
         outcome = store.write(silencing.expire, who_acts(), now(), found)
-    for id in outcome.done:
-        click.echo(f"ended {id}")
-    for id, reason in outcome.refused:
-        click.echo(f"opsdash: {id}: {reason}", err=True)
-    if outcome.refused:
-        raise SystemExit(2)
+    say_outcome(outcome, "ended")
 
 
 @silence.command(epilog="Example:  opsdash silence edit S12 --for 4h")

@@ -1,11 +1,9 @@
 """JSON that a server wrote, read with suspicion."""
 
-import gc
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
+from opsdash.collector import collector_paused
 from opsdash.domain.text import clean
 
 
@@ -40,15 +38,3 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise MalformedError("JSON with one key twice in an object")
     return found
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep Python's cyclic collector from walking a large parse again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -8,10 +8,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from opsdash.collector import collector_paused
 from opsdash.domain.alert import AlertState, Observation
 from opsdash.domain.labels import fingerprint
 from opsdash.domain.text import SafeText, clean
-from opsdash.http.json_body import MalformedError, collector_paused, read_json
+from opsdash.http.json_body import MalformedError, read_json
 from opsdash.http.reply import Body
 from opsdash.sources.cutting import Cut, Cutter, is_long_enough
 from opsdash.sources.peers import PeerReading

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from opsdash.collector import collector_paused
 from opsdash.domain.alert import AlertState, Observation
 from opsdash.domain.labels import fingerprint
 from opsdash.domain.rules.view import RuleView
 from opsdash.domain.text import SafeText, clean
 from opsdash.http.client import MEBIBYTE, HttpClient
 from opsdash.http.errors import RemoteError
-from opsdash.http.json_body import MalformedError, collector_paused, read_json
+from opsdash.http.json_body import MalformedError, read_json
 from opsdash.http.reply import Reply
 from opsdash.sources.external_labels import ask_external_labels
 from opsdash.sources.rule_views import view_of

@@ -179,6 +179,26 @@ async def test_a_storm_that_jane_takes_there_is_taken_here(
     assert [r.message["event_action"] for r in events] == ["trigger"]
 
 
+async def test_a_storm_that_trickles_in_is_one_incident_until_somebody_has_it(
+    there: tuple[World, PagerDutyServer],
+) -> None:
+    """Ten incidents and one for all that comes on; what comes once that one is Jane's is another one."""
+    world, server = there
+    for number in range(75):
+        world.alerts.fire("InstanceDown", severity="warning", job=f"service-{number}")
+        await world.turn(1)
+    assert len(server.incidents) == 11
+    storm = next(one for one in server.incidents if "storm" in one["key"])
+    server.enter("acknowledge", storm["id"], _moment(world))
+    storm["status"] = "acknowledged"
+    await world.turn(3)
+    for number in range(75, 80):
+        world.alerts.fire("InstanceDown", severity="warning", job=f"service-{number}")
+        await world.turn(1)
+    await world.turn(40)
+    assert len(server.incidents) == 12
+
+
 def _written(server: PagerDutyServer) -> list[str]:
     """What was written at PagerDuty: events by their action, and requests that change an incident."""
     told = []

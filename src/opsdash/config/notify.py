@@ -38,6 +38,7 @@ _REPEAT = between(timedelta(), timedelta(days=7), "from 0s to 7d")
 _DEADLINE = between(timedelta(seconds=5), timedelta(hours=1), "from 5s to 1h")
 _FLAP_WINDOW = between(timedelta(minutes=1), timedelta(days=1), "from 1m to 1d")
 _FLAP_HOLD = between(timedelta(), timedelta(hours=1), "from 0s to 1h")
+_STORM_WINDOW = between(timedelta(seconds=30), timedelta(minutes=10), "from 30s to 10m")
 _EVERY = between(timedelta(seconds=5), timedelta(days=1), "from 5s to 1d")
 _WITHIN = between(timedelta(seconds=30), timedelta(days=1), "from 30s to 1d")
 
@@ -165,7 +166,9 @@ class PagingTable(Table):
     group_wait: Annotated[Duration, _GROUP_WAIT] = timedelta(seconds=2)
     """How long a page waits for others to join it."""
     storm: Annotated[int, Field(ge=1, le=10_000)] = 10
-    """More pages at once than this become one that says how many."""
+    """More alerts for one receiver within the window than this become one page that says how many."""
+    storm_window: Annotated[Duration, _STORM_WINDOW] = timedelta(minutes=1)
+    """The window in which that is counted."""
     repeat: Annotated[Duration, _REPEAT] = timedelta(minutes=30)
     """How often what nobody has taken is paged again; `0s`: never."""
     deadline: Annotated[Duration, _DEADLINE] = timedelta(minutes=1)
@@ -194,6 +197,7 @@ class PagingTable(Table):
             self.flap_window,
             self.flap_hold,
             self.handoff,
+            self.storm_window,
         )
 
 

@@ -25,11 +25,12 @@ class PaneSetup:
 class PagingSetup:
     """How pages are sent. With no notifiers nothing is, and the screen says so.
 
-    `group_wait` is how long a page waits for others to join it; more than `storm` of them for one
-    destination become one page. An unacknowledged alert is paged again each `repeat` (zero: never).
-    A page that no receiver accepted within `deadline` goes to `fallback`, or where that is empty to
-    the next escalation level. An alert that fired `flaps` times within `flap_window` is held for
-    `flap_hold`, and paged only if it still fires then. `handoff` is whom a change of shift is told.
+    `group_wait` is how long a page waits for others to join it. Once `storm` alerts were paged to one
+    destination within `storm_window`, further ones become one page. An unacknowledged alert is paged
+    again each `repeat` (zero: never). A page that no receiver accepted within `deadline` goes to
+    `fallback`, or where that is empty to the next escalation level. An alert that fired `flaps` times
+    within `flap_window` is held for `flap_hold`, and paged only if it still fires then. `handoff` is
+    whom a change of shift is told.
     """
 
     notifiers: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class PagingSetup:
     flap_window: timedelta = timedelta(minutes=15)
     flap_hold: timedelta = timedelta(minutes=2)
     handoff: HandoffNotice = HandoffNotice.BOTH
+    storm_window: timedelta = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,10 @@ from datetime import datetime, timedelta
 
 from opsdash import paging
 from opsdash.domain.alert import Alert
-from opsdash.domain.escalation import Refused, next_level
 from opsdash.domain.incident import incident_number
 from opsdash.domain.page import PageKind
 from opsdash.domain.setup import Setup
 from opsdash.domain.silence import Muting
-from opsdash.domain.span import format_span
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Entry, EntryKind
 from opsdash.domain.upcoming import paged_again_at
@@ -121,15 +119,15 @@ def claim(
 ) -> list[Letter]:
     """Return at most `room` messages that are due, each under way from now on; drop what is stale."""
     lease.require(connection, epoch)
-    paging.bundle_storms(connection, setup, now)
-    claimed = []
     # A silence counts from the moment at which it is in the store.
     muting = Muting(silences.load_since(connection, now), now)
+    paging.pace_storms(connection, setup, muting, now)
+    claimed = []
     for letter in outbox.load_due(connection, now, room):
         stale = _why_not(connection, letter, muting)
         if stale:
             outbox.settle(connection, letter.id, LetterState.DROPPED, stale, now)
-        elif outbox.claim(connection, letter.id, epoch):
+        elif outbox.claim(connection, letter.id, epoch, now):
             claimed.append(letter)
     return claimed
 
@@ -213,23 +211,11 @@ def _pause(letter: Letter, error: NotifierError) -> timedelta:
 
 def _fall_back(connection: sqlite3.Connection, setup: Setup, letter: Letter, now: datetime) -> None:
     """Page the next target once, when a message could not be brought to its own."""
-    if letter.page.alert is None or not outbox.mark_fallen_back(connection, letter.id):
-        return
-    alert = alerts.load(connection, letter.page.alert)
-    if alert is None or not alert.needs_person:
-        return
-    waited = format_span(now - letter.created_at)
-    text = clean(f"{letter.destination.notifier} has not accepted the page for {waited}")
-    instead = paging.page_fallback(connection, setup, letter.page, text, now)
-    if instead:
-        _tell(connection, letter, f"{text}: paging {instead} in its place", now)
-        return
-    policy = climbs.policy_of(connection, setup, alert)
-    target = next_level(policy, letter.page.level, alert.severity)
-    if not isinstance(target, Refused) and paging.page_level(
-        connection, setup, alert, target, now, text=text
-    ):
-        _tell(connection, letter, f"{text}: paging level {target} in its place", now)
+    about_alerts = letter.page.alert is not None or letter.page.count > 1
+    if about_alerts and outbox.mark_fallen_back(connection, letter.id):
+        said = paging.page_in_place(connection, setup, letter, now)
+        if said:
+            _tell(connection, letter, said, now)
 
 
 async def repeat(engine_: Engine) -> None:

@@ -5,19 +5,19 @@ with the reason: an alert that should page has a message in the outbox or such a
 neither.
 """
 
+from opsdash.paging.fallback import page_in_place
 from opsdash.paging.firing import page_firing, page_left_behind, pages
 from opsdash.paging.letters import build_page
 from opsdash.paging.levels import (
     is_answered,
     next_repeat,
-    page_fallback,
     page_level,
     page_person,
     repeat_of_climb,
 )
 from opsdash.paging.news import page_acknowledged, page_left, page_note, page_resolved
+from opsdash.paging.pacing import pace_storms
 from opsdash.paging.storms import (
-    bundle_storms,
     page_given_back,
     page_storm_left,
     page_storm_resolved,
@@ -27,16 +27,16 @@ from opsdash.paging.unasked import end_drill, page_drill, page_handoff
 
 __all__ = [
     "build_page",
-    "bundle_storms",
     "end_drill",
     "is_answered",
     "next_repeat",
+    "pace_storms",
     "page_acknowledged",
     "page_drill",
-    "page_fallback",
     "page_firing",
     "page_given_back",
     "page_handoff",
+    "page_in_place",
     "page_left",
     "page_left_behind",
     "page_level",

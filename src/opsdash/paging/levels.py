@@ -1,4 +1,4 @@
-"""Who is paged for an alert: a level, a person, or the fallback of what did not arrive."""
+"""Who is paged for an alert: a level, or a person."""
 
 import sqlite3
 from dataclasses import replace
@@ -24,9 +24,6 @@ from opsdash.paging.letters import (
 )
 from opsdash.store import alerts, climbs, deployments, outbox, overrides
 from opsdash.store.outbox import LetterState
-
-_FALLBACK_STEP = 500
-"""Where the steps of a level's fallback begin, within the level's own."""
 
 
 def page_level(
@@ -115,22 +112,6 @@ def page_person(
     if written:
         tell(connection, alert, now, EntryKind.PAGE, f"paging {names_of_route(found)}")
     return written
-
-
-def page_fallback(
-    connection: sqlite3.Connection,
-    setup: Setup,
-    missed: Page,
-    text: SafeText,
-    now: datetime,
-) -> str:
-    """Page the fallback targets in place of a page that did not arrive; return whom, empty if nobody."""
-    setup = overrides.overridden(connection, setup, now)
-    found = route(setup, setup.paging.fallback, now)
-    page = replace(missed, text=text)
-    step = missed.level * LEVEL_STEP + _FALLBACK_STEP + missed.repeat
-    written = send_all(connection, setup, page, found, step, now, now)
-    return names_of_route(found) if written else ""
 
 
 def is_answered(

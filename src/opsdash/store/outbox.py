@@ -13,6 +13,7 @@ from typing import Any
 
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.letter import LetterState
+from opsdash.domain.pacing import urgency_of
 from opsdash.domain.page import Page, PageKind
 from opsdash.domain.record import decode, encode, from_ms, to_ms
 from opsdash.domain.routing import Destination
@@ -24,7 +25,6 @@ __all__ = [
     "LetterState",
     "Traces",
     "add",
-    "bundle",
     "claim",
     "count_by_state",
     "count_of_key",
@@ -106,9 +106,9 @@ def add(
 ) -> int | None:
     """Write one message to be sent and return its row; None where the same one is there already."""
     cursor = connection.execute(
-        "INSERT INTO outbox (notifier, address, target, reached, key, kind, step, page, created_at,"
-        " due_at, deadline_at, state, attempts, answer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        " 'waiting', 0, '') ON CONFLICT (notifier, address, key, kind, step) DO NOTHING",
+        "INSERT INTO outbox (notifier, address, target, reached, key, kind, step, page, urgency,"
+        " created_at, due_at, deadline_at, state, attempts, answer) VALUES (?, ?, ?, ?, ?, ?, ?, ?,"
+        " ?, ?, ?, ?, 'waiting', 0, '') ON CONFLICT (notifier, address, key, kind, step) DO NOTHING",
         (
             destination.notifier,
             destination.address,
@@ -118,6 +118,7 @@ def add(
             page.kind.value,
             step,
             json.dumps(encode(page), ensure_ascii=False),
+            urgency_of(page),
             to_ms(now),
             to_ms(due_at),
             to_ms(deadline_at),
@@ -223,12 +224,12 @@ def repeats(connection: sqlite3.Connection, key: str) -> int:
     return max(found, default=0)
 
 
-def claim(connection: sqlite3.Connection, id: int, epoch: int) -> bool:
+def claim(connection: sqlite3.Connection, id: int, epoch: int, now: datetime) -> bool:
     """Mark a waiting message as under way for this epoch; False where it is not waiting any more."""
     cursor = connection.execute(
-        "UPDATE outbox SET state = 'sending', epoch = ?, attempts = attempts + 1"
+        "UPDATE outbox SET state = 'sending', epoch = ?, attempts = attempts + 1, left_at = ?"
         " WHERE id = ? AND state = 'waiting'",
-        (epoch, id),
+        (epoch, to_ms(now), id),
     )
     note_letters(connection)
     return cursor.rowcount == 1
@@ -330,16 +331,6 @@ def open_keys(connection: sqlite3.Connection, notifier: str) -> tuple[str, ...]:
         (notifier, notifier),
     )
     return tuple(key for (key,) in rows)
-
-
-def bundle(connection: sqlite3.Connection, id: int, into: str) -> None:
-    """Mark a waiting message as told by the page with key `into`."""
-    connection.execute(
-        "UPDATE outbox SET state = 'bundled', bundle = ?, answer = 'one of a storm'"
-        " WHERE id = ? AND state = 'waiting'",
-        (into, id),
-    )
-    note_letters(connection)
 
 
 def has_member(

@@ -1,0 +1,114 @@
+"""Who is paged in place of whom a message did not reach: the fallback, else the next level.
+
+A fallback is no way round a policy: whoever it reaches only for some severities is left out for the
+others, as at a level. A level's hours and matchers say when it climbs, and keep nobody from standing in.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from opsdash.domain.alert import Alert, Severity
+from opsdash.domain.escalation import EscalationPolicy, Refused, next_level
+from opsdash.domain.page import Page
+from opsdash.domain.routing import Destination, Route, route
+from opsdash.domain.setup import Setup
+from opsdash.domain.span import format_span
+from opsdash.domain.text import SafeText, clean
+from opsdash.domain.timeline import EntryKind
+from opsdash.paging.letters import LEVEL_STEP, names_of_route, send_all, tell
+from opsdash.paging.levels import page_level
+from opsdash.store import alerts, climbs, outbox, overrides
+from opsdash.store.outbox import Letter
+
+_FALLBACK_STEP = 500
+"""Where the steps of a level's fallback begin, within the level's own."""
+
+MOST = 500
+"""Alerts of one storm that are brought to the next level in one transaction, the worst first: the others
+climb there in their time, to people who are awake by then."""
+
+
+def page_in_place(
+    connection: sqlite3.Connection, setup: Setup, letter: Letter, now: datetime
+) -> SafeText:
+    """Page somebody in place of whom `letter` did not reach; return what to say of it, empty if nobody.
+
+    A page that stands for many alerts goes on for those that still need a person.
+    """
+    about = _about(connection, letter)
+    if not about:
+        return SafeText("")
+    waited = format_span(now - letter.created_at)
+    text = clean(f"{letter.destination.notifier} has not accepted the page for {waited}")
+    policy = climbs.policy_of(connection, setup, about[0])
+    # What the fallback itself does not take goes on to the next level.
+    if letter.step % LEVEL_STEP < _FALLBACK_STEP:
+        instead = _page_fallback(connection, setup, letter.page, about[0], policy, text, now)
+        if instead:
+            return clean(f"{text}: paging {instead} in its place")
+    levels = set()
+    if len(about) > MOST:
+        text = clean(f"{text}: the worst {MOST} of {len(about)} alerts")
+    for alert in about[:MOST]:
+        followed = climbs.policy_of(connection, setup, alert)
+        target = next_level(followed, letter.page.level, alert.severity)
+        if not isinstance(target, Refused) and page_level(
+            connection, setup, alert, target, now, text=text
+        ):
+            levels.add(target)
+    named = " and ".join(map(str, sorted(levels)))
+    return clean(f"{text}: paging level {named} in its place") if levels else SafeText("")
+
+
+def _about(connection: sqlite3.Connection, letter: Letter) -> Sequence[Alert]:
+    """Return the alerts of a message that still need a person, the worst first."""
+    one = letter.page.alert
+    ids = (one,) if one is not None else outbox.members_of(connection, letter.page.key)
+    found: list[Alert] = []
+    for begun in range(0, len(ids), MOST):
+        found += alerts.load_many(connection, ids[begun : begun + MOST]).values()
+    needing = (alert for alert in found if alert.needs_person)
+    return sorted(needing, key=lambda alert: (alert.severity is not Severity.CRITICAL, alert.id))
+
+
+def _page_fallback(
+    connection: sqlite3.Connection,
+    setup: Setup,
+    missed: Page,
+    alert: Alert,
+    policy: EscalationPolicy,
+    text: SafeText,
+    now: datetime,
+) -> str:
+    """Page the fallback with what did not arrive; return whom, empty if nobody."""
+    setup = overrides.overridden(connection, setup, now)
+    found = route(setup, setup.paging.fallback, now)
+    open_to = []
+    for destination in found.destinations:
+        why = _barred(setup, policy, destination, alert.severity)
+        if why:
+            whom = destination.reached or destination.target
+            tell(connection, alert, now, EntryKind.PAGE, f"fallback {whom} is left out: {why}")
+        else:
+            open_to.append(destination)
+    found = Route(tuple(open_to), found.remarks, found.answered)
+    step = missed.level * LEVEL_STEP + _FALLBACK_STEP + missed.repeat
+    send_all(connection, setup, replace(missed, text=text), found, step, now, now)
+    # It may have been paged already, in place of another receiver of the same page.
+    return names_of_route(found) if found.destinations else ""
+
+
+def _barred(
+    setup: Setup, policy: EscalationPolicy, destination: Destination, severity: Severity
+) -> SafeText:
+    """Say why a policy keeps alerts of `severity` from whoever is there; empty where it does not."""
+    person = next((p for p in setup.people if p.name == destination.reached), None)
+    if person is not None:
+        return policy.bars(person.id, severity)
+    levels = [level for level in policy.levels if destination.target in level.notify]
+    if not levels or any(level.admits(severity) for level in levels):
+        return SafeText("")
+    wanted = ", ".join(dict.fromkeys(str(s) for level in levels for s in level.severity))
+    return clean(f"it is for {wanted} alerts, this one is {severity}")

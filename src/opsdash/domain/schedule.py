@@ -84,12 +84,26 @@ def who(schedule: Schedule, at: datetime, overrides: Sequence[Override] = ()) ->
     return next(iter(on_call(schedule, at, overrides)), None)
 
 
+_MOST_KNOWN = 64
+_KNOWN: dict[int, tuple[Schedule, datetime, tuple[Shift, ...]]] = {}
+"""Who was on call when it was last asked of a schedule, by the schedule's identity."""
+
+
 def on_call(
     schedule: Schedule, at: datetime, overrides: Sequence[Override] = ()
 ) -> tuple[Shift, ...]:
     """Return the shifts of everybody who is on call at `at`, those added by an override last."""
-    found = _resolved(schedule, at, at + timedelta.resolution, overrides)
-    return tuple(shift for shift in found if shift.covers(at))
+    known = _KNOWN.get(id(schedule))
+    # Thousands of alerts that fire together ask the same of one schedule.
+    if known is not None and not overrides and known[0] is schedule and known[1] == at:
+        return known[2]
+    resolved = _resolved(schedule, at, at + timedelta.resolution, overrides)
+    found = tuple(shift for shift in resolved if shift.covers(at))
+    if not overrides:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[id(schedule)] = (schedule, at, found)
+    return found
 
 
 def shifts(

@@ -1,19 +1,21 @@
 """Paging from memory while the store takes no writes: a full disk must not let people sleep.
 
 What cannot be written is rehearsed: the transactions that the engine would make run on the store as
-it is and are undone, and the messages that they would send are sent. The same transactions, with what
-became of each message, are kept in order and written once there is room, so that nothing is sent
-twice. Levels above the first wait for room: nobody could take an alert meanwhile, and to climb
+it is and are undone, and the messages that they would send are sent. The same acts, with what
+became of each message, are kept in order and written once there is room, some hundreds at a time, so
+that nothing is sent twice. Levels above the first wait for room: nobody could take an alert meanwhile, and to climb
 would wake everybody for what somebody has.
 """
 
 import asyncio
 import logging
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from itertools import accumulate
 
 from opsdash.domain.alert import Alert
 from opsdash.domain.incident import incident_number
@@ -22,10 +24,11 @@ from opsdash.domain.page import PageKind
 from opsdash.domain.setup import Setup
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Entry, EntryKind
-from opsdash.engine import occurrences, own_rules, relay, silences, systemd, watch
+from opsdash.engine import occurrences, own_rules, relay, silences, systemd, tend, watch
 from opsdash.engine.engine import Engine, Sending
 from opsdash.notifiers.notifier import NotifierError, Receipt
 from opsdash.store import alerts, entries, lease, outbox
+from opsdash.store import changes as stored
 from opsdash.store.errors import StoreBroken, StoreError, StoreFull, StoreReadOnly
 from opsdash.store.outbox import Letter, LetterState
 
@@ -37,20 +40,42 @@ REFUSALS = (StoreFull, StoreReadOnly, StoreBroken)
 HOLDER_PATIENCE = 4.0
 """Seconds that a holder has to renew its lease once there is room, before a standby takes it."""
 
+AT_ONCE = 250
+"""Alerts that one transaction writes down: people's own wait no longer than they do at any other time."""
+
+_CLAIM = 100
+"""What a claim weighs among them: it may bundle a storm."""
+
 Act = Callable[[sqlite3.Connection], object]
-"""A transaction that could not be written, without its connection."""
+"""What could not be written, without its connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An act in memory, and how much of a transaction it is: the alerts that it is about."""
+
+    act: Act
+    weight: int = 1
+
+
+def _new_mark() -> int:
+    return int.from_bytes(os.urandom(5)) << 20
 
 
 @dataclass(slots=True)
 class Stopgap:
     """What is held in memory until it can be written.
 
-    `acts` are the transactions in their order, `sending` the messages under way (by what they say to
-    whom: rows have no number before they are written), `look_at` when the next one is due.
+    `acts` are in their order, `sending` the messages under way (by what they say to whom: rows have
+    no number before they are written), `look_at` when the next one is due. The first `trying` acts
+    are those of the transaction under way, which leaves `mark` in the store: one that failed may
+    be there all the same, and is not made twice.
     """
 
     reason: SafeText
-    acts: list[Act] = field(default_factory=list)
+    acts: list[Kept] = field(default_factory=list)
+    trying: int = 0
+    mark: int = field(default_factory=_new_mark)
     sending: dict[object, Sending] = field(default_factory=dict)
     look_at: datetime | None = None
 
@@ -96,15 +121,35 @@ async def catch_up(engine_: Engine) -> None:
     if state is None:
         return
     _note_outcomes(engine_, state)
+    held = len(state.acts)
+    await _write_down(engine_, state)
     under_way = list(state.sending.values())
     letters = [sending.letter for sending in under_way]
     now = engine_.clock.now()
-    rows = await engine_.store.write(_write, engine_.held, state.acts, letters, now)
+    rows = await engine_.store.write(_rows, engine_.held, letters, now)
     for sending, row in zip(under_way, rows, strict=True):
         engine_.sending[row.id] = replace(sending, letter=row)
     engine_.stopgap = None
     engine_.mirror_whole = False
-    log.warning("the store takes writes again: %d acts were kept in memory", len(state.acts))
+    log.warning("the store takes writes again: %d acts were kept in memory", held)
+
+
+async def _write_down(engine_: Engine, state: Stopgap) -> None:
+    """Write the acts, a few at a time; what is written is not held any more, whatever comes next."""
+    while state.acts:
+        state.trying = state.trying or _first(state.acts)
+        acts = state.acts[: state.trying]
+        await engine_.store.write(_write, engine_.held, acts, state.mark)
+        del state.acts[: state.trying]
+        state.trying = 0
+        state.mark += 1
+        await tend.renew_lease(engine_)
+
+
+def _first(acts: Sequence[Kept]) -> int:
+    """Return how many acts make the next transaction: one at the least."""
+    weights = accumulate(kept.weight for kept in acts)
+    return max(1, sum(weight <= AT_ONCE for weight in weights))
 
 
 async def may_take_lease(engine_: Engine) -> bool:
@@ -153,7 +198,7 @@ def _note_outcomes(engine_: Engine, state: Stopgap) -> None:
             relay.say_refusal(sending.letter, outcome)
             now, setup, epoch = engine_.clock.now(), engine_.setup, engine_.held
             values = (epoch, setup, sending.letter, outcome, took, now, state.reason)
-            state.acts.append(partial(_settle, values=values))
+            state.acts.append(Kept(partial(_settle, values=values)))
             state.look_at = now
             del under_way[key]  # type: ignore[arg-type]
 
@@ -165,8 +210,7 @@ async def _page(engine_: Engine, state: Stopgap) -> None:
     is_due = state.look_at is not None and now >= state.look_at
     if changes or is_due:
         room = max(relay.AT_ONCE - len(engine_.sending) - len(state.sending), 0)
-        given = (epoch, state.acts, changes, setup, now, room)
-        seen = await engine_.store.rehearse(_rehearse, *given)
+        seen = await engine_.store.rehearse(_rehearse, epoch, state, changes, setup, now, room)
         state.look_at = seen.look_at
         _keep(engine_, state, changes, seen, now, room)
     engine_.begun_again.clear()
@@ -195,14 +239,16 @@ def _keep(
 ) -> None:
     """Keep what was rehearsed as what is to be written, and begin to send."""
     setup, epoch = engine_.setup, engine_.held
-    if changes:
-        state.acts.append(partial(occurrences.apply, found=changes, setup=setup, now=now))
+    for part in changes.parts(AT_ONCE):
+        act = partial(occurrences.apply, found=part, setup=setup, now=now)
+        state.acts.append(Kept(act, sum(map(len, (part.opened, part.updated, part.resolved)))))
     for alert in changes.resolved:
         engine_.open_alerts.pop(alert.fingerprint, None)
     for alert in (*seen.opened, *changes.updated):
         engine_.open_alerts[alert.fingerprint] = alert
     if seen.letters:
-        state.acts.append(partial(relay.claim, epoch=epoch, setup=setup, now=now, room=room))
+        claim = partial(relay.claim, epoch=epoch, setup=setup, now=now, room=room)
+        state.acts.append(Kept(claim, _CLAIM))
     for letter in seen.letters:
         state.sending[_place(letter)] = relay.begin(engine_, _marked(letter, state.reason))
 
@@ -225,31 +271,40 @@ def _place(letter: Letter) -> object:
 def _rehearse(
     connection: sqlite3.Connection,
     epoch: int,
-    acts: Sequence[Act],
+    state: Stopgap,
     changes: Changes,
     setup: Setup,
     now: datetime,
     room: int,
 ) -> _Seen:
     lease.require(connection, epoch)
-    for act in acts:
-        act(connection)
-    opened = occurrences.apply(connection, changes, setup, now) if changes else ()
+    is_written = state.trying and stored.stopgap_mark(connection) == state.mark
+    for kept in state.acts[state.trying if is_written else 0 :]:
+        kept.act(connection)
+    opened = [
+        alert
+        for part in changes.parts(AT_ONCE)
+        for alert in occurrences.apply(connection, part, setup, now)
+    ]
     letters = relay.claim(connection, epoch, setup, now, room)
-    return _Seen(opened, letters, outbox.next_due(connection))
+    return _Seen(tuple(opened), letters, outbox.next_due(connection))
 
 
-def _write(
-    connection: sqlite3.Connection,
-    epoch: int,
-    acts: Sequence[Act],
-    under_way: Sequence[Letter],
-    now: datetime,
-) -> list[Letter]:
-    """Make every act, and return the rows of the messages that are under way."""
+def _write(connection: sqlite3.Connection, epoch: int, acts: Sequence[Kept], mark: int) -> None:
+    """Make the acts, unless they were made before the store said that they were not."""
     lease.require(connection, epoch)
-    for act in acts:
-        act(connection)
+    if stored.stopgap_mark(connection) == mark:
+        return
+    for kept in acts:
+        kept.act(connection)
+    stored.set_stopgap_mark(connection, mark)
+
+
+def _rows(
+    connection: sqlite3.Connection, epoch: int, under_way: Sequence[Letter], now: datetime
+) -> list[Letter]:
+    """Return the rows of the messages that are under way."""
+    lease.require(connection, epoch)
     return [_row(connection, letter, now) for letter in under_way]
 
 

@@ -17,7 +17,7 @@ from opsdash.engine.poll import Poll, Result
 from opsdash.sources.source import AlertReport, AlertSource
 from opsdash.store import alerts, engine, lease
 
-AT_ONCE = 500
+AT_ONCE = 250
 """Alerts written in one transaction: a storm must not keep a person's hand waiting."""
 
 

@@ -83,3 +83,18 @@ def set_told_until(connection: sqlite3.Connection, milliseconds: int) -> None:
 def ask_refresh(connection: sqlite3.Connection) -> None:
     """Ask the engine to read every source now instead of at the next interval."""
     connection.execute("UPDATE counter SET value = value + 1 WHERE name = 'refresh'")
+
+
+def stopgap_mark(connection: sqlite3.Connection) -> int:
+    """Return which acts from memory were written last, 0 before the first."""
+    row = connection.execute("SELECT value FROM counter WHERE name = 'stopgap'").fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def set_stopgap_mark(connection: sqlite3.Connection, mark: int) -> None:
+    """Note in the transaction that writes them which acts from memory these are."""
+    connection.execute(
+        "INSERT INTO counter (name, value) VALUES ('stopgap', ?)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (mark,),
+    )

@@ -270,6 +270,12 @@ class Terminal:
         with self._lock:
             return looks(self._screen)
 
+    def edges(self) -> list[tuple[str, str]]:
+        """Return the characters of the first and of the last column, line by line."""
+        with self._lock:
+            rows = [self._screen.buffer[y] for y in range(self._screen.lines)]
+            return [(row[0].data, row[self._screen.columns - 1].data) for row in rows]
+
     def cursor(self) -> tuple[int, int]:
         """Return the column and the line of the cursor."""
         with self._lock:

@@ -1,6 +1,7 @@
 """Hostile strings, by their numbers in the list of reliability goals, for every test that needs some."""
 
 import json
+import random
 from collections.abc import Sequence
 
 ESC = "\x1b"
@@ -66,6 +67,48 @@ HOSTILE = {
     "H64": "99999999999999999999 ١٢ 1_000",
 }
 """Each is text that anybody may put into a label, a comment, a ticket or a name."""
+
+
+_PIECES = (
+    *(chr(n) for n in (*range(32), *range(127, 160))),
+    *"[]{}()<>|&;$`'\"\\/%#@=:.,*_~^+-?!",
+    *(
+        "a",
+        "Z",
+        "0",
+        " ",
+        "word",
+        "ñ",
+        "日本",
+        "🔥",
+        "👩\u200d🚒",
+        "e\u0301",
+        "\u202e",
+        "\u2066",
+        "\ufeff",
+    ),
+    *(
+        "\u2028",
+        "\U000e0041",
+        "\ud800",
+        "\x1b[",
+        "\x1b]",
+        "\x1bP",
+        "\x1b\\",
+        "31m",
+        "2J",
+        "52;c;aGk=",
+        "\x9b",
+    ),
+    *("[/", "[@click=", "[b]", "[link=", "$(id)", "{{ x }}", "#{x}", "#(x)", "%s", "::", "\r\n"),
+)
+"""What generated text is made of: controls, signs that some language obeys, letters of many widths."""
+
+
+def generated(count: int, seed: int) -> list[str]:
+    """Return `count` texts that nobody thought of, the same for the same seed."""
+    dice = random.Random(seed)
+    return ["".join(dice.choices(_PIECES, k=dice.randint(1, 24))) for _ in range(count)]
 
 
 def on_call(names: Sequence[str]) -> str:

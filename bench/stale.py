@@ -6,6 +6,7 @@ lie, and so is a green one. Where figures are shown is in `bench.shown`.
 """
 
 import contextlib
+import re
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -214,7 +215,9 @@ def run(faults: Sequence[str], views: Sequence[View] = VIEWS, watched: float = W
         contextlib.ExitStack() as ends,
     ):
         text = bed.config.read_text().split("[[pane")[0]
-        bed.config.write_text(text.replace("[prometheus]", '[prometheus]\ntimeout = "1s"'))
+        bed.config.write_text(
+            re.sub(r"(\[(prometheus|alertmanager)\])", r'\1\ntimeout = "1s"', text)
+        )
         server.alerts = [_ALERT]
         engine = ends.enter_context(bed.engine())
         watches = []

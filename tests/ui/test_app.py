@@ -55,13 +55,13 @@ async def test_the_whole_screen_at_80x24() -> None:
 2 cpu 98% ✖ crit  memory 62% ✔  disk 35% ✔  database p95 180 ms ✔  +1      live
 3 success ratio 99.98% ✔   failed 2 ✔   processing 1.2 s ✔   stripe up ✔   live
 ╭─ 4 Incidents and alerts ────────────────────────────────── 2 unacked · live ─╮
-│        ALERT                        FOR OWNER     NEXT                       │
-│ ✖ CRIT HighErrorRate              1m12s nobody    L2 Maria in 3m48s          │
-│ ▲ WARN CPUSaturated                 58s nobody    L2 Maria in 4m02s          │
-│ ◌ PEND DatabasePerformanceDegra…    40s –         fires in 4m20s             │
-│ ✔ WARN DiskWillFill               3h02m john 2h   asks in 21h57m “vacuum ru… │
-│ ∅ mute CertExpiresSoon            2d04h –         silenced by a1b2c3d4e5f6   │
-│ · done ReplicaLag                 6m00s –         12:58–14:00                │
+│        ALERT                           FOR OWNER     NEXT                    │
+│ ✖ CRIT HighErrorRate                 1m12s nobody    L2 Maria in 3m48s       │
+│ ▲ WARN CPUSaturated                    58s nobody    L2 Maria in 4m02s       │
+│ ◌ crit DatabasePerformanceDegraded     40s –         fires in 4m20s          │
+│ ✔ WARN DiskWillFill                  3h02m john 2h   asks in 21h57m “vacuum… │
+│ ∅ mute CertExpiresSoon               2d04h –         silenced by a1b2c3d4    │
+│ · done ReplicaLag                    6m00s –         12:58–14:00             │
 │ ──────────────────────────────────────────────────────────────────────────── │
 │ HighErrorRate  High error rate detected in payments API                      │
 │ 14:05:01  escalate     level 1 On-call engineer (John)  engine               │
@@ -86,9 +86,10 @@ async def test_the_whole_screen_at_60x15() -> None:
             .startswith(
                 """\
  Payment App Production   ✖ CRITICAL   ✖ 1  ▲ 2   14:06 UTC
-        ALERT                                 FOR OWNER
- ✖ CRIT HighErrorRate                       1m12s nobody
- ▲ WARN CPUSaturated                          58s nobody"""
+             ALERT                            FOR OWNER
+ ✖ CRIT      HighErrorRate                  1m12s nobody
+ ▲ WARN      CPUSaturated                     58s nobody
+ ◌ PEND crit DatabasePerformanceDegraded      40s –"""
             )
         )
 

@@ -25,6 +25,7 @@ from opsdash.ui.glyphs import ASCII, UTF8
 from opsdash.ui.keys import keys_of
 from opsdash.ui.lines import Line, text_of, width_of
 from opsdash.ui.moment import Moment
+from opsdash.ui.panes.alert_columns import rooms
 from opsdash.ui.panes.alert_page import alert_page
 from opsdash.ui.panes.alert_room import alert_area
 from opsdash.ui.panes.alerts import (
@@ -62,7 +63,8 @@ def moment() -> Moment:
 
 def row_words(name: str, snapshot: Snapshot, narrow: bool = False) -> list[str]:
     found = next(a for a in snapshot.alerts if a.name == name)
-    return [text_of(cell) for cell in alert_row(found, snapshot, narrow, moment(), UTF8).cells]
+    given = rooms(80 if narrow else 300)
+    return [text_of(cell) for cell in alert_row(found, snapshot, given, moment(), UTF8).cells]
 
 
 def test_the_header_says_status_people_and_age() -> None:
@@ -250,7 +252,7 @@ def test_an_alert_says_what_where_why_whose_and_what_next() -> None:
         "nobody 3m48s|1 John|2 Tech Lead in 3m48s (Maria)|INC-001",
         "▲ WARN|CPUSaturated|pod payments-1|98% > 90%|58s|"
         "nobody 4m02s|1 John|2 Tech Lead in 4m02s (Maria)|INC-001",
-        "◌ PENDING|DatabasePerformanceDegraded|payments-db|p95 512ms > 500ms per query, over 5m|"
+        "◌ PEND crit|DatabasePerformanceDegraded|payments-db|p95 512ms > 500ms per query, over 5m|"
         "40s|–|–|fires in 4m20s unless it recovers|",
         "✔ WARN|DiskWillFill|payments-db|full in 21h|3h02m|john 2h ago|1 John|"
         "asks again in 21h57m “vacuum running”|",
@@ -284,7 +286,7 @@ def test_rows_say_the_same_in_fewer_cells_on_a_narrow_screen() -> None:
     assert [row[0] for row in found] == [
         "✖ CRIT",
         "▲ WARN",
-        "◌ PEND",
+        "◌ crit",
         "✔ WARN",
         "∅ mute",
         "· done",
@@ -363,7 +365,7 @@ def test_an_incident_without_an_open_alert_has_a_row_of_its_own() -> None:
     ]
     assert "INC-003" not in names
     assert "INC-001" not in names
-    row = incident_row(snapshot.incidents[1], False, moment(), UTF8)
+    row = incident_row(snapshot.incidents[1], rooms(80), moment(), UTF8)
     assert [text_of(cell) for cell in row.cells][:6] == [
         "▲ WARN",
         "INC-002 Payments stand still",
@@ -372,6 +374,8 @@ def test_an_incident_without_an_open_alert_has_a_row_of_its_own() -> None:
         "3m00s",
         "sarah",
     ]
+    wide = incident_row(snapshot.incidents[1], rooms(160), moment(), UTF8)
+    assert [text_of(wide.cells[n]) for n in (1, 8)] == ["Payments stand still", "INC-002"]
 
 
 def test_an_incident_is_listed_where_there_is_no_alert_at_all() -> None:

@@ -195,7 +195,7 @@ async def test_a_row_is_drawn_anew_when_only_its_climb_changed() -> None:
     """The alert is the same; what happens next to it is not."""
     found = alert("Waits")
     async with driven(one(found), (120, 35)) as board:
-        await board.shows("2 Tech Lead in 3m48s")
+        await board.shows("L2 Maria in 3m48s")
         top = replace(found, level=4)
         board.feed.put(replace(one(top, exhausted_at=ago(seconds=1)), cursor=3))
         await board.shows("✖ EXHAUSTED")

@@ -41,6 +41,18 @@ def cut(text: str, width: int, ellipsis: str = "…") -> str:
     return set_cell_size(text, width - cell_len(ellipsis)).rstrip() + ellipsis
 
 
+def cut_words(text: str, width: int, ellipsis: str = "…") -> str:
+    """Return `text` in at most `width` cells, cut after a whole word where that leaves the most of it."""
+    shown = cut(text, width, ellipsis)
+    if shown == text or not ellipsis or not shown.endswith(ellipsis):
+        return shown
+    kept = shown[: -len(ellipsis)]
+    if text[len(kept) : len(kept) + 1].isspace():
+        return shown
+    words = kept.rpartition(" ")[0].rstrip()
+    return words + ellipsis if 2 * cell_len(words) >= width else shown
+
+
 def _within(text: str, width: int) -> str:
     """Return as much of a text as can matter in `width` cells: clean text has at most three marks
     on a letter, and measuring two thousand characters for forty cells is what makes a screen slow.

@@ -1,5 +1,7 @@
 """Incidents and alerts in one list: what needs a person first, whose it is, and what happens next."""
 
+import re
+
 from opsdash.domain.alert import Alert, AlertState, Severity
 from opsdash.domain.climb import owner
 from opsdash.domain.escalation import EscalationPolicy
@@ -9,15 +11,14 @@ from opsdash.domain.labels import Labels
 from opsdash.domain.source import EngineState, SourceState
 from opsdash.snapshot import Snapshot
 from opsdash.ui.glyphs import Glyphs
-from opsdash.ui.lines import EMPTY, Line, line
+from opsdash.ui.lines import EMPTY, Line, cut, cut_words, line, text_of, width_of
 from opsdash.ui.moment import Moment
+from opsdash.ui.panes.alert_columns import MIDDLE, Rooms
 from opsdash.ui.panes.header import engine_state
 from opsdash.ui.panes.upcoming import nobody_cell, step_cell
-from opsdash.ui.widgets.columns import Column
 from opsdash.ui.widgets.table import Row
 
-WIDE, MIDDLE = 128, 100
-"""Cells from which the list has all its columns, and from which it has most of them."""
+_TIME = re.compile(r"\b\d+[dhms](?:\d\d[hms])?\b")
 
 _BRIEF = 160
 """Characters of a text that a cell of the list can ever show."""
@@ -29,22 +30,6 @@ _SIGNS = {
 }
 _RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 _PLACES = ("pod", "instance", "host", "node", "service", "job", "namespace")
-
-
-def alert_columns(width: int) -> tuple[Column, ...]:
-    """Return the columns that suit a list `width` cells wide."""
-    narrow = width < MIDDLE
-    return (
-        Column("state", "", 6 if narrow else 11, keep=9),
-        Column("alert", "ALERT", 24, least=16 if narrow else 20, flex=1, most=40, keep=8),
-        Column("where", "WHERE", 16, least=13, flex=1, most=26, keep=2 if width >= WIDE else 0),
-        Column("why", "WHY", 24, least=18, flex=4, keep=0 if narrow else 4),
-        Column("for", "FOR", 6, keep=7, align="right"),
-        Column("owner", "OWNER", 9 if narrow else 14, keep=6),
-        Column("level", "LEVEL", 10, least=8, keep=-1 if narrow else 1),
-        Column("next", "NEXT", 26, least=26 if narrow else 24, flex=4, most=44, keep=5),
-        Column("incident", "INCIDENT", 8, keep=3 if width >= MIDDLE else 0),
-    )
 
 
 def listed(snapshot: Snapshot) -> list[str]:
@@ -108,22 +93,23 @@ def where(labels: Labels) -> str:
 
 
 def alert_row(
-    alert: Alert, snapshot: Snapshot, narrow: bool, moment: Moment, glyphs: Glyphs
+    alert: Alert, snapshot: Snapshot, given: Rooms, moment: Moment, glyphs: Glyphs
 ) -> Row:
-    """Return the row of an alert, one cell a column of `alert_columns`."""
+    """Return the row of an alert, one cell a column of `alert_columns()`."""
+    narrow = given.narrow
     quiet = not alert.open or alert.muted
     style = "muted" if quiet else ""
     name_style = "bold" if alert.needs_person else style
     dash = line((glyphs.dash, "muted"))
     cells = (
-        state_cell(alert, narrow, glyphs),
+        state_cell(alert, given.brief, glyphs),
         line((_back(alert, glyphs), "warn bold"), (alert.name[:_BRIEF], name_style)),
         line((where(alert.labels)[:_BRIEF], style)),
-        line((why(alert)[:_BRIEF], style)),
+        line((cut_words(why(alert)[:_BRIEF], given.why, glyphs.ellipsis), style)),
         line((_how_long(alert, moment), style)),
         owner_cell(alert, snapshot, narrow, moment, glyphs),
         level_cell(alert, snapshot) or dash,
-        next_cell(alert, snapshot, narrow, moment, glyphs) or dash,
+        next_cell(alert, snapshot, narrow, moment, glyphs, given.next) or dash,
         line((alert.incident or "", "accent")),
     )
     return Row(alert.id, cells)
@@ -144,7 +130,9 @@ def state_cell(alert: Alert, narrow: bool, glyphs: Glyphs) -> Line:
     if alert.inhibited_by:
         return line((f"{glyphs.silenced} {'inh' if narrow else 'inhibited'}", "muted"))
     if alert.state is AlertState.PENDING:
-        return line((f"{glyphs.pending} {'PEND' if narrow else 'PENDING'}", "accent"))
+        # In small letters: that severe is what it would be.
+        low = (word.lower(), style.removesuffix(" bold"))
+        return line((f"{glyphs.pending} {'' if narrow else 'PEND '}", "accent"), low)
     if alert.acknowledgement is not None:
         return line((f"{glyphs.ok} ", "ok"), (word, style.removesuffix(" bold")))
     return line((f"{getattr(glyphs, sign)} {word}", style))
@@ -202,9 +190,32 @@ def who_stands(level: int, policy: EscalationPolicy, snapshot: Snapshot) -> str:
 
 
 def next_cell(
-    alert: Alert, snapshot: Snapshot, narrow: bool, moment: Moment, glyphs: Glyphs
+    alert: Alert,
+    snapshot: Snapshot,
+    narrow: bool,
+    moment: Moment,
+    glyphs: Glyphs,
+    room: int = 0,
 ) -> Line:
-    """Return what happens next to an alert, to whom, and when."""
+    """Return what happens next to an alert, to whom, and when: in words that fit into `room` cells.
+
+    The longest time is made room for, so that no word comes or goes while it is counted down.
+    """
+    drawn = _next(alert, snapshot, narrow, moment, glyphs)
+    if not room or _widest(drawn) <= room:
+        return drawn
+    what, *rest = drawn if narrow else _next(alert, snapshot, True, moment, glyphs)
+    if rest and (over := _widest((what, rest[0])) - room) > 0:
+        # A long name gives way, never the time.
+        what = (cut(what[0], width_of((what,)) - over, glyphs.ellipsis), what[1])
+    return (what, *rest)
+
+
+def _widest(drawn: Line) -> int:
+    return width_of(((_TIME.sub("59m59s", text_of(drawn)), ""),))
+
+
+def _next(alert: Alert, snapshot: Snapshot, narrow: bool, moment: Moment, glyphs: Glyphs) -> Line:
     if alert.resolved_at is not None:
         start = moment.clock(alert.fired_at or alert.active_at)
         return line((f"{start}{glyphs.dash}{moment.clock(alert.resolved_at)}", "muted"))
@@ -218,11 +229,11 @@ def next_cell(
 def _mute(alert: Alert, snapshot: Snapshot, narrow: bool, moment: Moment) -> str:
     """Who hides an alert and until when; where that is not known, what does."""
     if not alert.silenced_by:
-        return f"inhibited by {alert.inhibited_by[0][:12]}"
+        return f"inhibited by {alert.inhibited_by[0][: 8 if narrow else 12]}"
     named = alert.silenced_by[0]
     known = [s for s in snapshot.silences if s.id in alert.silenced_by and s.until > moment.now]
     if not known:
-        return f"silenced by {named[:12]}"
+        return f"silenced by {named[: 8 if narrow else 12]}"
     last = max(known, key=lambda silence: silence.until)
     by = last.author or last.id[:8]
     word = "by" if narrow else "silenced by"
@@ -238,13 +249,13 @@ def _fires(alert: Alert, narrow: bool, moment: Moment) -> Line:
     return line(left) if narrow else line(left, (" unless it recovers", "muted"))
 
 
-def incident_row(incident: Incident, narrow: bool, moment: Moment, glyphs: Glyphs) -> Row:
+def incident_row(incident: Incident, given: Rooms, moment: Moment, glyphs: Glyphs) -> Row:
     """Return the row of an incident that no open alert shows."""
     sign, word, style = _SIGNS[incident.severity]
     alerts = len(incident.alerts)
     cells = (
         line((f"{getattr(glyphs, sign)} {word}", style)),
-        line((f"{incident.id} ", "accent bold"), (incident.title, "bold")),
+        line((f"{incident.id} " if given.narrow else "", "accent bold"), (incident.title, "bold")),
         EMPTY,
         line(f"{alerts} alerts, all resolved" if alerts else "declared by hand"),
         line(moment.age(incident.opened_at)),

@@ -12,12 +12,12 @@ from opsdash.ui.widgets.columns import Column
 from opsdash.ui.widgets.table import Row
 
 LETTER_COLUMNS = (
-    Column("at", "AT", 12, least=9, keep=8),
-    Column("state", "STATE", 10, keep=9),
-    Column("kind", "KIND", 11, least=7, keep=5),
+    Column("at", "AT", 9, keep=8),
+    Column("state", "STATE", 9, keep=9),
+    Column("kind", "KIND", 7, keep=5),
     Column("whom", "TO", 16, least=10, flex=1, most=26, keep=7),
     Column("notifier", "BY", 14, least=9, keep=4),
-    Column("title", "WHAT", 36, least=18, flex=3, keep=10),
+    Column("title", "WHAT", 30, least=18, flex=3, keep=10),
     Column("answer", "ANSWER", 24, least=14, flex=2, keep=6),
     Column("tries", "TRIES", 5, keep=2, align="right"),
     Column("level", "LEVEL", 5, keep=1, align="right"),
@@ -46,7 +46,7 @@ def letter_row(letter: LetterView, moment: Moment, glyphs: Glyphs) -> Row:
     quiet = "muted" if letter.state in (LetterState.DROPPED, LetterState.BUNDLED) else ""
     title = f"TEST {letter.title}" if letter.test and "TEST" not in letter.title else letter.title
     cells = (
-        line((moment.date_clock(letter.sent_at or letter.created_at), "muted")),
+        line((_when(letter, moment), "muted")),
         line((f"{getattr(glyphs, sign)} {word}", "warn bold" if late else style)),
         line((_kind(letter), quiet)),
         line((letter.whom, quiet or "bold")),
@@ -64,8 +64,15 @@ def letter_row(letter: LetterView, moment: Moment, glyphs: Glyphs) -> Row:
     return Row(str(letter.id), cells)
 
 
+def _when(letter: LetterView, moment: Moment) -> str:
+    """Return when a message left or was written, in nine cells: the time of day, else the date."""
+    at = (letter.sent_at or letter.created_at).astimezone(moment.zone)
+    today = moment.now.astimezone(moment.zone).date()
+    return at.strftime("%d %b") if abs(at.date() - today).days >= 7 else moment.date_clock(at)
+
+
 def _kind(letter: LetterView) -> str:
-    return {PageKind.TRIGGER: "page", PageKind.ACKNOWLEDGE: "acknowledged"}.get(
+    return {PageKind.TRIGGER: "page", PageKind.ACKNOWLEDGE: "ack"}.get(
         letter.kind, letter.kind.value
     )
 

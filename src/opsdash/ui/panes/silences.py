@@ -20,7 +20,7 @@ SILENCE_COLUMNS = (
     Column("left", "ENDS IN", 8, keep=9, align="right"),
     Column("hides", "HIDES", 5, keep=8, align="right"),
     Column("author", "BY", 12, least=8, keep=5),
-    Column("matchers", "WHAT", 40, least=24, flex=3, keep=9),
+    Column("matchers", "WHAT", 30, least=24, flex=3, keep=9),
     Column("comment", "WHY", 24, least=12, flex=2, keep=4),
     Column("place", "WHERE", 22, least=12, keep=2),
     Column("id", "ID", 8, keep=1),

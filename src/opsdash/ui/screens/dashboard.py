@@ -21,7 +21,8 @@ from opsdash.ui.keys import first_key
 from opsdash.ui.layout import LIST_PANE, TICKET_PANE, Content, Form, Layout, arrange, problem_room
 from opsdash.ui.lines import EMPTY, Line, line, plain
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes.alerts import MIDDLE, alert_columns, alert_row, empty_words, incident_row
+from opsdash.ui.panes.alert_columns import alert_columns, rooms
+from opsdash.ui.panes.alerts import alert_row, empty_words, incident_row
 from opsdash.ui.panes.header import tiny
 from opsdash.ui.panes.tickets import TICKET_COLUMNS, ticket_row
 from opsdash.ui.screens.listing import Listing
@@ -435,20 +436,20 @@ class Dashboard(Screen[None], inherit_css=False):
             self.tickets.set_keys(TICKET_COLUMNS, numbers, lambda id: self._ticket_row(id, moment))
 
     def _row(self, id: str, snapshot: Snapshot, width: int, moment: Moment) -> Row:
-        narrow, glyphs = width < MIDDLE, self.app.glyphs
+        given, glyphs = rooms(width), self.app.glyphs
         alert = self._listing.alerts.get(id)
         incident = self._listing.incidents.get(id)
 
         def drawn(own: Moment) -> Row:
             if alert is not None:
-                return self._plain_row(alert_row(alert, snapshot, narrow, own, glyphs))
+                return self._plain_row(alert_row(alert, snapshot, given, own, glyphs))
             if incident is not None:
-                return self._plain_row(incident_row(incident, narrow, own, glyphs))
+                return self._plain_row(incident_row(incident, given, own, glyphs))
             return Row(id, ())
 
         climb = snapshot.roster.climbs.get(id)
         windows = snapshot.roster.maintenance
-        inputs = (alert, incident, climb, windows, narrow, snapshot.on_call, snapshot.setup)
+        inputs = (alert, incident, climb, windows, given, snapshot.on_call, snapshot.setup)
         return self._parts.part(f"row {id}", inputs, moment, drawn)
 
     def _ticket_row(self, id: str, moment: Moment) -> Row:

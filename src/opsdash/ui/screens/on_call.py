@@ -119,7 +119,7 @@ class OnCallScreen(Roll):
         """Say that no schedule is configured."""
         return line(
             ("no schedule is configured: ", "warn bold"),
-            ("write a [[schedule]]; levels reach persons and notifiers only", "muted"),
+            ("write a [[schedule]]", "muted"),
         )
 
     def opened(self, key: str) -> None:

@@ -251,7 +251,7 @@ async def test_the_detail_tells_all_and_takes_the_keys() -> None:
             "F1    11:06 – 13:06  5  investigated by sarah  issuer down",
             "F0    05:06 – 10:06  2  never looked into",
         )
-        assert "a investigate n investigated" in text
+        assert "m take them over n investigated" in text
         await board.press("n")
         await board.shows("what it was:")
         await board.press(*"bank", "enter")

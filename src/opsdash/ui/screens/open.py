@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from opsdash.ui.chosen import own_names
 from opsdash.ui.keys import ACTIONS, Action, first_key, shown_key
 from opsdash.ui.layout import LIST_PANE, TICKET_PANE
 from opsdash.ui.lines import EMPTY, Line, beside, crop, line
@@ -11,6 +12,7 @@ from opsdash.ui.moment import Moment
 from opsdash.ui.panes.alert_page import alert_page
 from opsdash.ui.panes.footer import Keys
 from opsdash.ui.panes.indicator_page import indicator_page
+from opsdash.ui.panes.offers import alert_offers, batch_offers, offered
 from opsdash.ui.panes.pages import incident_page, ticket_page
 from opsdash.ui.screens.sheet import Choose, Page
 
@@ -45,11 +47,16 @@ def open_row(app: "OpsdashApp", id: str | None) -> None:
         page.only = {"reported", "undo"}
         app.open_sheet(page)
         return
-    hints = " ".join(
-        f"{first_key(name, app.keys)} {words}"
-        for name, words in (("acknowledge", "acknowledge"), ("escalate", "escalate"))
-    )
-    app.open_sheet(Page(f"Alert  {hints}", lambda w, m: _alert_lines(app, id, w, m), about=id))
+    page = Page("Alert", lambda w, m: _alert_lines(app, id, w, m), about=id)
+    page.offers = lambda: _alert_offers(app, id)
+    app.open_sheet(page)
+
+
+def _alert_offers(app: "OpsdashApp", id: str) -> str:
+    if app.snapshot is None:
+        return ""
+    found = alert_offers(app.dashboard.alert_of(id), app.snapshot, own_names(app))
+    return offered(found, app.keys)
 
 
 def _alert_lines(app: "OpsdashApp", id: str, width: int, moment: Moment) -> Sequence[Line]:
@@ -83,11 +90,14 @@ def _open_tile(app: "OpsdashApp", id: str) -> None:
     if tile is None or not tile.indicator.investigate:
         app.open_sheet(Page("Indicator", lines))
         return
-    hints = " ".join(
-        f"{first_key(name, app.keys)} {words}"
-        for name, words in (("acknowledge", "investigate"), ("note", "investigated"))
-    )
-    app.open_sheet(Page(f"Indicator  {hints}", lines, about=id))
+    page = Page("Indicator", lines, about=id)
+    page.offers = lambda: _batch_offers(app, id)
+    app.open_sheet(page)
+
+
+def _batch_offers(app: "OpsdashApp", id: str) -> str:
+    tile = app.dashboard.tile_of(id)
+    return offered(batch_offers(tile.batch if tile else None, own_names(app)), app.keys)
 
 
 def open_help(app: "OpsdashApp") -> None:

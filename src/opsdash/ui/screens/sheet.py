@@ -147,7 +147,8 @@ Produce = Callable[[int, Moment], Sequence[Line]]
 class Page(Sheet[None]):
     """A page to read: scrolled by the keys of a list, closed by escape; acts go to what it is about.
 
-    `only` are the actions that mean something there; empty for all.
+    `only` are the actions that mean something there, empty for all; `offers` names keys in the title,
+    as they fit at that moment.
     """
 
     hint = "esc closes"
@@ -158,6 +159,8 @@ class Page(Sheet[None]):
         self.title_words = title
         self.about = about
         self.only: Collection[str] = ()
+        self.offers: Callable[[], str] = lambda: ""
+        self._called = title
         self._produce = produce
         self._top = 0
         self._length = 0
@@ -165,6 +168,7 @@ class Page(Sheet[None]):
 
     def body(self, width: int, height: int, moment: Moment) -> Sequence[Line]:
         """Return what keeps the page from being live, then the part of it that is scrolled to."""
+        self.title_words = "  ".join(filter(None, (self._called, self.offers())))
         lines = list(self._produce(width, moment))
         message, snapshot = self.app.message, self.app.snapshot
         alarms = self.app.trouble_lines(width)

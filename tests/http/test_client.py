@@ -15,7 +15,7 @@ import pytest
 from opsdash.domain.text import clean
 from opsdash.http.client import MEBIBYTE, HttpClient
 from opsdash.http.errors import NoAnswerError, RemoteError, TooLargeError
-from opsdash.http.reply import Body, Reply
+from opsdash.http.reply import Body, Reply, read_allowance
 from opsdash.http.settings import HttpSettings
 from tests.faultserver import FaultServer, Request
 from tests.kit.certificates import Certificates
@@ -457,3 +457,26 @@ async def test_endless_answers_together_take_no_more_than_one(
     assert {type(error) for error in errors} == {TooLargeError}
     assert 8 * MEBIBYTE < max(held) < 64 * MEBIBYTE
     assert Body.under_way == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after", "reset", "wait"),
+    [
+        (429, timedelta(seconds=3), timedelta(seconds=9), timedelta(seconds=3)),
+        (429, None, timedelta(seconds=9), timedelta(seconds=9)),
+        (503, None, timedelta(seconds=9), None),
+        (429, None, None, None),
+    ],
+)
+def test_how_long_a_refusal_asks_to_wait(
+    status: int, retry_after: timedelta | None, reset: timedelta | None, wait: timedelta | None
+) -> None:
+    """`Retry-After` counts, else for too many requests when the limit ends; that of other answers says nothing."""
+    assert Reply(status, b"", "", None, retry_after, reset=reset).wait == wait
+
+
+def test_what_a_server_still_takes() -> None:
+    """Two headers in numbers; anything else is as good as none."""
+    assert read_allowance("0", "37") == (0, timedelta(seconds=37))
+    assert read_allowance("959", None) == (959, None)
+    assert read_allowance("many", "Tue, 24 Nov 2026 13:20:01 GMT") == (None, None)

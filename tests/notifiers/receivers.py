@@ -20,6 +20,7 @@ from typing import Any, Self
 from tests.notifiers.shapes import (
     answer_faults,
     faults_of,
+    published_error_faults,
     published_faults,
     published_thing_faults,
 )
@@ -163,7 +164,9 @@ class PagerDutyServer(Receiver):
     """PagerDuty's Events and REST API over incidents that its events open.
 
     With a `clock` it logs what is done through the REST API, as PagerDuty does; `people` are those
-    of each level of its policy.
+    of each level of its policy. `refusing` are errors that the next requests of the REST API meet:
+    what the path ends with, status, number and words. `allowance` is what its rate limit leaves, and
+    for how many seconds.
     """
 
     def __init__(
@@ -185,6 +188,8 @@ class PagerDutyServer(Receiver):
         self.clock: Callable[[], datetime] | None = None
         self.people: dict[int, str] = {}
         self.slow_to_open = 0
+        self.refusing: list[tuple[str, int, int, str]] = []
+        self.allowance: tuple[int, int] | None = None
 
     def answer(self, received: Received) -> Answered:
         """Return PagerDuty's answer."""
@@ -193,16 +198,34 @@ class PagerDutyServer(Receiver):
             return self._change(received)
         if path.endswith("/enqueue"):
             return self._event(received)
-        return self._rest(received, path)
+        answered = self._refused(path) or self._rest(received, path)
+        if self.allowance is not None:
+            remaining, reset = self.allowance
+            self.allowance = (max(remaining - 1, 0), reset)
+            answered.headers.update(_limits(remaining, str(reset)))
+        return answered
+
+    def _refused(self, path: str) -> Answered | None:
+        """Return the error that this request is to meet, in the published shape of errors."""
+        if not self.refusing or not path.endswith(self.refusing[0][0]):
+            return None
+        _, status, code, words = self.refusing.pop(0)
+        body = {"error": {"message": words, "code": code, "errors": []}}
+        self.wrong += published_error_faults(REST, body)
+        return Answered(status, body)
 
     def too_many(self, seconds: str) -> Answered:
-        """Return the documented shape of a 429."""
+        """Return the documented shape of a 429; `reset:SECONDS` says it as the REST API does."""
+        if seconds.startswith("reset:"):
+            body = {"error": {"message": "Rate Limit Exceeded", "code": 2020, "errors": []}}
+            self.wrong += published_error_faults(REST, body)
+            return Answered(429, body, _limits(0, seconds.removeprefix("reset:")))
         answered = super().too_many(seconds)
-        body = {
+        said = {
             "status": "throttle exceeded",
             "message": "Requests for this service are arriving too quickly.",
         }
-        return Answered(429, body, answered.headers)
+        return Answered(429, said, answered.headers)
 
     def open(self, key: str) -> dict[str, Any] | None:
         """Return the open incident with an alert of this dedup key."""
@@ -416,6 +439,7 @@ class SlackServer(Receiver):
 
     `scopes` are what the app may do, `members` the channels that it is in, `private` those that only
     their members see, `epoch` when the first message is posted, in seconds: a second later the next.
+    `too_much` is the error that a message with blocks meets.
     """
 
     def __init__(
@@ -433,6 +457,7 @@ class SlackServer(Receiver):
         self.posted: list[dict[str, Any]] = []
         self.error = ""
         self.hook_error: tuple[int, str] | None = None
+        self.too_much = ""
         self.least_pause = 0.0
         self._last: dict[str, float] = {}
 
@@ -449,6 +474,8 @@ class SlackServer(Receiver):
         if self.error:
             return Answered(200, {"ok": False, "error": self.error})
         message = received.message
+        if self.too_much and "blocks" in message:
+            return Answered(200, {"ok": False, "error": self.too_much})
         channel = self.channels.get(message["channel"], message["channel"])
         if channel not in self.channels.values():
             return Answered(200, {"ok": False, "error": "channel_not_found"})
@@ -535,6 +562,8 @@ class SlackServer(Receiver):
         self.wrong += faults_of("slack-webhook", received.message)
         if self.hook_error:
             return Answered(*self.hook_error)
+        if self.too_much and "blocks" in received.message:
+            return Answered(400, self.too_much)
         self.posted.append(received.message)
         return Answered(200, "ok")
 
@@ -563,6 +592,12 @@ def texts_of(message: Any) -> list[str]:
 
 def _invalid(message: str, error: str) -> dict[str, Any]:
     return {"status": "invalid event", "message": message, "errors": [error]}
+
+
+def _limits(remaining: int, reset: str) -> dict[str, str]:
+    """The headers of PagerDuty's REST API rate limit: `reset` is in seconds."""
+    limits = {"limit": "960", "remaining": str(remaining), "reset": reset}
+    return {f"ratelimit-{name}": value for name, value in limits.items()}
 
 
 def _refused(code: int, message: str) -> Answered:

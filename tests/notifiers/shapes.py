@@ -53,6 +53,18 @@ def published_thing_faults(spec: str, schema: str, thing: Any) -> list[str]:
     return [_line(error) for error in validator.iter_errors(thing)]
 
 
+def published_error_faults(spec: str, body: Any) -> list[str]:
+    """Return what a published document says against the body of a refusal, whatever its status.
+
+    PagerDuty's errors are all of one shape, that of its responses `Conflict` and the like.
+    """
+    if _document(spec) is None:
+        return []
+    place = "#/components/responses/Conflict/content/application~1json/schema"
+    validator = Draft4Validator({"$ref": f"urn:{spec}{place}"}, registry=_registry(spec))
+    return [_line(error) for error in validator.iter_errors(body)]
+
+
 def answer_faults(spec: str, path: str, method: str, status: int, body: Any) -> list[str]:
     """Return what a published document says against an answer: what a stand-in says, the real one would.
 

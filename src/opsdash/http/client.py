@@ -23,6 +23,7 @@ from opsdash.http.reply import (
     TEXT_LIMIT,
     Body,
     Reply,
+    read_allowance,
     read_date,
     read_retry_after,
     read_validator,
@@ -149,9 +150,9 @@ class HttpClient:
         if reply.status in (401, 403, 407):
             text = f"auth failed at {self.origin} ({reply.status}){tail}"
             return RemoteError(clean(text, 2 * TEXT_LIMIT), AUTH_RETRY_AFTER)
-        if reply.status in (429, 503) and reply.retry_after is not None:
-            wait = min(reply.retry_after, LONGEST_RETRY_AFTER)
-            asked = format_duration(reply.retry_after)
+        if reply.status in (429, 503) and reply.wait is not None:
+            wait = min(reply.wait, LONGEST_RETRY_AFTER)
+            asked = format_duration(reply.wait)
             pause = f"; asked to wait {asked}, trying again in {format_duration(wait)}"
             text = f"{self.origin} answered {reply.status}{tail}{pause}"
             return RemoteError(clean(text, 2 * TEXT_LIMIT), wait)
@@ -265,6 +266,9 @@ class HttpClient:
             read_retry_after(response.headers.get("retry-after"), date),
             read_validator(response.headers.get("etag")),
             read_validator(response.headers.get("last-modified")),
+            *read_allowance(
+                response.headers.get("ratelimit-remaining"), response.headers.get("ratelimit-reset")
+            ),
         )
 
     def _build(

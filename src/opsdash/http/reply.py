@@ -19,6 +19,7 @@ class Reply(NamedTuple):
 
     `body` is the very object that the caller knew already where nothing differs from it. `etag` and
     `modified` are what to ask with whether it has changed, empty where the server said neither.
+    `remaining` requests are allowed until `reset` from now, where the server said so (`ratelimit-*`).
     """
 
     status: int
@@ -28,6 +29,13 @@ class Reply(NamedTuple):
     retry_after: timedelta | None
     etag: str = ""
     modified: str = ""
+    remaining: int | None = None
+    reset: timedelta | None = None
+
+    @property
+    def wait(self) -> timedelta | None:
+        """How long a refusal asks to wait: `Retry-After`, else of too many requests when more are taken."""
+        return self.reset if self.retry_after is None and self.status == 429 else self.retry_after
 
 
 class Body:
@@ -111,3 +119,16 @@ def read_retry_after(text: str | None, date: datetime | None) -> timedelta | Non
         return timedelta(seconds=int(text[:9]))
     at = read_date(text)
     return max(at - date, timedelta()) if at is not None and date is not None else None
+
+
+def read_allowance(remaining: str | None, reset: str | None) -> tuple[int | None, timedelta | None]:
+    """Return how many requests a server still takes, and after how many seconds it takes more.
+
+    The headers `ratelimit-remaining` and `ratelimit-reset`, as PagerDuty's REST API and the IETF's
+    draft have them; a `reset` that is no number of seconds is none.
+    """
+    return _count(remaining), None if (left := _count(reset)) is None else timedelta(seconds=left)
+
+
+def _count(text: str | None) -> int | None:
+    return int(text[:9]) if text and text.isascii() and text.isdigit() else None

@@ -25,6 +25,10 @@ from opsdash.secret import redact, remember, remember_address
 LONGEST_WAIT = timedelta(seconds=300)
 """The longest that a receiver may ask to be left alone; pages go on by another way meanwhile."""
 
+FIRST_REST = 5.0
+LONGEST_REST = 60.0
+"""Seconds that a receiver is left alone that answers 429 without saying for how long: doubling."""
+
 ANSWER_CAP = 1 << 20
 """Bytes of a receiver's answer that are read."""
 
@@ -39,8 +43,9 @@ class UnsureError(NotifierError):
 class Courier:
     """Speaks to one server, whose address may itself be a secret that is read when it is needed.
 
-    A server that answers 429 with Retry-After is left alone until then: what is to be sent
-    meanwhile is refused here, and not there.
+    A server that answers 429 is left alone for as long as it says (`Retry-After`, else
+    `ratelimit-reset`), else ever longer, and so is one that says that it takes no more
+    (`ratelimit-remaining: 0`): what is to be sent meanwhile is refused here, and not there.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class Courier:
         self._words = words
         self._client: HttpClient | None = None
         self._held_until = 0.0
+        self._crowded = 0
 
     async def send(self, path: str, content: Content | None = None) -> Reply:
         """Return the answer, whatever its status; raise NotifierError where there is none."""
@@ -64,10 +70,15 @@ class Courier:
             raise NotifierError(clean(text), retry_after=wait)
         client = await self._open()
         try:
-            return await client.send(path, content=content, cap=ANSWER_CAP)
+            reply = await client.send(path, content=content, cap=ANSWER_CAP)
         except RemoteError as error:
             kind = NotifierError if isinstance(error, UnsentError) else UnsureError
             raise kind(told(error.reason), retry_after=error.retry_after) from None
+        if reply.status != 429:
+            self._crowded = 0
+            if reply.remaining == 0 and reply.reset is not None:
+                self.hold(min(reply.reset, LONGEST_WAIT))
+        return reply
 
     @property
     def origin(self) -> SafeText:
@@ -81,13 +92,23 @@ class Courier:
         if reply.status < 500 and reply.status not in _TRY_AGAIN:
             return NotifierError(told(text), permanent=True)
         kind = UnsureError if reply.status >= 500 else NotifierError
-        if reply.retry_after is None:
+        if reply.wait is not None:
+            wait = min(reply.wait, LONGEST_WAIT)
+            asked = format_duration(reply.wait)
+            text += f"; asked to wait {asked}, trying again in {format_duration(wait)}"
+        elif reply.status == 429:
+            wait = self.next_rest()
+            text += f"; trying again in {format_duration(wait)}"
+        else:
             return kind(told(text))
-        wait = min(reply.retry_after, LONGEST_WAIT)
         self.hold(wait)
-        asked = format_duration(reply.retry_after)
-        text += f"; asked to wait {asked}, trying again in {format_duration(wait)}"
         return kind(told(text), retry_after=wait)
+
+    def next_rest(self) -> timedelta:
+        """Return how long to leave a receiver alone that says too many and not for how long."""
+        wait = timedelta(seconds=min(FIRST_REST * 2**self._crowded, LONGEST_REST))
+        self._crowded = min(self._crowded + 1, 10)
+        return wait
 
     def hold(self, wait: timedelta) -> None:
         """Leave the receiver alone for `wait`."""

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 from opsdash.domain.text import SafeText, clean
 from opsdash.http.credentials import Secret
+from opsdash.http.reply import Reply
 from opsdash.http.settings import HttpSettings
 from opsdash.notifiers.courier import Courier, content_of, read, reveal, told
 from opsdash.notifiers.notifier import NotifierError
@@ -27,6 +28,7 @@ from opsdash.notifiers.pagerduty_answers import (
     word,
     words_of,
 )
+from opsdash.notifiers.pagerduty_errors import DONE_ALREADY, Code, RefusedError, refusal
 
 SNOOZE_LIMIT = timedelta(seconds=604_800)
 NOTE_LIMIT = 2000
@@ -36,8 +38,6 @@ _LONGEST_PAUSE = 60.0
 """Seconds until an incident that was not found is asked for again, at the most."""
 
 _OPEN = ("triggered", "acknowledged")
-_DONE_ALREADY = (1001, 1002)
-"""Already resolved, already acknowledged: what was asked for holds."""
 
 
 class PagerDutyRest:
@@ -100,7 +100,7 @@ class PagerDutyRest:
     async def note(self, incident: str, text: str) -> SafeText:
         """Write a note on an incident."""
         body = {"note": {"content": clean(f"{OWN_NOTE}{text}", NOTE_LIMIT)}}
-        await self._ask(f"/incidents/{_part(incident)}/notes", body, "POST")
+        await self._ask(f"/incidents/{_part(incident)}/notes", body, "POST", incident)
         return SafeText("noted")
 
     async def note_key(self, dedup_key: str, text: str) -> SafeText:
@@ -113,7 +113,8 @@ class PagerDutyRest:
     async def snooze(self, incident: str, length: timedelta) -> SafeText:
         """Let an acknowledged incident rest for one second to seven days, then trigger again."""
         seconds = max(1, round(min(length, SNOOZE_LIMIT).total_seconds()))
-        await self._ask(f"/incidents/{_part(incident)}/snooze", {"duration": seconds}, "POST")
+        path = f"/incidents/{_part(incident)}/snooze"
+        await self._ask(path, {"duration": seconds}, "POST", incident)
         return SafeText("snoozed")
 
     async def snooze_key(self, dedup_key: str, length: timedelta) -> SafeText:
@@ -121,6 +122,13 @@ class PagerDutyRest:
         incident = await self.find(dedup_key)
         if incident is None:
             return SafeText("no open incident there to snooze")
+        await self.acknowledge(incident)
+        try:
+            return await self.snooze(incident, length)
+        except RefusedError as error:
+            if error.code != Code.NOT_ACKNOWLEDGED:
+                raise
+        # It was given back in between: what is decided here is the newer.
         await self.acknowledge(incident)
         return await self.snooze(incident, length)
 
@@ -184,24 +192,40 @@ class PagerDutyRest:
 
     async def _put(self, incident: str, change: Mapping[str, Any], done: str) -> SafeText:
         body = {"incident": {"type": "incident_reference", **change}}
-        reply = await self._courier.send(f"/incidents/{_part(incident)}", content_of(body, "PUT"))
-        if reply.status // 100 != 2:
-            if code_of(read(reply)) in _DONE_ALREADY:
-                return SafeText(f"{done} already")
-            raise self._courier.refusal(reply)
-        return clean(done)
+        content = content_of(body, "PUT")
+        reply = await self._courier.send(f"/incidents/{_part(incident)}", content)
+        if _code(reply) == Code.CHANGED_MEANWHILE:
+            # What is asked for does not depend on what was changed: it is asked once more at once.
+            reply = await self._courier.send(f"/incidents/{_part(incident)}", content)
+        if reply.status // 100 == 2:
+            return clean(done)
+        if _code(reply) in DONE_ALREADY:
+            return SafeText(f"{done} already")
+        raise self._refusal(reply, incident)
 
     async def _ask(
-        self, path: str, body: Mapping[str, Any] | None = None, method: str = "GET"
+        self,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        method: str = "GET",
+        incident: str = "",
     ) -> Mapping[str, Any]:
         content = None if body is None else content_of(body, method, repeatable=False)
         reply = await self._courier.send(path, content)
         if reply.status // 100 != 2:
-            raise self._courier.refusal(reply)
+            raise self._refusal(reply, incident)
         found = read(reply)
         if not isinstance(found, Mapping):
             raise NotifierError(told(f"{self._courier.origin} answered something that is no JSON"))
         return found
+
+    def _refusal(self, reply: Reply, incident: str) -> RefusedError:
+        """Return the error of a refusal; an incident that is gone is looked for anew the next time."""
+        error = refusal(self._courier, reply)
+        if incident and error.code == Code.NOT_FOUND:
+            self._known.pop(incident, None)
+            error.permanent = False
+        return error
 
     async def _pages(
         self, path: str, query: list[tuple[str, str]], name: str
@@ -214,6 +238,10 @@ class PagerDutyRest:
                 yield entry
             if found.get("more") is not True:
                 return
+
+
+def _code(reply: Reply) -> int | None:
+    return None if reply.status // 100 == 2 else code_of(read(reply))
 
 
 def _part(id: str) -> str:

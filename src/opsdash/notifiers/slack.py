@@ -7,7 +7,7 @@ A bot's message shows how things stand, and its thread what happened. Slack has 
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -19,8 +19,8 @@ from opsdash.http.credentials import Secret
 from opsdash.http.settings import HttpSettings
 from opsdash.notifiers.courier import UnsureError
 from opsdash.notifiers.notifier import NotifierError, Receipt
-from opsdash.notifiers.slack_api import GoneError, SlackApi, SlackHook
-from opsdash.notifiers.slack_text import blocks_of, fallback_of, reply_of
+from opsdash.notifiers.slack_api import GoneError, SlackApi, SlackHook, TooMuchError
+from opsdash.notifiers.slack_text import blocks_of, cut_escaped, fallback_of, reply_of
 
 PACE = 1.0
 """Seconds between messages to one channel ("Rate limits": one a second)."""
@@ -29,6 +29,7 @@ PATIENCE = 6.0
 """Seconds that a message waits here for its turn; past that the engine is told when it comes."""
 
 _REMEMBERED = 1000
+_PLAIN_LIMIT = 1000
 
 
 class _Turns:
@@ -75,7 +76,10 @@ class SlackWebhook:
         """Post one page as a message of its own."""
         async with self._turns.take(page, "") as marked:
             message = {"text": fallback_of(marked), "blocks": blocks_of(marked)}
-            await self._hook.post(message)
+            try:
+                await self._hook.post(message)
+            except TooMuchError:
+                await self._hook.post(_plain(message))
         return Receipt(SafeText("ok"))
 
     async def close(self) -> None:
@@ -113,16 +117,23 @@ class SlackBot:
     async def _edit(self, page: Page, channel: str, ts: str) -> bool:
         """Make the message say how things stand now; False where it is gone."""
         try:
-            await self._api.call("chat.update", _message(page) | _at(channel, ts=ts))
+            await self._call("chat.update", _message(page) | _at(channel, ts=ts))
         except GoneError:
             return False
         return True
+
+    async def _call(self, method: str, message: dict[str, Any]) -> Mapping[str, Any]:
+        """Call a method with a message; what Slack will not show as it is, it gets as one line."""
+        try:
+            return await self._api.call(method, message)
+        except TooMuchError:
+            return await self._api.call(method, _plain(message))
 
     async def _post(self, page: Page, channel: str) -> Receipt:
         if not channel:
             raise NotifierError(SafeText("no channel: add one to the notifier"), permanent=True)
         async with self._turns.take(page, channel) as marked:
-            found = await self._api.call("chat.postMessage", _message(marked) | _at(channel))
+            found = await self._call("chat.postMessage", _message(marked) | _at(channel))
         where, ts = found.get("channel"), found.get("ts")
         known = isinstance(where, str) and isinstance(ts, str)
         return Receipt(SafeText("posted"), f"{where}/{ts}" if known else "")
@@ -133,7 +144,7 @@ class SlackBot:
         try:
             async with self._turns.take(page, channel) as marked:
                 message = {"text": reply_of(marked), "parse": "none"} | broadcast
-                await self._api.call("chat.postMessage", message | _at(channel, thread_ts=ts))
+                await self._call("chat.postMessage", message | _at(channel, thread_ts=ts))
         except GoneError:
             return await self._post(page, address or channel)
         return Receipt(SafeText("added to the thread"))
@@ -141,6 +152,12 @@ class SlackBot:
 
 def _message(page: Page) -> dict[str, Any]:
     return {"text": fallback_of(page), "blocks": blocks_of(page), "parse": "none"}
+
+
+def _plain(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a message without blocks, its text short enough for any limit."""
+    short = {"text": cut_escaped(str(message["text"]), _PLAIN_LIMIT)}
+    return {name: value for name, value in message.items() if name != "blocks"} | short
 
 
 def _at(channel: str, **where: str) -> dict[str, Any]:

@@ -11,20 +11,32 @@ from urllib.parse import urlencode
 from opsdash.http.credentials import Secret
 from opsdash.http.reply import Reply
 from opsdash.http.settings import HttpSettings
-from opsdash.notifiers.courier import Courier, UnsureError, content_of, read, reveal, told
+from opsdash.notifiers.courier import (
+    LONGEST_WAIT,
+    Courier,
+    UnsureError,
+    content_of,
+    read,
+    reveal,
+    told,
+)
 from opsdash.notifiers.notifier import NotifierError
 
 API_URL = "https://slack.com/api"
 
-_TRY_AGAIN = (
-    *("ratelimited", "rate_limited", "service_unavailable"),
-    *("team_added_to_org", "rollup_error"),
-)
+_TOO_MANY = ("ratelimited", "rate_limited")
+_TRY_AGAIN = (*_TOO_MANY, "service_unavailable", "team_added_to_org", "rollup_error")
 _UNSURE = ("internal_error", "fatal_error", "request_timeout")
 """After these "some aspect of the operation" may have succeeded (docs.slack.dev, chat.postMessage)."""
 
 _GONE = ("message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found")
 """Why a message cannot be edited or answered any more: then a new one says it."""
+
+_TOO_MUCH = (
+    *("msg_too_long", "msg_blocks_too_long"),
+    *("invalid_blocks", "invalid_blocks_format", "invalid_payload"),
+)
+"""What Slack will not show as it is: the same in one plain line is shown."""
 
 _CURES = {
     "not_in_channel": "invite the app to the channel",
@@ -32,11 +44,18 @@ _CURES = {
     "invalid_auth": "the token is not valid",
     "missing_scope": "give the app the scope chat:write",
     "no_service": "the webhook was removed; make a new one",
+    "is_archived": "the channel is archived; name another one",
+    "channel_is_archived": "the channel is archived; make a webhook for another one",
+    "action_prohibited": "an administrator of the workspace has forbidden it",
 }
 
 
 class GoneError(NotifierError):
     """The message to be edited or answered is not there any more."""
+
+
+class TooMuchError(NotifierError):
+    """The message is longer, or has other blocks, than Slack shows."""
 
 
 class ScopeError(NotifierError):
@@ -84,15 +103,21 @@ class SlackApi:
         reason = told(f"{self.courier.origin} answered {words}")
         if name in _GONE:
             return GoneError(reason, permanent=True)
+        if name in _TOO_MUCH:
+            return TooMuchError(reason, permanent=True)
         if name == "missing_scope":
             return ScopeError(reason, permanent=True)
         if name in _UNSURE:
             return UnsureError(reason, retry_after=reply.retry_after)
         if name not in _TRY_AGAIN:
             return NotifierError(reason, permanent=True)
-        if reply.retry_after is not None:
-            self.courier.hold(reply.retry_after)
-        return NotifierError(reason, retry_after=reply.retry_after)
+        wait = reply.retry_after
+        if wait is None and name in _TOO_MANY:
+            wait = self.courier.next_rest()
+        if wait is not None:
+            wait = min(wait, LONGEST_WAIT)
+            self.courier.hold(wait)
+        return NotifierError(reason, retry_after=wait)
 
 
 class SlackHook:
@@ -108,7 +133,8 @@ class SlackHook:
         if reply.status != 200:
             error = self.courier.refusal(reply)
             reason = told(f"{error.reason}{cure(said)}")
-            raise type(error)(reason, error.permanent, error.retry_after)
+            kind = TooMuchError if said in _TOO_MUCH else type(error)
+            raise kind(reason, error.permanent, error.retry_after)
         if said != "ok":
             raise UnsureError(told(f"{self.courier.origin} answered something else than ok"))
 

@@ -22,7 +22,11 @@ _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 def escape(text: str, limit: int = TEXT_LIMIT) -> str:
     """Return `text` escaped and at most `limit` characters long, no escape cut in two."""
-    escaped = "".join(_ESCAPES.get(character, character) for character in text)
+    return cut_escaped("".join(_ESCAPES.get(character, character) for character in text), limit)
+
+
+def cut_escaped(escaped: str, limit: int) -> str:
+    """Return escaped text at most `limit` characters long, no escape cut in two."""
     if len(escaped) <= limit:
         return escaped
     cut = escaped[: limit - 1]

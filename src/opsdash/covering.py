@@ -125,6 +125,8 @@ def cover_words(setup: Setup, made: Override) -> str:
         return f"{who} is on call beside whoever else is, for {span}"
     if made.kind is OverrideKind.REMOVE:
         return f"{off} is off call for {span}"
+    if made.kind is OverrideKind.TEMPORARY:
+        return f"{who} alone is on call, whatever rotation and overrides say, for {span}"
     return f"{who} is on call in place of {off or 'whoever else is'}, for {span}"
 
 

@@ -7,11 +7,10 @@ from datetime import datetime
 from opsdash.domain.burden import Burden, burden, by_person, by_service, of_shift
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.reach import person_name
-from opsdash.domain.schedule import shifts
 from opsdash.domain.setup import Setup
 from opsdash.domain.shift import Shift
 from opsdash.domain.text import SafeText, clean
-from opsdash.store import paged
+from opsdash.store import paged, rotas
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +23,24 @@ class Load:
     shifts: tuple[tuple[Shift, SafeText, Burden], ...]
 
 
-def load_of(connection: sqlite3.Connection, setup: Setup, start: datetime, end: datetime) -> Load:
+def load_of(
+    connection: sqlite3.Connection,
+    setup: Setup,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+) -> Load:
     """Return the figures of what was paged from `start` until just before `end`.
 
-    `setup` has its overrides; a shift that only shares a moment with the window counts as one.
+    `setup` has its overrides; a shift that only shares a moment with the window counts as one. Past
+    shifts are those that the rota said then, whatever it says now.
     """
     known = paged.load_between(connection, start, end)
     zone = setup.timezone
     turns = [
         (shift, clean(person_name(setup, shift.person)))
         for schedule in setup.schedules
-        for shift in shifts(schedule, start, end)
+        for shift in rotas.shifts_said(connection, schedule, start, end, now)
     ]
     return Load(
         all=burden(known, zone, len(turns)),

@@ -46,7 +46,7 @@ weeks = [ {{ mon = "tech-lead" }} ]
 async def figures(world: World) -> Load:
     """Return what `opsdash oncall metrics` says of the four hours before now and after it."""
     now = world.clock.now()
-    return await world.store.read(load_of, world.setup, now - 240 * MINUTE, now + 240 * MINUTE)
+    return await world.store.read(load_of, world.setup, now - 240 * MINUTE, now + 240 * MINUTE, now)
 
 
 async def paged_for(world: World, name: str, minutes: float = 0, **labels: str) -> str:
@@ -228,14 +228,19 @@ async def test_a_storm_is_one_page_of_each_person(world: World) -> None:
     """Twelve alerts at once are told by one page: one page, twelve alerts, each with its own wait."""
     for number in range(12):
         world.alerts.fire("A", instance=str(number), job=str(number))
-    await world.turn(1)
+    await world.turn(5)
     assert world.paged("john") == [1]
+    (told,) = (
+        one for one in await world.letters() if one.page.count > 1 and one.destination.reached
+    )
+    assert told.sent_at is not None
     await world.turn(120, step=10)
     ids = [(await world.alert(key)).id for key in world.alerts.shown]
     await world.store.write(response.acknowledge, SARAH, world.clock.now(), ids)
     found = await figures(world)
     assert (found.all.pages, found.all.occurrences, found.all.acknowledged) == (1, 12, 12)
-    assert spans(found.all) == [120.0, 120.0, 120.0]
+    wait = (world.clock.now() - told.sent_at).total_seconds()
+    assert spans(found.all) == [wait, wait, wait]
     assert {one.pages for one in found.services.values()} == {1}
     assert {name: p.pages_per_shift for name, p in found.people.items()} == {
         "John": 1.0,
@@ -255,11 +260,13 @@ async def test_every_schedule_has_its_shifts_with_what_they_brought(world: World
     world.setup = world.engine.setup = replace(
         world.setup, schedules=(handing, *world.setup.schedules[1:])
     )
+    world.engine = world.start_engine("with another rota")
+    await world.turn(1)
     await paged_for(world, "A", 2, job="a")
     await paged_for(world, "B", job="b")
     await paged_for(world, "C", job="c", page="database")
     now = world.clock.now()
-    found = await world.store.read(load_of, world.setup, now - 60 * MINUTE, now + 60 * MINUTE)
+    found = await world.store.read(load_of, world.setup, now - 60 * MINUTE, now + 60 * MINUTE, now)
     assert [(shift.schedule, name, one.pages) for shift, name, one in found.shifts] == [
         ("primary", "John", 1),
         ("primary", "Priya", 1),

@@ -10,15 +10,16 @@ from opsdash.cli import oncall_acts, oncall_alerts, oncall_digest, oncall_metric
 from opsdash.cli.main import config_option, fail, load_plan
 from opsdash.cli.moment import parse_moment
 from opsdash.cli.output import format_option, print_columns, print_json
-from opsdash.cli.rota import chosen_schedules, clock, rota
+from opsdash.cli.rota import chosen_schedules, clock, rota, told_shifts
 from opsdash.cli.shapes import rfc3339
 from opsdash.domain.coverage import gap_words, gaps_ahead
 from opsdash.domain.duty import on_call_view
 from opsdash.domain.reach import person_name
 from opsdash.domain.rehearsal import Rung, rehearse
-from opsdash.domain.schedule import Schedule, on_call, shifts
+from opsdash.domain.schedule import Schedule, shifts
 from opsdash.domain.setup import Setup
 from opsdash.domain.span import format_span
+from opsdash.plan import Plan
 from opsdash.runtime import now
 
 _at = click.option("--at", default="now", help="A moment: RFC 3339, a local time, +2h, or now.")
@@ -39,8 +40,13 @@ def now_(config: Path | None, at: str, form: str) -> None:
     plan = load_plan(config)
     setup = rota(plan)
     moment = parse_moment(at, setup.timezone, now(), "--at")
-    found = [(s, shift) for s in setup.schedules for shift in on_call(s, moment)]
-    missing = [s.id for s in setup.schedules if not on_call(s, moment)]
+    found = [
+        (s, shift)
+        for s in setup.schedules
+        for shift in told_shifts(plan, s, moment, moment + timedelta.resolution)
+        if shift.covers(moment)
+    ]
+    missing = [s.id for s in setup.schedules if s not in [one for one, _ in found]]
     if form == "json":
         print_json(
             [
@@ -88,7 +94,7 @@ def schedule(config: Path | None, at: str, only: str | None, days: int, form: st
     moment = parse_moment(at, setup.timezone, now(), "--at")
     chosen = chosen_schedules(setup, only)
     if form == "json":
-        print_json([_schedule_shape(setup, s, moment, days) for s in chosen])
+        print_json([_schedule_shape(plan, setup, s, moment, days) for s in chosen])
         return
     for one in chosen:
         handoff = f"handoff {one.handoff:%H:%M} " if one.weeks else ""
@@ -100,7 +106,7 @@ def schedule(config: Path | None, at: str, only: str | None, days: int, form: st
                 person_name(setup, shift.person),
                 "cover" if shift.override is not None else "",
             )
-            for shift in shifts(one, moment, moment + timedelta(days=days))
+            for shift in told_shifts(plan, one, moment, moment + timedelta(days=days))
         ]
         print_columns(("FROM", "UNTIL", "ON CALL", ""), rows)
         text = gap_words(gaps_ahead(one, moment), setup.timezone)
@@ -202,7 +208,9 @@ def _rung_shape(rung: Rung) -> dict[str, object]:
     }
 
 
-def _schedule_shape(setup: Setup, one: Schedule, at: datetime, days: int) -> dict[str, object]:
+def _schedule_shape(
+    plan: Plan, setup: Setup, one: Schedule, at: datetime, days: int
+) -> dict[str, object]:
     view = on_call_view(setup, one, at, setup.timezone, days)
     return {
         "schedule": one.id,
@@ -217,7 +225,7 @@ def _schedule_shape(setup: Setup, one: Schedule, at: datetime, days: int) -> dic
                 "end": rfc3339(shift.end),
                 "override": shift.override,
             }
-            for shift in shifts(one, at, at + timedelta(days=days))
+            for shift in told_shifts(plan, one, at, at + timedelta(days=days))
         ],
         "gaps": [{"start": rfc3339(g.start), "end": rfc3339(g.end)} for g in view.gaps],
     }

@@ -47,6 +47,7 @@ def override() -> None:
 @click.option("--replace", "replaced", default="", help="Whom they replace; else whoever it is.")
 @click.option("--beside", is_flag=True, help="On call beside the others, in nobody's place.")
 @click.option("--off", default="", help="Who goes off, with nobody in their place.")
+@click.option("--temporary", is_flag=True, help="Alone, whatever rotation and overrides say.")
 @click.option("--take", is_flag=True, help="From now until the usual end of the running shift.")
 @_start
 @_end
@@ -60,6 +61,7 @@ def add(
     replaced: str,
     beside: bool,
     off: str,
+    temporary: bool,
     take: bool,
     start: str,
     until: str,
@@ -70,9 +72,12 @@ def add(
     """Change who is on call on SCHEDULE for a while, and print the shifts as they are then."""
     plan = load_plan(config)
     setup, moment, actor = read_calendars(plan), now(), who_acts()
-    if take and (until or length or start != "now" or beside or off or replaced):
+    if sum(map(bool, (beside, off, replaced, temporary))) > 1:
+        fail("--beside, --off, --replace and --temporary are four kinds of override: choose one")
+    if take and (until or length or start != "now" or beside or off or replaced or temporary):
         fail("--take is the running shift until its usual end: it goes with --person alone")
     kind = OverrideKind.ADD if beside else OverrideKind.REMOVE if off else OverrideKind.REPLACE
+    kind = OverrideKind.TEMPORARY if temporary else kind
     times = (moment, moment) if take else _time(setup, start, until, length)
     wanted: Override | str = Override(
         schedule, kind, *times, person, off or replaced, actor.user, clean(reason)

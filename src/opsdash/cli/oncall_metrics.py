@@ -35,7 +35,7 @@ def metrics(config: Path | None, start: str, until: str, form: str) -> None:
         ends = parse_moment(until, setup.timezone, moment, "--until")
         if begins >= ends:
             fail("--from must be before --until")
-        found = store.read(load_of, setup, begins, ends)
+        found = store.read(load_of, setup, begins, ends, moment)
     if form == "json":
         print_json({"from": rfc3339(begins), "until": rfc3339(ends), **_shape(found, setup)})
         return

@@ -11,7 +11,7 @@ import click
 from opsdash.cli.main import fail
 from opsdash.cli.reading import reading
 from opsdash.domain.feed import FeedState, fed
-from opsdash.domain.schedule import Schedule
+from opsdash.domain.schedule import Schedule, Shift, shifts
 from opsdash.domain.setup import Setup
 from opsdash.plan import Plan
 from opsdash.runtime import now
@@ -72,6 +72,23 @@ def read_calendars(plan: Plan) -> Setup:
     for problem in problems:
         click.echo(f"! {problem}", err=True)
     return setup
+
+
+def told_shifts(
+    plan: Plan, schedule: Schedule, start: datetime, end: datetime
+) -> tuple[Shift, ...]:
+    """Return the shifts of a time: past ones as the rota said then, where the store can be read."""
+    moment = now()
+    if start < moment:
+        # What lies ahead is computed, and needs none of it.
+        from opsdash.store import rotas
+
+        try:
+            with reading(plan) as store:
+                return store.read(rotas.shifts_said, schedule, start, end, moment)
+        except StoreError:
+            pass
+    return shifts(schedule, start, end)
 
 
 def chosen_schedules(setup: Setup, only: str | None) -> tuple[Schedule, ...]:

@@ -2,7 +2,9 @@
 
 Three kinds, as GoAlert's: *add* puts somebody on call beside the rest, *replace* puts one in place of
 another, *remove* takes one off. They are applied in the order in which they were made. A replacement
-takes the shifts over one by one, so that it neither merges them nor hides a gap between them.
+takes the shifts over one by one, so that it neither merges them nor hides a gap between them. A
+*temporary* schedule is GoAlert's as well: while it lasts one person is on call and nobody else,
+whatever rotation and overrides say, those that are made later too.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,13 +23,14 @@ class OverrideKind(StrEnum):
     ADD = "add"
     REPLACE = "replace"
     REMOVE = "remove"
+    TEMPORARY = "temporary"
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
     """One change of a schedule from `start` until just before `end`.
 
-    `person` comes on call (add, replace); `replaces` goes off (remove, replace): empty in a
+    `person` comes on call (add, replace, temporary); `replaces` goes off (remove, replace): empty in a
     replacement for whoever is on call. `by` made it at `made_at`, for `reason`.
     """
 
@@ -48,7 +51,7 @@ def apply_overrides(
 ) -> list[Shift]:
     """Return `shifts` as the overrides of `schedule` leave them, those added behind the others."""
     found = list(shifts)
-    for override in sorted(overrides, key=lambda one: one.id):
+    for override in sorted(overrides, key=lambda one: (one.kind is OverrideKind.TEMPORARY, one.id)):
         if override.schedule == schedule and override.start < override.end:
             found = _apply(found, override)
     return found
@@ -60,6 +63,10 @@ def _apply(shifts: list[Shift], override: Override) -> list[Shift]:
         added = Shift(override.schedule, who, start, end, override.id, beside=True)
         own = [shift for shift in shifts if shift.person == who]
         return [*shifts, *left_by([added], own)]
+    if override.kind is OverrideKind.TEMPORARY:
+        alone = Shift(override.schedule, override.person, override.start, override.end, override.id)
+        left = left_by(shifts, [alone])
+        return sorted([alone, *left], key=lambda shift: (shift.beside, shift.start))
     kept: list[Shift] = []
     taken: list[Shift] = []
     for shift in shifts:

@@ -151,6 +151,8 @@ def _cover(setup: Setup, override: Override, zone: str) -> SafeText:
         words = f"{who} beside whoever is on call"
     elif override.kind is OverrideKind.REMOVE:
         words = f"{off} is off call"
+    elif override.kind is OverrideKind.TEMPORARY:
+        words = f"{who} alone, whatever the rotation says"
     else:
         words = f"{who} in place of {off or 'whoever is on call'}"
     clock = ZoneInfo(zone)

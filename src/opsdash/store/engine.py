@@ -24,6 +24,10 @@ def save_setup(connection: sqlite3.Connection, setup: Setup, now: datetime) -> N
         " body = excluded.body, written_at = excluded.written_at",
         (json.dumps(encode(setup), ensure_ascii=False), to_ms(now)),
     )
+    # Only an engine that starts, or reads another configuration, needs it.
+    from opsdash.store import rotas
+
+    rotas.note(connection, setup.schedules, now)
     note_read(connection)
 
 

@@ -23,6 +23,7 @@ _CURRENT = (
     " WHERE removed_at IS NULL AND end_at >= ? ORDER BY id"
 )
 _ALL = f"SELECT {_COLUMNS} FROM on_call_override WHERE removed_at IS NULL ORDER BY id"  # noqa: S608
+_EVER = f"SELECT {_COLUMNS} FROM on_call_override WHERE id = ?"  # noqa: S608
 _BY_ID = f"SELECT {_COLUMNS} FROM on_call_override WHERE id = ? AND removed_at IS NULL"  # noqa: S608
 
 
@@ -79,6 +80,14 @@ def load(connection: sqlite3.Connection, id: int) -> Override | None:
     """Return one override that was not taken back."""
     row = connection.execute(_BY_ID, (id,)).fetchone()
     return None if row is None else _override(row)
+
+
+def load_ever(connection: sqlite3.Connection, id: int) -> Override:
+    """Return an override that was made, whether or not it was taken back; raise LookupError for none."""
+    row = connection.execute(_EVER, (id,)).fetchone()
+    if row is None:
+        raise LookupError(f"there was no override {id}")
+    return _override(row)
 
 
 def load_current(

@@ -96,6 +96,8 @@ def override_words(override: Override, setup: Setup) -> str:
         return f"{who} beside the others"
     if override.kind is OverrideKind.REMOVE:
         return f"{off} off call"
+    if override.kind is OverrideKind.TEMPORARY:
+        return f"{who} alone"
     return f"{who} for {off or 'whoever is'}"
 
 

@@ -45,7 +45,7 @@ class OverrideSheet(Form[Override | None]):
     def note(self, name: str, moment: Moment) -> str:
         """Say what a line means."""
         if name == "do":
-            return "add somebody, replace whoever is on call, remove somebody"
+            return "add somebody, replace whoever is on call, remove somebody, temporary: one alone"
         try:
             if name == "from":
                 return moment.date_clock(self._start(moment))
@@ -78,7 +78,7 @@ class OverrideSheet(Form[Override | None]):
     def fault(self, moment: Moment) -> tuple[str, str] | None:
         """Say what is wrong, and where."""
         if self._kind() is None:
-            return "do", "write add, replace or remove"
+            return "do", "write add, replace, remove or temporary"
         for name, read in (("from", self._start), ("until", self._end)):
             try:
                 read(moment)
@@ -111,7 +111,7 @@ class OverrideSheet(Form[Override | None]):
             return None
         if kind is OverrideKind.REMOVE:
             comes, goes = "", comes
-        elif kind is OverrideKind.ADD:
+        elif kind is not OverrideKind.REPLACE:
             goes = ""
         why = clean(self.value("why"))
         return Override(self._schedule, kind, start, end, comes, goes, reason=why)

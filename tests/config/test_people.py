@@ -48,6 +48,23 @@ def test_times_and_dates_may_be_tomls_own(read: Read) -> None:
     assert (schedule.handoff, schedule.anchor.isoformat()) == (time(9), "2024-01-08")
 
 
+def test_a_level_without_a_time_is_due_five_minutes_after_the_one_before(read: Read) -> None:
+    """The first at once; all at once only where that is written."""
+
+    def due(*after: str) -> list[float]:
+        levels = [
+            f'{{ name = "L{n}", notify = ["person:john"]{written} }}'
+            for n, written in enumerate(after)
+        ]
+        found = read(MINIMAL + PEOPLE + policy(*levels)).setup().policy.levels
+        return [level.after / timedelta(minutes=1) for level in found]
+
+    assert due("", "", "") == [0, 5, 10]
+    assert due("", ', after = "15m"', "", ', after = "30m"') == [0, 15, 20, 30]
+    assert due("", ', after = "0s"', ', after = "0s"') == [0, 0, 0]
+    assert due(', after = "2m"', "") == [2, 7]
+
+
 def test_a_policy_has_its_levels_in_order(read: Read) -> None:
     """Whom each level reaches, when, and for which severities."""
     levels = (
@@ -109,6 +126,14 @@ def test_without_a_policy_the_guides_four_levels_hold(read: Read) -> None:
                 '{ name = "B", notify = ["person:sarah"], after = "4m" }',
             ),
             "levels[1].after: due before the level above it; write a longer time",
+        ),
+        (
+            policy(
+                '{ name = "A", notify = ["person:john"] }',
+                '{ name = "B", notify = ["person:sarah"] }',
+                '{ name = "C", notify = ["person:sarah"], after = "4m" }',
+            ),
+            "levels[2].after: due before the level above it; write a longer time",
         ),
         (
             policy('{ name = "A", notify = ["person:john"], severity = ["sev1"] }'),

@@ -3,11 +3,11 @@
 import os
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 
 from opsdash import presets
-from opsdash.config.escalation import LevelTable, PolicyTable
+from opsdash.config.escalation import LevelTable, PolicyTable, due_times
 from opsdash.config.models import Config
 from opsdash.config.panes import Adjustments, IndicatorTable
 from opsdash.config.rota import LayerTable, ScheduleTable, WeekTable
@@ -220,7 +220,10 @@ def _weeks(tables: Iterable[WeekTable]) -> tuple[dict[str, str], ...]:
 def _policy(table: PolicyTable) -> EscalationPolicy:
     return EscalationPolicy(
         table.id,
-        tuple(_level(level) for level in table.levels),
+        tuple(
+            _level(level, after)
+            for level, after in zip(table.levels, due_times(table.levels), strict=True)
+        ),
         table.repeats,
         table.patience,
         dict(table.acknowledged_for),
@@ -230,11 +233,11 @@ def _policy(table: PolicyTable) -> EscalationPolicy:
     )
 
 
-def _level(table: LevelTable) -> PolicyLevel:
+def _level(table: LevelTable, after: timedelta) -> PolicyLevel:
     return PolicyLevel(
         clean(table.name),
         tuple(table.notify),
-        table.after,
+        after,
         tuple(table.severity),
         tuple(table.matching),
         tuple(window.window() for window in table.hours),

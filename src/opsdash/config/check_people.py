@@ -8,6 +8,7 @@ from opsdash.config.check_oncall import is_fed
 from opsdash.config.finding import Finding, Raw, nearest, table, tables, word, words
 from opsdash.config.lines import Path
 from opsdash.domain.duration import parse_duration
+from opsdash.domain.escalation import LEVEL_HAS
 from opsdash.domain.schedule import NOBODY, WEEKDAYS
 
 
@@ -79,7 +80,8 @@ def _policy(raw: Raw, path: Path, policy: Raw, known: list[str]) -> Iterator[Fin
         here = (*path, "levels", index)
         yield from _targets(raw, here, level, "notify", known)
         try:
-            after = parse_duration(word(level, "after")) if "after" in level else before
+            usual = before + LEVEL_HAS if index else before
+            after = parse_duration(word(level, "after")) if "after" in level else usual
         except ValueError:
             continue
         if index and after < before:

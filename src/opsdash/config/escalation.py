@@ -1,5 +1,6 @@
 """Escalation policies as models: their levels, whom each may reach, how long an acknowledgement holds."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -7,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from opsdash.config.fields import Duration, Id, Reach, SeverityName, Table, Text, Zone, between
 from opsdash.config.oncall import WindowTable
-from opsdash.domain.escalation import ACKNOWLEDGED_FOR, Condition
+from opsdash.domain.escalation import ACKNOWLEDGED_FOR, LEVEL_HAS, Condition
 
 _AFTER = between(timedelta(), timedelta(days=7), "from 0s to 7d")
 _HOLDS = between(timedelta(), timedelta(days=7), "from 0s (for ever) to 7d")
@@ -50,8 +51,8 @@ class LevelTable(Table):
     """What the screen calls it."""
     notify: list[Reach] = Field(min_length=1)
     """Whom it reaches: `schedule:ID`, `person:ID` or `notifier:ID`."""
-    after: Annotated[Duration, _AFTER] = timedelta()
-    """The time since the page at which it is due."""
+    after: Annotated[Duration, _AFTER] | None = None
+    """The time since the page at which it is due; five minutes after the level before where not given."""
     severity: list[SeverityName] = Field(default_factory=list)
     """The severities that may reach it; all of them where empty."""
     matching: list[MatcherText] = Field(default_factory=list)
@@ -60,6 +61,15 @@ class LevelTable(Table):
     """When it may be reached by itself; always where empty."""
     condition: ConditionName = Condition.NOT_ACKNOWLEDGED
     """What must still be so when it is due."""
+
+
+def due_times(levels: Iterable[LevelTable]) -> list[timedelta]:
+    """Return when each level is due: as written, the first at once, others five minutes after the last."""
+    found: list[timedelta] = []
+    for level in levels:
+        usual = found[-1] + LEVEL_HAS if found else timedelta()
+        found.append(usual if level.after is None else level.after)
+    return found
 
 
 class PolicyTable(Table):

@@ -52,6 +52,10 @@ ACKNOWLEDGED_FOR: Mapping[str, timedelta] = {
 """How long an acknowledgement holds without anything being done, by severity."""
 
 
+LEVEL_HAS = timedelta(minutes=5)
+"""How long a level has before the next one is due, where a policy does not say."""
+
+
 @dataclass(frozen=True, slots=True)
 class EscalationPolicy:
     """An ordered list of levels, numbered from 1, climbed as time passes.

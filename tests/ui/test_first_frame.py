@@ -1,4 +1,4 @@
-"""The first frame is the whole picture, and it is written once."""
+"""What is painted when: the first frame is the whole picture, and acts are painted first."""
 
 from pathlib import Path
 from typing import Any
@@ -8,8 +8,9 @@ from rich.console import RenderableType
 from textual.screen import Screen
 
 from opsdash.ui.app import OpsdashApp
+from opsdash.ui.ports import Detail
 from opsdash.ui.preferences import Preferences
-from tests.ui.driving import Clock
+from tests.ui.driving import Clock, driven
 from tests.ui.hands import MemoryFeed, MemoryHand
 from tests.ui.pictures import busy
 from tests.ui.running import start
@@ -49,3 +50,43 @@ def test_the_first_frame_is_written_once(tmp_path: Path) -> None:
         terminal.wait_for("Incidents and alerts")
         terminal.settle(0.3)
         assert terminal.raw.count(b"Incidents and alerts") == 1
+
+
+async def test_no_style_sheet_of_textuals_is_parsed() -> None:
+    """Every rule is the dashboard's own, with a sheet open as without: Textual's cost the start 8 ms."""
+    async with driven(busy()) as board:
+        await board.press("?")
+        await board.until(lambda: len(board.app.screen_stack) > 1)
+        sheets = {place[0] for place in board.app.stylesheet.source}
+    assert [place for place in sheets if "opsdash" not in Path(place).parts] == []
+
+
+async def test_what_was_decided_is_painted_before_its_detail_is_read() -> None:
+    """The picture in which an alert is taken does not take turns with reading the alert's timeline."""
+    async with driven(busy()) as board:
+        detail = board.feed.detail
+        unpainted: list[object] = []
+        update = board.app.dashboard._compositor_refresh
+
+        def painted() -> None:
+            unpainted.clear()
+            update()
+
+        board.app.dashboard._compositor_refresh = painted  # type: ignore[method-assign]
+        redraw = board.app.redraw
+
+        def redrawn() -> None:
+            redraw()
+            unpainted.append("drawn")
+
+        board.app.redraw = redrawn  # type: ignore[method-assign]
+        waiting: list[bool] = []
+
+        async def asked(id: str) -> Detail:
+            waiting.append(bool(unpainted))
+            return await detail(id)
+
+        board.feed.detail = asked  # type: ignore[method-assign]
+        await board.press("a")
+        await board.until(lambda: waiting)
+    assert not any(waiting)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -56,6 +57,9 @@ PATIENCE = 0.4
 
 SAID_WITHIN = 0.05
 """Seconds after which an act that is written is said to be, though the new picture is not there."""
+
+PAINTED_WITHIN = 0.1
+"""Seconds for which what belongs to a row waits to be read until the row is painted."""
 
 MESSAGE_FOR = timedelta(seconds=10)
 """How long a message stays, if no key ends it before."""
@@ -276,7 +280,6 @@ class OpsdashApp(TerminalApp, inherit_css=False):
             changed = True
         if changed or self.dashboard.due(now) or self._sheet_due(now):
             self.redraw()
-        # What was decided is painted before what is told of it is read.
         if await self._fetch_detail(changed):
             self.dashboard.draw_around()
             self.redraw_sheet()
@@ -317,6 +320,9 @@ class OpsdashApp(TerminalApp, inherit_css=False):
         if wanted is None or not (self._detail_due or changed):
             return False
         self._detail_due = False
+        if changed:
+            # What was decided is painted before what is told of it is read: the two would take turns.
+            await self._painted()
         try:
             found = await self.feed.detail(wanted)
         except Exception:
@@ -326,6 +332,13 @@ class OpsdashApp(TerminalApp, inherit_css=False):
             return False
         self.details = {wanted: found}
         return True
+
+    async def _painted(self) -> None:
+        """Wait until what was drawn is written, a moment at the most where nothing paints."""
+        written = asyncio.Event()
+        self.call_after_refresh(written.set)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(written.wait(), PAINTED_WITHIN)
 
     def look_at(self, id: str | None) -> None:
         """Ask for the detail of an alert, incident or indicator; it is drawn when it is there."""

@@ -22,7 +22,7 @@ from bench.watch import Recorder
 from opsdash.domain.text import clean
 from opsdash.domain.ticket import Priority, Ticket, TicketStatus
 from opsdash.store import tickets
-from opsdash.store.connection import connect
+from opsdash.store.opening import connect
 
 HELLO = """\
 from textual.app import App

@@ -22,8 +22,8 @@ from opsdash import response
 from opsdash.domain.text import SafeText
 from opsdash.domain.timeline import Actor, Entry
 from opsdash.store import entries, lease
-from opsdash.store.connection import connect
 from opsdash.store.errors import StoreError
+from opsdash.store.opening import connect
 
 DASHBOARDS = 8
 ACTS_A_SECOND = 20

@@ -20,8 +20,9 @@ from tests.terminal import Terminal
 
 from opsdash.domain.labels import fingerprint
 from opsdash.store import alerts, lease
-from opsdash.store.connection import Connection, connect
+from opsdash.store.connection import Connection
 from opsdash.store.errors import StoreError
+from opsdash.store.opening import connect
 
 OPSDASH = [sys.executable, "-m", "opsdash"]
 

@@ -27,8 +27,9 @@ from opsdash.domain.text import SafeText
 from opsdash.domain.timeline import Actor
 from opsdash.engine import occurrences
 from opsdash.store import alerts, engine
-from opsdash.store.connection import Connection, connect
+from opsdash.store.connection import Connection
 from opsdash.store.errors import StoreError
+from opsdash.store.opening import connect
 
 ALERTS = 300
 """Open alerts that the workers quarrel over."""

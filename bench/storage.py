@@ -18,10 +18,11 @@ from opsdash.domain.text import SafeText
 from opsdash.domain.timeline import Actor
 from opsdash.snapshot import take_snapshot
 from opsdash.store import alerts, changes
-from opsdash.store.connection import Connection, connect, connect_to_read
+from opsdash.store.connection import Connection
 from opsdash.store.errors import StoreError
 from opsdash.store.files import refuse_network
 from opsdash.store.library import weakness
+from opsdash.store.opening import connect, connect_to_read
 
 CONFIRMED = 100
 """Acknowledgements that are confirmed before each fault, unless a run asks for fewer."""
@@ -70,7 +71,7 @@ def _read_only(path: Path, store: Connection) -> str:
         os.chmod(f"{path}{suffix}", 0o444)
     code = (
         "import os, sys; from pathlib import Path; from datetime import datetime, UTC\n"
-        "from opsdash.store.connection import connect, connect_to_read\n"
+        "from opsdash.store.opening import connect, connect_to_read\n"
         "from opsdash.snapshot import take_snapshot\n"
         "os.getuid() or (os.setgroups([]), os.setresgid(65534, 65534, 65534),"
         " os.setresuid(65534, 65534, 65534))\n"

@@ -19,7 +19,8 @@ from bench.figure import Figure, Size, script
 from bench.watch import resident
 from opsdash.domain.source import SourceState, SourceView
 from opsdash.snapshot import take_snapshot
-from opsdash.store.connection import Connection, connect_to_read
+from opsdash.store.connection import Connection
+from opsdash.store.opening import connect_to_read
 
 TIMEOUT = 1.0
 """Seconds that the configuration gives a request."""

@@ -14,7 +14,8 @@ from opsdash.domain.override import Override, OverrideKind
 from opsdash.domain.schedule import who
 from opsdash.domain.text import SafeText
 from opsdash.store import maintenance, overrides
-from opsdash.store.connection import Connection, connect
+from opsdash.store.connection import Connection
+from opsdash.store.opening import connect
 from tests.paging.world import MONDAY, SARAH, team
 
 SETUP = team()

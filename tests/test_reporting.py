@@ -16,7 +16,7 @@ from opsdash.domain.text import SafeText
 from opsdash.domain.timeline import Actor, EntryKind
 from opsdash.snapshot import take_snapshot
 from opsdash.store import entries, incidents
-from opsdash.store.connection import connect
+from opsdash.store.opening import connect
 from tests.domain.alerts import an_alert
 from tests.paging.world import team as staff
 from tests.stored import end

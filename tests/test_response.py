@@ -14,7 +14,8 @@ from opsdash.domain.incident import Incident, IncidentState
 from opsdash.domain.text import SafeText
 from opsdash.domain.timeline import Actor, Entry, EntryKind
 from opsdash.store import alerts, entries, incidents
-from opsdash.store.connection import Connection, connect
+from opsdash.store.connection import Connection
+from opsdash.store.opening import connect
 from tests.domain.alerts import NOON, after, an_alert
 from tests.engine.world import SETUP
 from tests.stored import end, put
@@ -373,7 +374,7 @@ from pathlib import Path
 from opsdash import response
 from opsdash.domain.text import SafeText
 from opsdash.domain.timeline import Actor
-from opsdash.store.connection import connect
+from opsdash.store.opening import connect
 store = connect(Path(sys.argv[1]))
 me, now = Actor(SafeText(sys.argv[2])), datetime.fromisoformat(sys.argv[3])
 print("ready", flush=True)

@@ -33,8 +33,9 @@ from opsdash.store import (
     readings,
     tickets,
 )
-from opsdash.store.connection import Connection, connect
+from opsdash.store.connection import Connection
 from opsdash.store.errors import StoreNewer
+from opsdash.store.opening import connect
 from tests.domain.alerts import NOON, after, an_alert
 from tests.engine.world import MARIA, SETUP
 from tests.stored import end, put

@@ -11,7 +11,7 @@ from bench import contention, kill9, stall, storage, together
 from opsdash import response
 from opsdash.domain.text import SafeText
 from opsdash.domain.timeline import Actor
-from opsdash.store.connection import connect
+from opsdash.store.opening import connect
 
 
 def test_nothing_confirmed_is_lost_under_kill_9() -> None:

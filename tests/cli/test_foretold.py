@@ -8,7 +8,8 @@ import pytest
 from opsdash.domain.climb import owner
 from opsdash.runtime import now
 from opsdash.store import alerts, climbs, entries
-from opsdash.store.connection import Connection, connect
+from opsdash.store.connection import Connection
+from opsdash.store.opening import connect
 from tests.cli.conftest import Team
 from tests.domain.alerts import an_alert
 from tests.kit.source_tree import ROOT

@@ -6,7 +6,7 @@ from typing import Any
 
 from opsdash.domain.alert import Alert
 from opsdash.runtime import now
-from opsdash.store.connection import connect
+from opsdash.store.opening import connect
 from tests.cli.conftest import Team
 from tests.domain.alerts import an_alert
 from tests.paging.world import team as staff

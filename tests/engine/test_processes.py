@@ -12,7 +12,8 @@ import pytest
 
 from opsdash.cli.child import LOG_KEPT, ChildEngine
 from opsdash.store import lease
-from opsdash.store.connection import Connection, connect
+from opsdash.store.connection import Connection
+from opsdash.store.opening import connect
 from tests.kit.waiting import wait_until
 
 _CONFIG = '[store]\nurl = "sqlite:///{store}"\n[simulation]\nspeed = 1\n'

@@ -10,7 +10,7 @@ from opsdash.domain.failures import BatchState, FailureBatch
 from opsdash.domain.outcome import Outcome
 from opsdash.domain.timeline import Actor, EntryKind
 from opsdash.store import entries, failures
-from opsdash.store.connection import connect
+from opsdash.store.opening import connect
 from tests.engine.world import START
 from tests.failures.conftest import JOHN, SARAH, Counter
 

@@ -10,7 +10,7 @@ from pathlib import Path
 _PRELUDE = """
 import os, signal, sqlite3, sys, time
 from pathlib import Path
-from opsdash.store.connection import connect, connect_to_read
+from opsdash.store.opening import connect, connect_to_read
 from opsdash.store import changes, schema
 if sys.argv[2] == "nobody" and os.getuid() == 0:
     os.setgroups([])

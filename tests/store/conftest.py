@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from opsdash.store.connection import Connection, connect
+from opsdash.store.connection import Connection
+from opsdash.store.opening import connect
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from opsdash.domain.alert import Alert, AlertState
 from opsdash.domain.text import SafeText
 from opsdash.domain.timeline import Actor, Entry, EntryKind
 from opsdash.store import alerts, changes, entries
-from opsdash.store.connection import Connection, connect
+from opsdash.store.connection import Connection
 from opsdash.store.errors import StoreError
+from opsdash.store.opening import connect
 from tests.domain.alerts import NOON, an_alert
 
 KEPT = timedelta(days=90)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from opsdash.store import changes
-from opsdash.store.connection import Connection, connect, connect_to_read
+from opsdash.store.connection import Connection
 from opsdash.store.errors import StoreError
+from opsdash.store.opening import connect, connect_to_read
 from opsdash.store.session import open_store
 from tests.kit.waiting import eventually, wait_until
 from tests.store.actors import another_process, run_in_another

@@ -12,7 +12,7 @@ import pytest
 
 from opsdash.snapshot import take_snapshot
 from opsdash.store import changes, entries
-from opsdash.store.connection import Connection, connect, connect_to_read
+from opsdash.store.connection import Connection
 from opsdash.store.errors import (
     StoreBroken,
     StoreCorrupt,
@@ -23,6 +23,7 @@ from opsdash.store.errors import (
     lock_holder,
     translate,
 )
+from opsdash.store.opening import connect, connect_to_read
 from tests.store.actors import another_process, run_in_another
 
 NOW = datetime(2025, 12, 22, 14, 5, tzinfo=UTC)

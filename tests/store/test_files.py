@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from opsdash.store import changes
-from opsdash.store.connection import Connection, connect, connect_to_read
+from opsdash.store.connection import Connection
 from opsdash.store.errors import StoreCorrupt, StoreError, StoreReadOnly, StoreReplaced
 from opsdash.store.files import file_system, identify, refuse_network
+from opsdash.store.opening import connect, connect_to_read
 from tests.store.actors import another_process, go_on, run_in_another
 
 _FILES = ("", "-wal", "-shm")
@@ -234,7 +235,7 @@ def test_a_read_only_disk_is_read_from_a_copy(path: Path, monkeypatch: pytest.Mo
     ) as holder:
         holder.kill()
         holder.wait()
-        import opsdash.store.connection as module
+        import opsdash.store.opening as module
 
         real = module._opening
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from opsdash.store import changes, schema
-from opsdash.store.connection import Connection, connect, connect_to_read
+from opsdash.store.connection import Connection
 from opsdash.store.errors import StoreError, StoreNewer
+from opsdash.store.opening import connect, connect_to_read
 from tests.store.actors import run_in_another
 
 
@@ -109,7 +110,7 @@ def test_processes_that_open_a_fresh_store_at_once(path: Path) -> None:
 def test_killed_in_a_migration_it_is_the_old_or_the_new(path: Path) -> None:
     """Kill -9 at any point of a migration leaves one version whole, and the next start ends it (F44)."""
     code = (
-        "import sys; from pathlib import Path; from opsdash.store.connection import connect\n"
+        "import sys; from pathlib import Path; from opsdash.store.opening import connect\n"
         "print('go', flush=True); connect(Path(sys.argv[1])); print('done', flush=True)"
     )
     dice = random.Random(7)

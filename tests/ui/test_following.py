@@ -8,7 +8,7 @@ from opsdash.domain.text import SafeText
 from opsdash.domain.timeline import Actor
 from opsdash.snapshot import Snapshot
 from opsdash.store import entries
-from opsdash.store.connection import connect
+from opsdash.store.opening import connect
 from opsdash.ui.panes.alerts import summary
 from opsdash.ui.ports import Detail
 from opsdash.ui.stories import Stories

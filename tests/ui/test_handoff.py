@@ -17,7 +17,8 @@ from opsdash.domain.schedule import on_call
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Actor
 from opsdash.snapshot import Snapshot
-from opsdash.store.connection import Connection, connect
+from opsdash.store.connection import Connection
+from opsdash.store.opening import connect
 from opsdash.ui.glyphs import UTF8
 from opsdash.ui.hand import StoreHand
 from opsdash.ui.lines import text_of

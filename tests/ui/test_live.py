@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-import opsdash.store.connection as opening
+import opsdash.store.opening as opening
 from opsdash.domain.text import SafeText
 from opsdash.domain.timeline import Actor
 from opsdash.store import changes
-from opsdash.store.connection import Connection, connect
+from opsdash.store.connection import Connection
 from opsdash.store.errors import StoreReadOnly
+from opsdash.store.opening import connect
 from opsdash.ui.glyphs import UTF8
 from opsdash.ui.hand import StoreHand
 from opsdash.ui.live import StoreFeed

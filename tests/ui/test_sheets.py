@@ -42,7 +42,9 @@ async def test_escalating_says_whom_it_concerns_and_asks_for_the_reason() -> Non
     """Nothing is written until there is one."""
     async with driven(busy()) as board:
         await board.press("e")
-        await board.shows("HighErrorRate  level 1 → level 2", "2 Tech Lead (Maria): nobody is paged")
+        await board.shows(
+            "HighErrorRate  level 1 → level 2", "2 Tech Lead (Maria): nobody is paged"
+        )
         await board.press("enter")
         await board.shows("A reason is needed.")
         assert calls(board) == []

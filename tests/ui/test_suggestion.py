@@ -110,7 +110,9 @@ async def test_escalating_names_who_knows_the_area() -> None:
     """In both sheets, and foremost where somebody is chosen to have it."""
     async with driven(waiting(9, level=1)) as board:
         await board.press("e")
-        await board.shows("2 Tech Lead (Maria): nobody is paged", "knows the area: Maria (database)")
+        await board.shows(
+            "2 Tech Lead (Maria): nobody is paged", "knows the area: Maria (database)"
+        )
         await board.press("escape")
         await board.press("E")
         await board.shows("To which level?", "knows the area: Maria (database)", "4 CEO (Chris)")

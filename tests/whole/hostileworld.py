@@ -21,7 +21,7 @@ from opsdash.domain.text import clean
 from opsdash.domain.ticket import Priority, Ticket, TicketStatus
 from opsdash.domain.timeline import Entry, EntryKind
 from opsdash.store import deployments, entries, failures, maintenance, outbox, overrides, tickets
-from opsdash.store.connection import connect
+from opsdash.store.opening import connect
 from tests.faultserver import FaultServer
 from tests.kit.hostile import on_call
 from tests.kit.team import Team

@@ -18,7 +18,7 @@ def audit(config: Path | None, form: str) -> None:
     """
     from opsdash.engine.audit import find_unpaged
     from opsdash.runtime import now
-    from opsdash.store.connection import connect_to_read
+    from opsdash.store.opening import connect_to_read
 
     plan = load_plan(config)
     connection = connect_to_read(Path(plan.store_path))

@@ -81,9 +81,9 @@ def _on_call(plan: Plan) -> Iterator[tuple[bool, str]]:
 
 
 def _store(plan: Plan) -> Iterator[tuple[bool, str]]:
-    from opsdash.store.connection import connect_as_allowed
     from opsdash.store.errors import StoreError
     from opsdash.store.library import weakness
+    from opsdash.store.opening import connect_as_allowed
 
     try:
         connection = connect_as_allowed(Path(plan.store_path))

@@ -10,7 +10,7 @@ from opsdash.cli.plain import refuse
 from opsdash.plan import Plan
 from opsdash.runtime import now, who_acts
 from opsdash.store import lease
-from opsdash.store.connection import connect_as_allowed
+from opsdash.store.opening import connect_as_allowed
 from opsdash.ui.departure import end_process
 from opsdash.ui.held import notes_folder
 from opsdash.ui.mending import mend_before_start

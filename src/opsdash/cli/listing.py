@@ -22,7 +22,7 @@ from opsdash.plan import Plan
 from opsdash.runtime import now
 from opsdash.snapshot import RESOLVED_SHOWN
 from opsdash.store import alerts, engine
-from opsdash.store.connection import connect_to_read
+from opsdash.store.opening import connect_to_read
 
 
 def print_alerts(plan: Plan) -> None:

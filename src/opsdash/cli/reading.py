@@ -7,7 +7,8 @@ from pathlib import Path
 from opsdash.plan import Plan
 from opsdash.runtime import now
 from opsdash.snapshot import Snapshot, take_snapshot
-from opsdash.store.connection import Connection, connect, connect_to_read
+from opsdash.store.connection import Connection
+from opsdash.store.opening import connect, connect_to_read
 
 
 def picture(plan: Plan) -> Snapshot:

@@ -19,8 +19,8 @@ from opsdash import __version__
 from opsdash.engine.engine import Engine
 from opsdash.snapshot import Snapshot, take_snapshot
 from opsdash.store import outbox
-from opsdash.store.connection import connect_to_read
 from opsdash.store.errors import StoreError
+from opsdash.store.opening import connect_to_read
 
 ALIVE_WITHIN = 15.0
 """Seconds since the last beat within which the engine counts as alive."""

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from opsdash.store.connection import Connection, connect, connect_as_allowed
+from opsdash.store.connection import Connection
 from opsdash.store.errors import BUSY_TIMEOUT_MS
+from opsdash.store.opening import connect, connect_as_allowed
 
 if TYPE_CHECKING:
     import aiosqlite

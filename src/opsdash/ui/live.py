@@ -29,9 +29,10 @@ from opsdash.store import (
     letters,
     readings,
 )
-from opsdash.store.connection import Connection, connect_as_allowed
+from opsdash.store.connection import Connection
 from opsdash.store.errors import StoreLocked
 from opsdash.store.files import touched
+from opsdash.store.opening import connect_as_allowed
 from opsdash.store.session import Store, open_store, open_store_as_allowed
 from opsdash.ui.ports import LETTER, Detail
 from opsdash.ui.stories import Stories

@@ -1,9 +1,11 @@
 """Rules as people use them: check names each mistake, the engine refuses them, alerts shows what fires."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 from tests.cli.conftest import Team
-from tests.servers import PrometheusServer
+from tests.servers import PrometheusServer, wait_until
 
 _CONFIG = """\
 rule_files = ["rules.yml"]
@@ -73,6 +75,62 @@ def test_an_alert_of_a_rule_is_listed(tmp_path: Path, prometheus: PrometheusServ
         assert '"opsdash"' in listed
     finally:
         team.stop_engines()
+
+
+_MORE_RULES = (
+    _RULES
+    + """\
+  - {alert: Gone, expr: absent(up)}
+  - {alert: Wrong, expr: 'up * on(job) group_left() label_replace(up, "a", "b", "", "")', for: 5m}
+  - alert: Leak
+    expr: process_resident_memory_bytes > 1000 * process_resident_memory_bytes and vector(0) > 1
+"""
+)
+
+
+def test_rules_are_listed_with_figure_and_threshold(
+    tmp_path: Path, prometheus: PrometheusServer
+) -> None:
+    """As on the screen: what fires first, and every rule with a figure or a word for it."""
+    prometheus.push("up", 1.0, job="api")
+    prometheus.push("process_resident_memory_bytes", 5e6, job="api")
+    team = _team(tmp_path, prometheus.url, _MORE_RULES)
+    team.start_engine()
+
+    def listed() -> dict[str, Any]:
+        found = json.loads(team.run("rules", "--format", "json").stdout)
+        return {rule["name"]: rule for rule in found if rule["evaluated_at"]}
+
+    try:
+        team.wait_for_alert("Always")
+        wait_until(lambda: len(listed()) == 4, 20, "every rule is evaluated")
+        found = listed()
+    finally:
+        team.stop_engines()
+    assert next(iter(found)) == "Always"
+    shown = {name: (r["state"], r["figure"], r["threshold"]) for name, r in found.items()}
+    assert shown == {
+        "Always": ("firing", "42", "any value"),
+        "Gone": ("inactive", "present", "absent"),
+        "Wrong": ("pending", "1", "any value"),
+        "Leak": ("inactive", "5e+06", "> 5e+09 and …"),
+    }
+    assert (found["Wrong"]["for_seconds"], found["Leak"]["interval_seconds"]) == (300, 1)
+    assert (found["Leak"]["value"], found["Leak"]["line"]) == (5e6, 10)
+    assert found["Always"].keys() >= {"error", "duration_seconds", "missed", "source", "file"}
+    header, first, *_ = team.run("rules").stdout.splitlines()
+    assert header.split() == [
+        "STATE",
+        "RULE",
+        "VALUE",
+        "THRESHOLD",
+        "ALERTS",
+        "EVALUATED",
+        "GROUP",
+        "BY",
+        "ERROR",
+    ]
+    assert first.split("  ")[0] == "firing"
 
 
 def test_check_names_a_schedule_that_rules_page_and_nobody_has(

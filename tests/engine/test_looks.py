@@ -10,7 +10,6 @@ from opsdash.http.client import HttpClient
 from opsdash.http.settings import HttpSettings
 from opsdash.sources.prometheus import PrometheusSource
 from opsdash.sources.rule_file import load_rule_files
-from opsdash.ui.panes.rules import figure_of
 from tests.engine.rule_world import RuleWorld
 from tests.engine.world import World
 from tests.servers import PrometheusServer
@@ -25,7 +24,7 @@ def _ruled(world: World, folder: Path, expr: str) -> RuleWorld:
 
 async def _row(ruled: RuleWorld) -> tuple[str, str, RuleState]:
     view = await ruled.view()
-    return figure_of(view), view.threshold, view.state
+    return view.figure, view.threshold, view.state
 
 
 async def test_a_threshold_that_is_a_query_is_shown_as_its_figure(

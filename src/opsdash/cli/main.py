@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "drill": ("opsdash.cli.drill", "Page for real, marked TEST, and time it."),
     "status": ("opsdash.cli.status", "Say how production is, and exit 0 to 3 by it."),
     "alerts": ("opsdash.cli.alerts", "List all alerts with acknowledgement and level."),
+    "rules": ("opsdash.cli.rules", "List all alert rules with figure and threshold."),
     "ack": ("opsdash.cli.respond", "Acknowledge alerts."),
     "unack": ("opsdash.cli.respond", "Take acknowledgements back."),
     "escalate": ("opsdash.cli.respond", "Move an alert to the next escalation level."),

@@ -11,6 +11,7 @@ from opsdash.domain.failures import FailureBatch
 from opsdash.domain.freshness import Freshness, freshness
 from opsdash.domain.incident import Incident, Reported
 from opsdash.domain.indicator import Level, Reading, Unit
+from opsdash.domain.rules.view import RuleView
 from opsdash.domain.silence import Silence
 from opsdash.domain.ticket import Ticket
 from opsdash.snapshot import Snapshot
@@ -212,6 +213,33 @@ def deployment_shape(deployment: Deployment) -> dict[str, Any]:
         ],
         "commit_count": deployment.commit_count,
         "note": deployment.note,
+    }
+
+
+def rule_shape(view: RuleView) -> dict[str, Any]:
+    """Return one alert rule as `opsdash rules --format json` lists it."""
+    took = view.duration
+    return {
+        "name": view.name,
+        "group": view.group,
+        "file": view.file or None,
+        "line": view.line or None,
+        "state": view.state,
+        "severity": view.severity or None,
+        "expr": view.expr,
+        "value": view.value,
+        "figure": view.figure,
+        "threshold": view.threshold,
+        "for_seconds": view.hold.total_seconds(),
+        "interval_seconds": view.interval.total_seconds(),
+        "pending": view.pending,
+        "firing": view.firing,
+        "evaluated_at": rfc3339(view.evaluated_at),
+        "duration_seconds": None if took is None else took.total_seconds(),
+        "missed": view.missed,
+        "error": view.error,
+        "error_since": rfc3339(view.error_since),
+        "source": view.source or "opsdash",
     }
 
 

@@ -48,3 +48,32 @@ class RuleView:
     error: SafeText | None = None
     error_since: datetime | None = None
     source: SafeText = SafeText("")
+
+    @property
+    def figure(self) -> str:
+        """The value in as few digits as tell it, or a word.
+
+        `untold` is what a Prometheus keeps to itself of a rule without an alert.
+        """
+        if self.value is not None:
+            if self.threshold.startswith("absent"):
+                return "absent" if self.value else "present"
+            return f"{self.value:,.4g}"
+        if self.evaluated_at is None:
+            return "not yet"
+        return "untold" if self.source and not self.error else "none"
+
+    @property
+    def rank(self) -> int:
+        """The sort key: what needs a person first, in the order of the files among equals."""
+        return _FIRST.index(self.state)
+
+
+_FIRST = (
+    RuleState.ERROR,
+    RuleState.FIRING,
+    RuleState.NO_DATA,
+    RuleState.PENDING,
+    RuleState.WAITING,
+    RuleState.INACTIVE,
+)

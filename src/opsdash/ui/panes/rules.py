@@ -35,17 +35,11 @@ _LOOKS = {
     RuleState.WAITING: ("unknown", "muted"),
     RuleState.INACTIVE: ("ok", "ok"),
 }
-_RANK = {state: rank for rank, state in enumerate(_LOOKS)}
 _LATE = 3
 """Intervals after which an evaluation that has not come is late."""
 
 _MIRRORED = timedelta(minutes=1)
 """How old what is known of another's evaluations may be besides: the engine writes it so often."""
-
-
-def rule_order(view: RuleView) -> int:
-    """Return the sort key: what needs a person first, in the order of the files among equals."""
-    return _RANK[view.state]
 
 
 def rule_row(view: RuleView, moment: Moment, glyphs: Glyphs) -> Row:
@@ -55,7 +49,7 @@ def rule_row(view: RuleView, moment: Moment, glyphs: Glyphs) -> Row:
     cells = (
         line((f"{getattr(glyphs, sign)} {view.state}", style)),
         line((view.name, "" if quiet else "bold")),
-        line(figure_of(view)),
+        line(view.figure),
         line((view.threshold, "muted")),
         _alerts(view, glyphs),
         _evaluated(view, moment, glyphs),
@@ -66,20 +60,6 @@ def rule_row(view: RuleView, moment: Moment, glyphs: Glyphs) -> Row:
         line((view.source or "opsdash", "muted")),
     )
     return Row(view.id, cells)
-
-
-def figure_of(view: RuleView) -> str:
-    """Return the figure that a rule holds against its threshold, as few digits as tell it, or a word.
-
-    `untold` is what a Prometheus keeps to itself of a rule without an alert.
-    """
-    if view.value is not None:
-        if view.threshold.startswith("absent"):
-            return "absent" if view.value else "present"
-        return f"{view.value:,.4g}"
-    if view.evaluated_at is None:
-        return "not yet"
-    return "untold" if view.source and not view.error else "none"
 
 
 def _alerts(view: RuleView, glyphs: Glyphs) -> Line:
@@ -120,7 +100,7 @@ def rule_about(view: RuleView, width: int, moment: Moment) -> list[Line]:
     fields = [
         ("error", f"{view.error}{since}" if view.error else ""),
         ("expression", str(view.expr)),
-        ("value", f"{figure_of(view)}  {view.threshold}"),
+        ("value", f"{view.figure}  {view.threshold}"),
         ("for", format_duration(view.hold)),
         ("alerts", f"{view.firing} firing, {view.pending} pending"),
         ("evaluated", f"{last}, every {every}{f', took {took}' if took else ''}{missed}"),

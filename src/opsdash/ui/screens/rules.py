@@ -10,7 +10,6 @@ from opsdash.ui.panes.rules import (
     RULE_COLUMNS,
     no_rules,
     rule_about,
-    rule_order,
     rule_row,
     rules_summary,
 )
@@ -41,7 +40,7 @@ class Rules(Roll):
         if snapshot.rules is not self._seen:
             self._seen = snapshot.rules
             self._views = {view.id: view for view in snapshot.rules}
-            self._sorted = [view.id for view in sorted(snapshot.rules, key=rule_order)]
+            self._sorted = [view.id for view in sorted(snapshot.rules, key=lambda view: view.rank)]
             self.hint = rules_summary(snapshot)
         return self._sorted
 

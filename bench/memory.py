@@ -53,7 +53,6 @@ def _dashboard(bed: Bed) -> float:
 
 
 def _growth(refreshes: int) -> Figure:
-    """Count from when a tenth of the refreshes is over: caches have filled by then."""
     command = [sys.executable, "-m", "bench.soak", str(refreshes)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     grown = float(json.loads(done.stdout.splitlines()[-1])["grown"])

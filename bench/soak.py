@@ -16,6 +16,9 @@ from opsdash.snapshot import Snapshot
 from opsdash.ui.app import OpsdashApp
 from opsdash.ui.preferences import preferences_of
 
+SETTLED = 2_000
+"""Refreshes after which growth is counted: what is remembered of drawing has filled by then."""
+
 
 def moved(snapshot: Snapshot, number: int) -> Snapshot:
     """Return the picture `number` seconds later, every figure another."""
@@ -40,7 +43,7 @@ def moved(snapshot: Snapshot, number: int) -> Snapshot:
 
 
 async def soak(refreshes: int) -> float:
-    """Return the megabytes by which the process grew after a tenth of the refreshes."""
+    """Return the megabytes by which the process grew over so many refreshes, once it had settled."""
     first = pictures.busy()
     feed = MemoryFeed(first)
     now = pictures.NOW
@@ -53,14 +56,14 @@ async def soak(refreshes: int) -> float:
     )
     begun = 0.0
     async with app.run_test(size=(200, 50)) as pilot:
-        for number in range(refreshes):
+        for number in range(SETTLED + refreshes):
             now = pictures.NOW + timedelta(seconds=number)
             app.snapshot = moved(first, number)
             app.redraw()
             await asyncio.sleep(0)
             if number % 20 == 0:
                 await pilot.pause()
-            if number == refreshes // 10:
+            if number == SETTLED:
                 begun = resident(os.getpid())
         return resident(os.getpid()) - begun
 

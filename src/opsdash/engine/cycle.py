@@ -33,6 +33,7 @@ from opsdash.engine import (
     story,
     systemd,
     tend,
+    waking,
     watch,
 )
 from opsdash.engine.engine import Engine
@@ -52,6 +53,7 @@ _CLOSE_PATIENCE = 2.0
 
 STEPS: tuple[Callable[[Engine], Awaitable[None]], ...] = (
     tend.renew_lease,
+    waking.tell_sleep,
     stopgap.catch_up,
     tend.take_requests,
     calendars.read_calendars,
@@ -114,6 +116,7 @@ async def run(engine_: Engine, stop: asyncio.Event) -> None:
 async def beat(engine_: Engine) -> bool:
     """Do once what is due; return whether the store took it. Raises StoreReplaced alone."""
     moment = engine_.beaten = engine_.clock.monotonic()
+    waking.notice(engine_)
     try:
         # A standby only reads, and would read an orphaned file for ever.
         await engine_.store.require_same_file()

@@ -91,7 +91,8 @@ class Engine:
     the store holds.
     `beaten` is when the loop last went round, in monotonic seconds. `stopgap` is what it holds in
     memory while the store takes no writes. `refused` says that the store refused this engine the
-    lease, which it tries for again after `take_after` (monotonic seconds).
+    lease, which it tries for again after `take_after` (monotonic seconds). `slept` is how long the
+    host was asleep since that was last told, by the `clocks` of the last beat.
     """
 
     store: Store
@@ -129,6 +130,8 @@ class Engine:
     mirror_whole: bool = True
     cycle_at: datetime | None = None
     beat_at: tuple[datetime, float] | None = None
+    clocks: object | None = None
+    slept: timedelta = timedelta()
     complaints: Complaints = field(default_factory=Complaints)
     sending: dict[int, Sending] = field(default_factory=dict)
     climbed: Climbed = field(default_factory=Climbed)

@@ -250,6 +250,15 @@ def shift(connection: sqlite3.Connection, by: timedelta) -> int:
     ).rowcount
 
 
+def overdue(connection: sqlite3.Connection, now: datetime, limit: int) -> list[str]:
+    """Return the occurrences of which something was due before now, the longest ago first."""
+    rows = connection.execute(
+        "SELECT alert FROM climb WHERE due_at > 0 AND due_at < ? ORDER BY due_at LIMIT ?",
+        (to_ms(now), limit),
+    )
+    return [alert for (alert,) in rows]
+
+
 def prune(connection: sqlite3.Connection) -> None:
     """Drop the climbs of occurrences that are not kept any more."""
     connection.execute("DELETE FROM climb WHERE alert NOT IN (SELECT id FROM alert)")

@@ -16,6 +16,9 @@ from opsdash.domain.text import clean
 from opsdash.store.changes import note_read
 from opsdash.store.errors import StoreNewer
 
+HOST = "host"
+"""Under which name problems stand that are the host's own, whichever engine saw them."""
+
 
 def save_setup(connection: sqlite3.Connection, setup: Setup, now: datetime) -> None:
     """Store the setup that this engine runs, for every screen to draw by."""
@@ -123,8 +126,27 @@ def forget_other_sources(connection: sqlite3.Connection, ids: Iterable[str]) -> 
             _end_sightings(connection, id)
             connection.execute("DELETE FROM source WHERE id = ?", (id,))
     for (id,) in connection.execute("SELECT DISTINCT source FROM problem").fetchall():
-        if id not in known:
+        if id not in known and id != HOST:
             connection.execute("DELETE FROM problem WHERE source = ?", (id,))
+
+
+def add_notice(connection: sqlite3.Connection, text: str, now: datetime) -> None:
+    """Store what happened to the host itself, for every screen; the next of the same words is its own."""
+    connection.execute(
+        "INSERT INTO problem (source, text, since) VALUES (?, ?, ?)"
+        " ON CONFLICT (source, text) DO UPDATE SET since = excluded.since",
+        (HOST, text, to_ms(now)),
+    )
+    note_read(connection)
+
+
+def forget_notices(connection: sqlite3.Connection, before: datetime) -> None:
+    """Let what happened to the host before then be over."""
+    done = connection.execute(
+        "DELETE FROM problem WHERE source = ? AND since < ?", (HOST, to_ms(before))
+    )
+    if done.rowcount:
+        note_read(connection)
 
 
 def _end_sightings(connection: sqlite3.Connection, source: str) -> None:

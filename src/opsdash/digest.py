@@ -8,12 +8,12 @@ from opsdash.domain.burden import burden
 from opsdash.domain.coverage import gap_words, gaps_ahead
 from opsdash.domain.duty import Duty, duties, on_call_view
 from opsdash.domain.frozen import dataclass
-from opsdash.domain.handoff import Handoff, ending_soon, owned
+from opsdash.domain.handoff import Handoff, ending_soon, owned, to_look_into
 from opsdash.domain.schedule import Schedule
 from opsdash.domain.status import Status
 from opsdash.domain.text import SafeText
 from opsdash.snapshot import Snapshot
-from opsdash.store import incidents, paged
+from opsdash.store import failures, incidents, paged
 
 FLAPS = 3
 """How often an alert fired within a shift to be named as flapping."""
@@ -55,6 +55,7 @@ def take_digest(
         paged=burden(paged.load_between(connection, since, now), zone),
         unreported=unreported,
         since=since,
+        failures=to_look_into(failures.load_open(connection).values(), snapshot.setup),
     )
     blind = snapshot.status is Status.UNKNOWN or bool(_blind(snapshot))
     began = {id: c.began_at for id, c in snapshot.roster.climbs.items() if c.began_at is not None}

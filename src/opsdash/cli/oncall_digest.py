@@ -11,7 +11,7 @@ from opsdash.cli.main import config_option, load_plan
 from opsdash.cli.oncall_metrics import burden_shape
 from opsdash.cli.output import format_option, print_json
 from opsdash.cli.rota import chosen_schedules, opened
-from opsdash.cli.shapes import alert_shape, incident_shape, rfc3339
+from opsdash.cli.shapes import alert_shape, failures_shape, incident_shape, rfc3339
 from opsdash.digest import Digest, take_digest
 from opsdash.domain.handoff import handoff_lines
 from opsdash.domain.schedule import Schedule
@@ -64,6 +64,7 @@ def _handoff_shape(found: Digest, picture: Snapshot) -> dict[str, object]:
         ],
         "incidents": [incident_shape(incident) for incident in one.incidents],
         "unreported": [incident_shape(incident) for incident in one.unreported],
+        "failures": [failures_shape(batch) for _, batch in one.failures],
         "alerts": [
             {
                 **alert_shape(

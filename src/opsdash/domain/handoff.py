@@ -1,6 +1,6 @@
 """The digest of a shift for whoever takes over: what is open, what ends soon, what flaps, what it cost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +8,7 @@ from opsdash.domain.alert import Alert
 from opsdash.domain.burden import Burden
 from opsdash.domain.climb import Climb, owner
 from opsdash.domain.duty import OWING_NAMED, unreported_words
+from opsdash.domain.failures import BatchState, FailureBatch, failures
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.incident import Incident
 from opsdash.domain.maintenance import Maintenance
@@ -27,7 +28,8 @@ ENDS_SOON = timedelta(hours=12)
 class Handoff:
     """What the one who goes tells the one who comes. `paged` are the figures of the shift so far.
 
-    `unreported` are all incidents that owe a report, also those left over from before `since`.
+    `unreported` are all incidents that owe a report, also those left over from before `since`;
+    `failures` the batches that nobody has investigated yet, each with the title of its figure.
     """
 
     schedule: str
@@ -46,6 +48,7 @@ class Handoff:
     paged: Burden | None = None
     unreported: tuple[Incident, ...] = ()
     since: datetime | None = None
+    failures: tuple[tuple[SafeText, FailureBatch], ...] = ()
 
     @property
     def summary(self) -> SafeText:
@@ -65,6 +68,15 @@ def ending_soon(silences: tuple[Silence, ...], now: datetime) -> tuple[Silence, 
     """Return the silences that end within twelve hours, the next one first."""
     soon = (s for s in silences if now < s.until <= now + ENDS_SOON)
     return tuple(sorted(soon, key=lambda silence: silence.until))
+
+
+def to_look_into(
+    batches: Iterable[FailureBatch], setup: Setup
+) -> tuple[tuple[SafeText, FailureBatch], ...]:
+    """Return the batches that nobody has investigated, of figures that are watched, oldest first."""
+    titles = {i.id: i.title for i in setup.indicators if i.investigate}
+    found = (b for b in batches if b.state is not BatchState.INVESTIGATED and b.indicator in titles)
+    return tuple((titles[b.indicator], b) for b in sorted(found, key=lambda b: b.number))
 
 
 def owned(
@@ -122,6 +134,10 @@ def _lines(one: Handoff) -> Iterator[str]:
         yield f"- {unreported_words(incident, one.at, one.since)}"
     if len(one.unreported) > OWING_NAMED:
         yield f"- and {len(one.unreported) - OWING_NAMED} more"
+    yield f"Failures to look into: {len(one.failures) or 'none'}"
+    for title, batch in one.failures:
+        who = f"{batch.state} ({batch.by})" if batch.by else str(batch.state)
+        yield f"- {batch.id} {title}: {failures(batch.count)} since {clock(batch.opened_at)}, {who}"
     yield f"Firing alerts: {len(one.alerts) or 'none'}"
     for alert, whose in one.alerts:
         age = format_span(one.at - (alert.fired_at or alert.active_at))

@@ -15,7 +15,7 @@ from opsdash.domain.handoff import Handoff, changed_words, handoff_lines
 from opsdash.domain.schedule import Schedule, on_call
 from opsdash.domain.setup import Setup
 from opsdash.domain.shift_change import HandoffNotice, ShiftChange
-from opsdash.domain.text import SafeText
+from opsdash.domain.text import SafeText, clean
 from opsdash.engine.engine import Engine
 from opsdash.snapshot import take_snapshot
 from opsdash.store import feeds, lease, overrides, shift_changes
@@ -64,9 +64,16 @@ def _notice(connection: sqlite3.Connection, setup: Setup, now: datetime) -> list
         elif before != people:
             change = ShiftChange(schedule.id, now, before, people)
             one = _digest(connection, schedule, change)
-            lines = handoff_lines(one)[:_LINES]
+            lines = _cut(handoff_lines(one))
             found.append(Noticed(change, False, lines, one.summary))
     return found
+
+
+def _cut(lines: tuple[SafeText, ...]) -> tuple[SafeText, ...]:
+    if len(lines) <= _LINES:
+        return lines
+    more = len(lines) - _LINES + 1
+    return (*lines[: _LINES - 1], clean(f"and {more} more lines: opsdash oncall handoff"))
 
 
 def _digest(connection: sqlite3.Connection, schedule: Schedule, change: ShiftChange) -> Handoff:

@@ -66,7 +66,7 @@ def acknowledge(app: "OpsdashApp", ids: Ids) -> None:
 
 def acknowledge_with(app: "OpsdashApp", ids: Ids) -> None:
     """Take the alerts with a comment."""
-    from opsdash.ui.screens.sheet import Ask
+    from opsdash.ui.screens.ask import Ask
 
     if not some(app, ids):
         return
@@ -91,7 +91,7 @@ def undo(app: "OpsdashApp", ids: Ids) -> None:
 
 
 async def _ask_undo(app: "OpsdashApp") -> None:
-    from opsdash.ui.screens.sheet import Ask
+    from opsdash.ui.screens.ask import Ask
 
     before = app.screen
     try:
@@ -124,7 +124,7 @@ def escalate(app: "OpsdashApp", ids: Ids) -> None:
 
 def escalate_to(app: "OpsdashApp", ids: Ids) -> None:
     """Let the person choose the level first."""
-    from opsdash.ui.screens.sheet import Choose
+    from opsdash.ui.screens.choose import Choose
 
     snapshot = app.snapshot
     if not some(app, ids) or snapshot is None:
@@ -153,7 +153,7 @@ def escalate_to(app: "OpsdashApp", ids: Ids) -> None:
 def _ask_escalation(
     app: "OpsdashApp", ids: Ids, to: int | None, as_of: Mapping[str, int] | None = None
 ) -> None:
-    from opsdash.ui.screens.sheet import Ask
+    from opsdash.ui.screens.ask import Ask
 
     snapshot = app.snapshot
     if not some(app, ids) or snapshot is None:

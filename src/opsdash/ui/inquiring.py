@@ -48,7 +48,7 @@ def take_over(app: "OpsdashApp", reading: Reading, seen: FailureBatch) -> None:
 
 def conclude(app: "OpsdashApp", reading: Reading, seen: FailureBatch) -> None:
     """Ask what it was; with the answer it is investigated."""
-    from opsdash.ui.screens.sheet import Ask
+    from opsdash.ui.screens.ask import Ask
 
     if seen.state is BatchState.INVESTIGATED:
         app.say(f"investigated by {seen.by} already: {seen.note}", "warn")

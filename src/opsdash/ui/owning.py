@@ -24,7 +24,7 @@ Ids = tuple[str, ...]
 
 def take(app: "OpsdashApp", ids: Ids) -> None:
     """Say whose the alerts are and that it wakes nobody, ask for a reason, then take them over."""
-    from opsdash.ui.screens.sheet import Ask
+    from opsdash.ui.screens.ask import Ask
 
     snapshot = app.snapshot
     if snapshot is None or not some(app, ids):
@@ -50,7 +50,7 @@ def take(app: "OpsdashApp", ids: Ids) -> None:
 
 def reassign(app: "OpsdashApp", ids: Ids) -> None:
     """Let the person choose who is to have the alerts, then ask why and say whom that pages."""
-    from opsdash.ui.screens.sheet import Choose
+    from opsdash.ui.screens.choose import Choose
 
     snapshot = app.snapshot
     if snapshot is None or not some(app, ids):
@@ -74,7 +74,7 @@ def reassign(app: "OpsdashApp", ids: Ids) -> None:
 def _ask_reassignment(
     app: "OpsdashApp", ids: Ids, seen: dict[str, str], person: str, snapshot: Snapshot
 ) -> None:
-    from opsdash.ui.screens.sheet import Ask
+    from opsdash.ui.screens.ask import Ask
 
     found = next(p for p in snapshot.setup.people if p.id == person)
     words = [line((name, "bold")) for name in names(app, ids)]
@@ -124,7 +124,7 @@ def extend(app: "OpsdashApp", ids: Ids) -> None:
 
 def reapply(app: "OpsdashApp", ids: Ids) -> None:
     """Show what the policy as it is now would do next to each alert, and ask."""
-    from opsdash.ui.screens.sheet import Ask
+    from opsdash.ui.screens.ask import Ask
 
     snapshot = app.snapshot
     if snapshot is None or not some(app, ids):

@@ -31,7 +31,7 @@ def reported(app: "OpsdashApp", ids: Sequence[str]) -> None:
 
 def choose(app: "OpsdashApp", owing: Sequence[Incident]) -> None:
     """Let the person choose one of those that owe a report, then ask where it is."""
-    from opsdash.ui.screens.sheet import Choose
+    from opsdash.ui.screens.choose import Choose
 
     if not owing:
         app.say("every incident has its report", "ok bold")
@@ -48,7 +48,7 @@ def choose(app: "OpsdashApp", owing: Sequence[Incident]) -> None:
 
 def ask(app: "OpsdashApp", found: Sequence[Incident]) -> None:
     """Ask where the report on these incidents is; nobody is paged or told."""
-    from opsdash.ui.screens.sheet import Ask
+    from opsdash.ui.screens.ask import Ask
 
     ready = [incident for incident in found if incident.owes_report]
     if not ready:

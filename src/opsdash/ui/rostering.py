@@ -85,7 +85,7 @@ def _ask_removal(
     from dataclasses import replace
 
     from opsdash.domain.schedule import shifts
-    from opsdash.ui.screens.sheet import Ask
+    from opsdash.ui.screens.ask import Ask
 
     moment = app.moment()
     start = max(override.start, moment.now)
@@ -105,7 +105,7 @@ def _ask_removal(
 
 def _ask_end(app: "OpsdashApp", window: Maintenance, snapshot: Snapshot) -> None:
     from opsdash.ui.acts import concerned
-    from opsdash.ui.screens.sheet import Ask
+    from opsdash.ui.screens.ask import Ask
 
     now = app.moment().now
     held = [a for a in snapshot.alerts if a.needs_person and holding((window,), a, now)]

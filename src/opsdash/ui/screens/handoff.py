@@ -15,7 +15,7 @@ from opsdash.ui.keys import first_key
 from opsdash.ui.lines import Line, line
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.handoff import handoff_page
-from opsdash.ui.screens.sheet import Page
+from opsdash.ui.screens.page import Page
 
 if TYPE_CHECKING:
     from opsdash.ui.app import OpsdashApp

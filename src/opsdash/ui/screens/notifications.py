@@ -14,8 +14,8 @@ from opsdash.ui.panes.notifications import (
     no_letters,
 )
 from opsdash.ui.ports import LETTER
+from opsdash.ui.screens.page import Page
 from opsdash.ui.screens.roll import Roll
-from opsdash.ui.screens.sheet import Page
 from opsdash.ui.widgets.columns import Column
 from opsdash.ui.widgets.table import Row
 

@@ -23,8 +23,8 @@ from opsdash.ui.panes.on_call import (
     schedule_row,
     zone_name,
 )
+from opsdash.ui.screens.page import Page
 from opsdash.ui.screens.roll import Roll
-from opsdash.ui.screens.sheet import Page
 from opsdash.ui.widgets.columns import Column
 from opsdash.ui.widgets.table import Row
 

@@ -14,7 +14,8 @@ from opsdash.ui.panes.footer import Keys
 from opsdash.ui.panes.indicator_page import indicator_page
 from opsdash.ui.panes.offers import alert_offers, batch_offers, offered
 from opsdash.ui.panes.pages import incident_page, ticket_page
-from opsdash.ui.screens.sheet import Choose, Page
+from opsdash.ui.screens.choose import Choose
+from opsdash.ui.screens.page import Page
 
 if TYPE_CHECKING:
     from opsdash.ui.app import OpsdashApp

@@ -13,8 +13,8 @@ from opsdash.ui.panes.rules import (
     rule_row,
     rules_summary,
 )
+from opsdash.ui.screens.page import Page
 from opsdash.ui.screens.roll import Roll
-from opsdash.ui.screens.sheet import Page
 from opsdash.ui.widgets.columns import Column
 from opsdash.ui.widgets.table import Row
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from opsdash.domain.alert import Alert, Severity
 from opsdash.domain.silence import Silence
 from opsdash.ui.lines import EMPTY, Line, line
-from opsdash.ui.screens.sheet import Ask
+from opsdash.ui.screens.ask import Ask
 
 _ASKED = 6
 """Lines in which a question names silences: a terminal of fifteen has room for no more."""

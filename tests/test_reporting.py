@@ -187,7 +187,7 @@ def test_the_checklist_and_the_digest_name_what_owes_a_report(team: Team) -> Non
     assert missing[0].startswith("INC-001 ")
     assert lines == ["Incidents without a report: 1", f"- {missing[0]}"]
     report(team, JOHN)
-    assert owed() == ((), ["Incidents without a report: none", "Firing alerts: none"])
+    assert owed() == ((), ["Incidents without a report: none", "Failures to look into: none"])
 
 
 def test_an_address_is_told_from_other_words() -> None:

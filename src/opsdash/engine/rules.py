@@ -128,13 +128,15 @@ async def begin(engine_: Engine, epoch: int) -> None:
     """Start from what the store holds of each rule."""
     rules = engine_.rules
     if rules is None:
-        await engine_.store.write(_start, epoch, ())
+        await engine_.store.write(_start, epoch, (), {})
         return
     judge = Judge(
         rules.source, Surroundings(rules.external_labels, rules.external_url), asyncio.Semaphore(4)
     )
     rules.polls = [GroupPoll(group, judge) for group in rules.groups]
-    memories = await engine_.store.write(_start, epoch, rules.groups)
+    # Thousands of expressions are read outside of the transaction that keeps others waiting.
+    thresholds = await asyncio.to_thread(_thresholds, rules.groups)
+    memories = await engine_.store.write(_start, epoch, rules.groups, thresholds)
     for poll in rules.polls:
         poll.memories = {r.id: memories.get(r.id, Memory()) for r in poll.group.rules}
         poll.saved = dict(poll.memories)
@@ -143,12 +145,18 @@ async def begin(engine_: Engine, epoch: int) -> None:
         engine_.sights[SOURCE] = rules.sight(engine_.clock.now())
 
 
+def _thresholds(groups: tuple[RuleGroup, ...]) -> dict[str, str]:
+    rules = (rule for group in groups for rule in group.rules)
+    return {rule.id: clean(threshold_of(rule.expr), 80) for rule in rules}
+
+
 def _start(
-    connection: sqlite3.Connection, epoch: int, groups: tuple[RuleGroup, ...]
+    connection: sqlite3.Connection,
+    epoch: int,
+    groups: tuple[RuleGroup, ...],
+    thresholds: Mapping[str, str],
 ) -> dict[str, Memory]:
     lease.require(connection, epoch)
-    rules = (rule for group in groups for rule in group.rules)
-    thresholds = {rule.id: clean(threshold_of(rule.expr), 80) for rule in rules}
     stored.keep_only(connection, groups, thresholds)
     return stored.load_memories(connection)
 

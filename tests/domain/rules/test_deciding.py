@@ -20,6 +20,13 @@ NOW = datetime(2025, 12, 22, tzinfo=UTC)
         ("time() - x > 3 * 3600", "time() - x", "> 3 * 3600"),
         ("x > (14.4 * 0.001)", "x", "> 14.4 * 0.001"),
         ("x{a=~'b|c'}[5m:1m] offset 1h > -1", "x{a=~'b|c'}[5m:1m] offset 1h", "> -1"),
+        (
+            "x offset 1h30m > 2 * y offset -1d12h and z",
+            "x offset 1h30m",
+            "> 2 * y offset -1d12h and …",
+        ),
+        ("x @ end() > 5", "x @ end()", "> 5"),
+        ("x{}[1h30m:5m] offset 90m < 1h30m", "x{}[1h30m:5m] offset 90m", "< 1h30m"),
         ("-x ^ 2 >= 4 # > 6", "-x ^ 2", ">= 4"),
         ("a > 1 and b > 2", "a", "> 1 and …"),
         ("a > 1 and on(i) b > 2 and c", "a", "> 1 and …"),

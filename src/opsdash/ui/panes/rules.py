@@ -15,7 +15,7 @@ from opsdash.ui.widgets.table import Row
 RULE_COLUMNS = (
     Column("state", "STATE", 10, keep=9),
     Column("name", "RULE", 30, least=18, flex=2, most=44, keep=10),
-    Column("value", "VALUE", 10, least=8, keep=8, align="right"),
+    Column("value", "VALUE", 10, least=9, keep=8, align="right"),
     Column("threshold", "THRESHOLD", 14, least=9, flex=1, most=28, keep=7),
     Column("alerts", "ALERTS", 12, least=9, keep=6),
     Column("evaluated", "EVALUATED", 9, keep=5, align="right"),

@@ -178,6 +178,11 @@ PAYMENTS = PaneSetup(
             crit=0.99,
             below=True,
             note=SafeText("customers' declines are left out"),
+            numerator=(
+                'sum(increase(payments_total{outcome!="declined"}[24h])) - '
+                '(sum(increase(payments_total{outcome=~"failed|error"}[24h])) or vector(0))'
+            ),
+            denominator='sum(increase(payments_total{outcome!="declined"}[24h]))',
         ),
         Indicator(
             id="failed",

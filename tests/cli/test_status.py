@@ -27,7 +27,7 @@ def test_json_has_the_documented_shape(live_team: Team) -> None:
     ]  # fmt: skip
     tiles = {i["id"]: i for pane in shape["panes"] for i in pane["indicators"]}
     assert set(tiles["cpu"]) == {
-        "id", "title", "value", "unit", "level", "age_seconds", "reason", "failures",
+        "id", "title", "value", "at_least", "numerator", "denominator", "unit", "level", "age_seconds", "reason", "failures",
     }  # fmt: skip
     assert tiles["cpu"]["failures"] is None
     failed = tiles["failed"]["failures"]

@@ -171,3 +171,20 @@ def test_indicators_need_something_to_read_them_from(read: Read, refuse: Refuse)
     assert read(text).setup().indicators == ()
     found = refuse(text + '[[pane.performance]]\nid = "mine"\n' + OWN)
     assert found == ['3: pane: nothing to read it from; add [prometheus] with its "url"']
+
+
+def test_a_share_has_both_sides_or_none(read: Read, refuse: Refuse) -> None:
+    """The default has them, a query of one's own gives them anew, and one side alone is refused."""
+
+    def sides(lines: str) -> tuple[str, str]:
+        text = MINIMAL + '[[pane.payments]]\nid = "success_ratio"\n' + lines
+        found = read(text).setup().panes[2].indicators[0]
+        return found.numerator, found.denominator
+
+    default = presets.PAYMENTS.indicators[0]
+    assert sides("warn = 0.99\n") == (default.numerator, default.denominator) != ("", "")
+    own = 'title = "x"\nquery = "a / b"\nunit = "ratio"\n'
+    assert sides(own) == ("", "")
+    assert sides(own + 'numerator = "a"\ndenominator = "b"\n') == ("a", "b")
+    half = MINIMAL + '[[pane.payments]]\nid = "success_ratio"\nnumerator = "a"\n'
+    assert any("denominator: missing beside numerator" in line for line in refuse(half))

@@ -217,3 +217,18 @@ def test_open_tickets_are_as_old_as_on_the_day_of_the_incident(source: Simulated
     assert all(t.created_at < START for t in tickets)
     resolved = next(t for t in tickets if t.number == 101)
     assert resolved.created_at == datetime(2025, 12, 21, 8, 30, tzinfo=UTC)
+
+
+async def test_the_share_of_payments_has_its_two_sides(source: SimulatedSource) -> None:
+    """The demo shows how many of how many succeeded, and they agree with the share and the count."""
+    from opsdash.domain.companion import beside, with_companions
+    from opsdash.presets import PAYMENTS
+
+    found = await source.read(with_companions(PAYMENTS.indicators), _after(1))
+    known = beside(PAYMENTS.indicators[0], found)
+    assert known.numerator is not None
+    assert known.denominator is not None
+    assert known.denominator - known.numerator == found["failed"].value
+    share = found["success_ratio"].value
+    assert share is not None
+    assert abs(known.numerator / known.denominator - share) < 1e-4

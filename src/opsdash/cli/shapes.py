@@ -50,6 +50,10 @@ def status_shape(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
+BOUND = "beyond the largest bucket of the histogram: at least this"
+"""The reason beside a quantile of which only a lower bound is known."""
+
+
 def indicator_shape(reading: Reading, snapshot: Snapshot) -> dict[str, Any]:
     """Return one indicator; a value that is no longer live is null, its age and reason say why."""
     now = snapshot.taken_at
@@ -59,11 +63,16 @@ def indicator_shape(reading: Reading, snapshot: Snapshot) -> dict[str, Any]:
     reason = reading.reason
     if fresh is Freshness.NO_DATA and reading.read_at is not None:
         reason = reason or "no data for too long"  # type: ignore[assignment]
+    if reading.at_least and live:
+        reason = reason or BOUND  # type: ignore[assignment]
     value, unit = _in_base_unit(reading)
     return {
         "id": reading.indicator.id,
         "title": reading.indicator.title,
         "value": value if live else None,
+        "at_least": live and reading.at_least,
+        "numerator": reading.numerator if live else None,
+        "denominator": reading.denominator if live else None,
         "unit": unit,
         "level": reading.level if live and fresh is Freshness.LIVE else Level.UNKNOWN,
         "age_seconds": None if seen_at is None else round((now - seen_at).total_seconds(), 3),

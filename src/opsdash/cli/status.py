@@ -14,7 +14,7 @@ from opsdash.domain.indicator import Reading
 from opsdash.domain.span import format_span
 from opsdash.domain.status import EXIT_CODES
 from opsdash.snapshot import Snapshot
-from opsdash.ui.format import figure
+from opsdash.ui.format import figure, reading_figure, share_words
 
 
 @click.command(epilog="Example:  opsdash status --format tmux   (in tmux' status-right)")
@@ -61,11 +61,14 @@ def _print_text(snapshot: Snapshot) -> None:
 
 def _indicator_line(reading: Reading, snapshot: Snapshot) -> str:
     shape = indicator_shape(reading, snapshot)
-    shown = figure(shape["value"], reading.indicator)
+    known = shape["value"] is not None
+    shown = reading_figure(reading) if known else figure(None, reading.indicator)
     reason = f"  ({shape['reason']})" if shape["reason"] else _old(reading, snapshot)
     value = f"{shown.number} {shown.unit}".strip()
     batch = f"  ({_batch_words(reading.batch)})" if reading.batch and shape["value"] else ""
-    return f"  {padded(reading.indicator.title, 18)} {value:>12}  {shape['level']}{reason}{batch}"
+    sides = f"  ({share_words(reading)})" if known and share_words(reading) else ""
+    title = padded(reading.indicator.title, 18)
+    return f"  {title} {value:>12}  {shape['level']}{reason}{sides}{batch}"
 
 
 def _old(reading: Reading, snapshot: Snapshot) -> str:

@@ -111,6 +111,7 @@ def setup_of(config: Config) -> Setup:
                 tuple(person.notify),
                 person.email or "",
                 person.pagerduty or "",
+                tuple(table.rule() for table in person.rules),
             )
             for person in config.person
         ),
@@ -159,6 +160,8 @@ def _adjusted(base: Indicator, table: Adjustments) -> Indicator:
         compare=base.compare if table.compare is None else table.compare,
         note=base.note if table.note is None else clean(table.note),
         alerts=base.alerts if table.alerts is None else tuple(map(clean, table.alerts)),
+        numerator=table.numerator or ("" if table.query else base.numerator),
+        denominator=table.denominator or ("" if table.query else base.denominator),
     )
 
 

@@ -28,6 +28,7 @@ def check_indicators(raw: Raw) -> Iterator[Finding]:
             yield from _identity(path, entry, defaults, seen)
             yield from _thresholds(path, entry, defaults.get(word(entry, "id")))
             yield from _investigation(path, entry, defaults.get(word(entry, "id")))
+            yield from _sides(path, entry)
     for name, default in _HEADER.items():
         entry = table(table(raw, "header"), name)
         path = ("header", name)
@@ -36,6 +37,14 @@ def check_indicators(raw: Raw) -> Iterator[Finding]:
         elif entry and "query" not in entry and not lent:
             yield Finding((*path, "query"), "missing", "write its query, defaults are off")
         yield from _thresholds(path, entry, default)
+        yield from _sides(path, entry)
+
+
+def _sides(path: Path, entry: Raw) -> Iterator[Finding]:
+    """One side of a share says nothing."""
+    for one, other in (("numerator", "denominator"), ("denominator", "numerator")):
+        if one in entry and other not in entry:
+            yield Finding((*path, other), f"missing beside {one}", "write both or none")
 
 
 def _unread(raw: Raw) -> Iterator[Finding]:

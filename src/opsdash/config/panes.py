@@ -29,6 +29,10 @@ class Adjustments(Table):
     """A remark for its detail."""
     alerts: list[Annotated[str, Field(min_length=1, max_length=200)]] | None = None
     """The names of the alerts that its chart is shown with."""
+    numerator: Query | None = None
+    """PromQL of what a share counts: shown beside it, as in `412 of 418`."""
+    denominator: Query | None = None
+    """PromQL of all that it counts among."""
     remove: bool = False
     """Whether to leave the default of this id out."""
 

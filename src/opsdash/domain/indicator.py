@@ -41,6 +41,7 @@ class Indicator:
     strictly below where `crit` is less than `warn` (or `below` is set). `compare` is how long ago
     the value is compared with. `alerts` are the names of the alerts that
     its chart explains. `investigate` says that its value counts failures that people look into.
+    `numerator` and `denominator` are the queries of the two sides of a share (S16), shown beside it.
     """
 
     id: str
@@ -54,6 +55,8 @@ class Indicator:
     note: SafeText = SafeText("")
     alerts: tuple[str, ...] = ()
     investigate: bool = False
+    numerator: str = ""
+    denominator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,9 @@ class Reading:
     `sampled_at` when the newest sample under it was taken. `failed_at` and `reason` are set while
     the newest read brought no value. `compared` is the value `Indicator.compare` ago.
     `history` has one point a minute, oldest first. `batch` are the failures that it counts and that
-    have not ended, for an indicator with `investigate`.
+    have not ended, for an indicator with `investigate`. `at_least` says that `value` is only a lower
+    bound: a quantile beyond the largest finite bucket (S9). `numerator` and `denominator` are the two
+    sides of a share.
     """
 
     indicator: Indicator
@@ -78,6 +83,9 @@ class Reading:
     labels: Labels = field(default_factory=dict)
     history: tuple[Point, ...] = ()
     batch: FailureBatch | None = None
+    at_least: bool = False
+    numerator: float | None = None
+    denominator: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
+from opsdash.domain.companion import beside, judged, with_companions
 from opsdash.domain.indicator import judge
 from opsdash.domain.sample import Answer
 from opsdash.domain.setup import Setup
@@ -43,10 +44,11 @@ class Wary(Protocol):
 
 
 def poll(source: MetricSource, setup: Setup) -> Poll[dict[str, Answer]]:
-    """Return the poll that reads every indicator of `setup` from `source`."""
+    """Return the poll that reads every indicator of `setup`, and what goes with it, from `source`."""
+    asked = with_companions(setup.indicators)
 
     async def read(now: datetime) -> dict[str, Answer]:
-        return dict(await source.read(setup.indicators, now))
+        return dict(await source.read(asked, now))
 
     return Poll(source.id, source.kind, setup.refresh, read)
 
@@ -129,15 +131,17 @@ def _record(
             reason_given = answer.reason or f"the value is {answer.value}"
             readings.record_failure(connection, indicator.id, now, reason_given)
         else:
+            known = beside(indicator, result.value)
             readings.record(
                 connection,
                 indicator.id,
                 read_at,
                 answer.value,
-                judge(indicator, answer),
+                judged(indicator, judge(indicator, answer), known),
                 answer.sampled_at,
                 answer.reason,
                 answer.labels,
+                known,
             )
             if indicator.investigate:
                 count_failures(connection, indicator.id, answer.value, read_at)

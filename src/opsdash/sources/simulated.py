@@ -51,7 +51,7 @@ class SimulatedSource:
     async def read(self, indicators: Sequence[Indicator], now: datetime) -> Mapping[str, Answer]:
         """Return each indicator's figure now, in its base unit."""
         figures = self._application.figures(self._clock.elapsed(now))
-        return {i.id: _answer(i.id, figures, now) for i in indicators}
+        return {i.id: _present(i.id, figures, now) for i in indicators}
 
     async def compare(self, indicators: Sequence[Indicator], now: datetime) -> Mapping[str, Answer]:
         """Return each figure `Indicator.compare` of simulated time ago."""
@@ -175,6 +175,16 @@ def _answer(name: str, figures: Figures, at: datetime) -> Answer:
     if name not in INDICATORS:
         return _UNKNOWN
     return Answer(getattr(figures, name), at, labels=_LABELS.get(name, {}))
+
+
+def _present(name: str, figures: Figures, at: datetime) -> Answer:
+    """A figure of now, or one side of the share of payments that succeeded."""
+    share, _, side = name.partition("/")
+    lost = 1 - figures.success_ratio
+    if share != "success_ratio" or not side or lost <= 0:
+        return _answer(name, figures, at)
+    attempts = float(round(figures.failed / lost))
+    return Answer(attempts - figures.failed if side == "numerator" else attempts, at)
 
 
 def _clean(labels: Mapping[str, str]) -> SafeLabels:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from opsdash.domain.companion import NOTHING, Beside
 from opsdash.domain.failures import FailureBatch
 from opsdash.domain.indicator import Indicator, Level, Reading
 from opsdash.domain.record import from_ms, to_ms
@@ -26,8 +27,8 @@ KEPT = {MINUTE: timedelta(days=1), FINE: timedelta(hours=1)}
 def load(connection: sqlite3.Connection) -> dict[str, tuple[Any, ...]]:
     """Return the stored columns of each reading by indicator id."""
     rows = connection.execute(
-        "SELECT indicator, value, level, read_at, sampled_at, failed_at, reason, compared, labels"
-        " FROM reading"
+        "SELECT indicator, value, level, read_at, sampled_at, failed_at, reason, compared, labels,"
+        " at_least, numerator, denominator FROM reading"
     )
     return {row[0]: row[1:] for row in rows}
 
@@ -41,7 +42,8 @@ def reading(
     """Return the reading of `indicator` from its stored columns, with the failures it counts."""
     if stored is None:
         return Reading(indicator, reason=clean("not read yet"), history=history, batch=batch)
-    value, level, read_at, sampled_at, failed_at, reason, compared, labels = stored
+    value, level, read_at, sampled_at, failed_at, reason, compared, labels, *known = stored
+    at_least, numerator, denominator = known
     return Reading(
         indicator,
         value=value,
@@ -56,6 +58,9 @@ def reading(
         else {clean(k): clean(v) for k, v in json.loads(labels).items()},
         history=history,
         batch=batch,
+        at_least=bool(at_least),
+        numerator=numerator,
+        denominator=denominator,
     )
 
 
@@ -68,15 +73,18 @@ def record(
     sampled_at: datetime | None,
     reason: str | None,
     labels: Mapping[str, str],
+    known: Beside = NOTHING,
 ) -> None:
-    """Store a good value, and its point in the fine and the minute series."""
+    """Store a good value with what is known beside it, and its point in the fine and the minute series."""
     connection.execute(
         "INSERT INTO reading"
-        " (indicator, value, level, read_at, sampled_at, failed_at, reason, compared, labels)"
-        " VALUES (?, ?, ?, ?, ?, NULL, ?, NULL, ?) ON CONFLICT (indicator) DO UPDATE SET"
+        " (indicator, value, level, read_at, sampled_at, failed_at, reason, compared, labels,"
+        " at_least, numerator, denominator)"
+        " VALUES (?, ?, ?, ?, ?, NULL, ?, NULL, ?, ?, ?, ?) ON CONFLICT (indicator) DO UPDATE SET"
         " value = excluded.value, level = excluded.level, read_at = excluded.read_at,"
         " sampled_at = excluded.sampled_at, failed_at = NULL, reason = excluded.reason,"
-        " labels = excluded.labels",
+        " labels = excluded.labels, at_least = excluded.at_least,"
+        " numerator = excluded.numerator, denominator = excluded.denominator",
         (
             indicator,
             value,
@@ -85,6 +93,9 @@ def record(
             None if sampled_at is None else to_ms(sampled_at),
             reason,
             json.dumps(dict(labels)) if labels else "{}",
+            int(known.at_least),
+            known.numerator,
+            known.denominator,
         ),
     )
     note_read(connection)

@@ -437,6 +437,13 @@ _PACING = (
     "CREATE INDEX outbox_left ON outbox (notifier, address, left_at)",
 )
 
+_BESIDE = (
+    # What is known beside a value: that it is only a lower bound, and the two sides of a share.
+    "ALTER TABLE reading ADD COLUMN at_least BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE reading ADD COLUMN numerator DOUBLE PRECISION",
+    "ALTER TABLE reading ADD COLUMN denominator DOUBLE PRECISION",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _SECOND,
@@ -452,6 +459,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _REPORTS,
     _PACING,
     RECORD,
+    _BESIDE,
 )
 """The statements that lead from each version to the next; a landed one is never edited."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import NamedTuple
 
-from opsdash.domain.indicator import Indicator, Unit
+from opsdash.domain.indicator import Indicator, Reading, Unit
 from opsdash.domain.sample import Point
 from opsdash.ui.glyphs import UTF8, Glyphs
 
@@ -87,6 +87,26 @@ def figure(value: float | None, indicator: Indicator, scale: Scale | None = None
     if indicator.unit is Unit.SECONDS and scale.unit == "ms" and abs(value) >= 10:
         scale = Scale("s", 1.0, 1)
     return Figure(_number(value * scale.factor, scale, indicator.unit), scale.unit)
+
+
+def reading_figure(reading: Reading, scale: Scale | None = None) -> Figure:
+    """Return a reading's last good value in words: `≥ 10.0 s` where only that is known of it (S9)."""
+    found = figure(reading.value, reading.indicator, scale)
+    if not reading.at_least:
+        return found
+    gap = " " if len(found.number) <= 5 else ""
+    return Figure(f"{UTF8.at_least}{gap}{found.number}", found.unit)
+
+
+def share_words(reading: Reading) -> str:
+    """Return the two sides of a share: `9,998 of 10,000`; empty where they are not known (S16)."""
+    if reading.numerator is None or reading.denominator is None:
+        return ""
+    return f"{_counted(reading.numerator)} of {_counted(reading.denominator)}"
+
+
+def _counted(value: float) -> str:
+    return _large(value) if abs(value) >= 1e7 else f"{value:,.0f}"
 
 
 def _number(scaled: float, scale: Scale, unit: Unit) -> str:

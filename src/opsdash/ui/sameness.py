@@ -103,6 +103,9 @@ def _figures(reading: Reading) -> tuple[object, ...]:
         reading.labels,
         reading.history,
         reading.batch,
+        reading.at_least,
+        reading.numerator,
+        reading.denominator,
     )
 
 

@@ -9,7 +9,7 @@ from opsdash.domain.indicator import Reading
 from opsdash.domain.source import EngineState
 from opsdash.domain.status import Status
 from opsdash.snapshot import Snapshot
-from opsdash.ui.format import figure, scale_of, trend, windows
+from opsdash.ui.format import reading_figure, scale_of, trend, windows
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, crop, line, on, spaced, spread, width_of
 from opsdash.ui.moment import Moment
@@ -192,7 +192,7 @@ def _reading(
     if fresh is Freshness.NO_DATA or reading.value is None:
         return [line(name, ("no data", "unknown"))]
     scale = scale_of(indicator, reading.value, reading.history)
-    written = figure(reading.value, indicator, scale).compact
+    written = reading_figure(reading, scale).compact
     if fresh is Freshness.STALE:
         return [line(name, (f"{written} {moment.age(oldest(reading))} old", "muted"))]
     bare = line(name, (written, "bold"))

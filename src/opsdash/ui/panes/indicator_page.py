@@ -7,7 +7,7 @@ from opsdash.domain.indicator import Indicator, Level, Reading, Unit
 from opsdash.domain.labels import Labels
 from opsdash.snapshot import Snapshot
 from opsdash.ui.chart import HOUR, LEVEL_STYLES, chart
-from opsdash.ui.format import figure, threshold, trend, windows
+from opsdash.ui.format import figure, share_words, threshold, trend, windows
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.moment import Moment
@@ -16,6 +16,9 @@ from opsdash.ui.panes.failures import batch_facts, earlier_batches
 from opsdash.ui.panes.metrics import tile_of
 from opsdash.ui.panes.timeline import timeline_lines
 from opsdash.ui.ports import Detail
+
+BOUND = "the quantile is beyond the largest bucket of its histogram: it may be any more than this"
+"""What is said of a figure of which only a lower bound is known."""
 
 
 def indicator_page(
@@ -37,7 +40,10 @@ def indicator_page(
         line(figure_line, old, "  ", level),
         *_failures(reading, detail, width, moment, glyphs),
         EMPTY,
+        *(field_lines("at least", BOUND, width) if reading.at_least else ()),
+        *(field_lines("counted", counted, width) if (counted := share_words(reading)) else ()),
         *field_lines("query", indicator.query, width),
+        *_sides(indicator, width),
         *(field_lines("note", indicator.note, width) if indicator.note else ()),
         *field_lines("window", ", ".join(windows(indicator)) or glyphs.dash, width),
         *field_lines("thresholds", _thresholds(indicator) or "none", width),
@@ -71,6 +77,14 @@ def _failures(
     if before:
         lines += [*section("failures before"), *(cut_line(one, width, glyphs) for one in before)]
     return lines
+
+
+def _sides(indicator: Indicator, width: int) -> list[Line]:
+    """Return the queries of the two sides of a share."""
+    if not indicator.denominator:
+        return []
+    sides = (("numerator", indicator.numerator), ("denominator", indicator.denominator))
+    return [one for name, query in sides for one in field_lines(name, query, width)]
 
 
 def _safe(labels: Labels) -> SafeLabels:

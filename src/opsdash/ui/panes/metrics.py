@@ -8,13 +8,16 @@ from opsdash.domain.duration import format_duration
 from opsdash.domain.freshness import Freshness
 from opsdash.domain.indicator import Level, Pane, Reading, Unit
 from opsdash.ui.chart import LEVEL_STYLES, chart, sparkline
-from opsdash.ui.format import Figure, baseline, figure, scale_of, trend
+from opsdash.ui.format import Figure, baseline, reading_figure, scale_of, share_words, trend
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, crop, cut, fit, frame, line, on, spread, width_of
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.failures import batch_of, batch_word, batch_words
 
 _NUMBER, _UNIT, _WORD, _TREND, _FROM = 7, 2, 4, 6, 12
+
+_BARS_BESIDE = 3
+"""Cells below which no bars are left beside the two sides of a share."""
 
 
 class Tile(NamedTuple):
@@ -39,7 +42,7 @@ def tile_of(reading: Reading, refresh: timedelta, moment: Moment) -> Tile:
     if reading.value is None or fresh is Freshness.NO_DATA:
         return Tile(Figure("no data"), Level.UNKNOWN, Freshness.NO_DATA, _reason(reading))
     scale = scale_of(reading.indicator, reading.value, reading.history)
-    written = figure(reading.value, reading.indicator, scale)
+    written = reading_figure(reading, scale)
     if fresh is Freshness.STALE:
         old = f"{moment.rough_age(oldest(reading))} old"
         return Tile(written, Level.UNKNOWN, fresh, old)
@@ -206,7 +209,13 @@ def _number(reading: Reading, tile: Tile, spark_room: int, glyphs: Glyphs) -> tu
     slack = " " * (_NUMBER - width_of((number,)))
     batch = batch_of(reading, tile.fresh)
     if batch is None:
-        return line(slack, number, " ", (fit(tile.figure.unit, _UNIT), "muted")), spark_room
+        shown = line(slack, number, " ", (fit(tile.figure.unit, _UNIT), "muted"))
+        sides = share_words(reading) if tile.fresh is Freshness.LIVE else ""
+        left = spark_room - len(sides)
+        if not sides or left < 0:
+            return shown, spark_room
+        bars = left - 1 if left > _BARS_BESIDE else 0
+        return line(shown, (f" {sides}", "muted"), " " * (0 if bars else left)), bars
     room = _UNIT + (1 + spark_room if spark_room else 0)
     words = batch_words(batch, room, glyphs)
     if not words:

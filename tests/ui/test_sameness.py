@@ -57,6 +57,16 @@ def _live(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, sources=sources)
 
 
+def test_what_was_not_drawn_is_compared_as_it_was_taken() -> None:
+    """Any number of reads after what is drawn, the next one with the same figures is not drawn either."""
+    late = _read_again(_live(busy()))
+    drawn_at = NOW - timedelta(seconds=25)
+    later = replace(late, taken_at=late.taken_at + timedelta(seconds=1))
+    assert looks_alike(late, drawn_at, later)
+    stale = tuple(replace(s, last_success=NOW - timedelta(minutes=1)) for s in late.sources)
+    assert not looks_alike(replace(late, sources=stale), drawn_at, later)
+
+
 def test_the_same_figures_read_again_look_alike() -> None:
     """Newer moments of reads that were live, and are, change nothing on the screen."""
     before = _live(busy())

@@ -15,8 +15,10 @@ from opsdash.ui.panes.header import engine_state
 def looks_alike(before: Snapshot, drawn_at: datetime, after: Snapshot) -> bool:
     """Return whether `after` differs from `before`, drawn at `drawn_at`, in moments of live reads alone.
 
-    A figure that was stale when it was drawn carries its age, so a new read of it is news.
+    A figure that was stale when it was drawn carries its age, so a new read of it is news. Where `before`
+    is later than that, it was itself as what was drawn, and was so when it was taken.
     """
+    shown_at = max(drawn_at, before.taken_at)
     return (
         # What only an alert's detail shows moves nothing else: a note, a deployment.
         before.cursor == after.cursor
@@ -33,8 +35,8 @@ def looks_alike(before: Snapshot, drawn_at: datetime, after: Snapshot) -> bool:
         and before.roster.maintenance == after.roster.maintenance
         and before.problems == after.problems
         and before.on_call == after.on_call
-        and _sources_alike(before, drawn_at, after)
-        and _readings_alike(before, drawn_at, after)
+        and _sources_alike(before, shown_at, after)
+        and _readings_alike(before, shown_at, after)
     )
 
 
@@ -58,12 +60,12 @@ def _minute(at: datetime | None) -> datetime | None:
     return None if at is None else at.replace(second=0, microsecond=0)
 
 
-def _sources_alike(before: Snapshot, drawn_at: datetime, after: Snapshot) -> bool:
+def _sources_alike(before: Snapshot, shown_at: datetime, after: Snapshot) -> bool:
     if len(before.sources) != len(after.sources):
         return False
     return all(
         _kind(old) == _kind(new)
-        and freshness(drawn_at, old.interval, old.last_success) is Freshness.LIVE
+        and freshness(shown_at, old.interval, old.last_success) is Freshness.LIVE
         and freshness(after.taken_at, new.interval, new.last_success) is Freshness.LIVE
         for old, new in zip(before.sources, after.sources, strict=True)
     )
@@ -73,14 +75,14 @@ def _kind(source: SourceView) -> tuple[object, ...]:
     return source.id, source.state, source.since, source.interval, source.reason
 
 
-def _readings_alike(before: Snapshot, drawn_at: datetime, after: Snapshot) -> bool:
+def _readings_alike(before: Snapshot, shown_at: datetime, after: Snapshot) -> bool:
     olds, news = _readings(before), _readings(after)
     if [pane.id for pane in before.panes] != [pane.id for pane in after.panes]:
         return False
     refresh = after.setup.refresh
     return len(olds) == len(news) and all(
         _figures(old) == _figures(new)
-        and _live(old, drawn_at, before.setup.refresh)
+        and _live(old, shown_at, before.setup.refresh)
         and _live(new, after.taken_at, refresh)
         for old, new in zip(olds, news, strict=True)
         if old is not new

@@ -9,6 +9,7 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from opsdash.ui.widgets.columns import Column
 from opsdash.ui.widgets.spans import plain
@@ -336,3 +337,29 @@ async def test_a_click_goes_to_a_row() -> None:
         for y, expected in ((2, "b"), (0, "b"), (6, "b"), (3, "c")):
             await pilot.click(LineTable, offset=(5, y))
             assert table.cursor_key == expected
+
+
+async def test_a_scrolled_list_that_grows_has_no_frame_with_blank_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first frame at the new size is out before the table is told of it: it is whole already."""
+    app = TableApp()
+    async with app.run_test(size=(30, 5)) as pilot:
+        await fill(pilot, [row(str(i), f"name {i}") for i in range(9)])
+        await pilot.press("G")
+        await pilot.pause()
+        painted: list[tuple[int, str]] = []
+        render = LineTable.render_line
+
+        def noted(table: LineTable, y: int) -> Strip:
+            strip = render(table, y)
+            painted.append((y, strip.text.strip()))
+            return strip
+
+        monkeypatch.setattr(LineTable, "render_line", noted)
+        await pilot.resize_terminal(30, 10)
+        await pilot.pause()
+        assert {y for y, _ in painted} == set(range(10))
+        assert [y for y, text in painted if not text] == []
+        assert "name 0" in app.lines()[1]
+        assert "name 8" in app.lines()[9]

@@ -334,9 +334,12 @@ class LineTable(LineWidget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw line `y`, counted from the widget's top, and remember what it shows."""
+        if self.size != self._drawn_at:
+            # The frame is out before the widget is told its size: a list that grew would end in blanks.
+            self._keep_cursor_in_view()
+            self._drawn_at = self.size
         content = self._content(y)
         self._drawn[y] = content
-        self._drawn_at = self.size
         if content is None:
             return self._draw_header()
         row, over, margin = content

@@ -5,6 +5,7 @@ import dataclasses
 import inspect
 import pickle
 from dataclasses import field
+from typing import ClassVar
 
 import pytest
 
@@ -115,3 +116,56 @@ def test_the_first_instances_are_like_those_that_are_made_compiled() -> None:
     ]
     assert made[0] == Fresh(a="x", b=2, c=[0])
     assert Fresh("x").c is not Fresh("x").c
+
+
+def test_what_it_does_not_know_is_refused() -> None:
+    """A field that it would make otherwise than the standard library does is no field at all."""
+
+    class Switched:
+        """One that is given by its name alone."""
+
+        a: int = field(default=1, kw_only=True)
+
+    class Hidden:
+        """One that nobody gives."""
+
+        a: int = field(default=1, init=False)
+
+    class Shared:
+        """One of the class."""
+
+        a: ClassVar[int] = 1
+
+    class Growing:
+        """One that all instances would fill."""
+
+        a: list[int] = []  # noqa: RUF012
+
+    for made, wrong in ((Switched, TypeError), (Hidden, TypeError), (Shared, TypeError)):
+        with pytest.raises(wrong, match="knows such a field"):
+            dataclass(frozen=True, slots=True)(made)
+    with pytest.raises(ValueError, match="use default_factory"):
+        dataclass(frozen=True, slots=True)(Growing)
+
+
+def test_methods_and_what_a_class_writes_itself_stay() -> None:
+    """Its own repr, its properties, its docstring and its name are those that were written."""
+
+    @dataclass(frozen=True, slots=True)
+    class Told:
+        """Says itself."""
+
+        a: int
+        b: int = 2
+
+        @property
+        def sum(self) -> int:
+            """Both."""
+            return self.a + self.b
+
+        def __repr__(self) -> str:
+            return f"told {self.sum}"
+
+    assert (repr(Told(1)), Told(1).sum, Told.__doc__) == ("told 3", 3, "Says itself.")
+    assert Told.__qualname__.endswith("<locals>.Told")
+    assert Told.__module__ == __name__

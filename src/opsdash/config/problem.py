@@ -1,7 +1,6 @@
 """What is wrong with a configuration: every problem at once, each one line with its cure."""
 
-from dataclasses import dataclass
-
+from opsdash.domain.frozen import dataclass
 from opsdash.domain.text import clean
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from opsdash.snapshot import with_start
-from opsdash.ui.app import POLL, POLL_AT_START, STARTS_FOR, awaited_until, look_after
+from opsdash.ui.lookout import POLL, POLL_AT_START, STARTS_FOR, awaited_until, look_after
 from tests.ui import pictures
 
 

@@ -213,7 +213,7 @@ async def test_a_quote_in_a_severity_adds_no_label_to_what_is_simulated() -> Non
 
 async def taken(board: Driven, snapshot: Snapshot) -> None:
     """Wait until the dashboard has the snapshot, without waiting for its next look."""
-    board.app._wake.set()
+    board.app.lookout.wake()
     await board.until(lambda: board.app.snapshot is snapshot)
 
 

@@ -69,7 +69,7 @@ def _open_hand(path: Path, actor: Actor) -> Hand:
 
 def _settle() -> None:
     """Bring in what the first act needs, and collect garbage again; what is there by now stays."""
-    import_module("opsdash.ui.acts")
+    import_module("opsdash.ui.writing")
     import_module("opsdash.ui.hand")
     gc.collect()
     gc.freeze()

@@ -1,8 +1,7 @@
-"""The application: one loop that takes snapshots, one place that turns keys into acts."""
+"""The application: what all widgets ask for, and the one place that turns keys into acts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -25,11 +24,11 @@ from opsdash.ui.crash import Redact
 from opsdash.ui.glyphs import glyphs_of
 from opsdash.ui.keys import keys_of
 from opsdash.ui.lines import Line, crop, cut, line
+from opsdash.ui.lookout import Lookout
 from opsdash.ui.moment import Moment, zone_of
 from opsdash.ui.palette import Palette
 from opsdash.ui.ports import Detail, Feed, Hand, Outcome
 from opsdash.ui.preferences import Colours, Preferences
-from opsdash.ui.sameness import looks_alike, stale_at
 from opsdash.ui.screens.dashboard import Dashboard
 from opsdash.ui.terminal import TerminalApp
 from opsdash.ui.themes import ThemeError, load_theme
@@ -37,29 +36,9 @@ from opsdash.ui.widgets.lines import LineWidget
 
 if TYPE_CHECKING:
     from opsdash.ui.screens.sheet import Sheet
+    from opsdash.ui.writing import Writing
 
 T = TypeVar("T")
-
-POLL = 0.25
-"""Seconds between two looks at whether the store changed."""
-
-POLL_AT_START = 0.05
-"""Seconds between two looks while an engine has been started a moment ago: its first figures are awaited."""
-
-STARTS_FOR = timedelta(seconds=3)
-"""How long after such a start the first figures are awaited."""
-
-RETAKE_AFTER = timedelta(seconds=5)
-"""Age from which a snapshot is taken anew when its picture would change with time alone."""
-
-PATIENCE = 0.4
-"""Seconds after which an act that is not written yet is said to be waiting."""
-
-SAID_WITHIN = 0.05
-"""Seconds after which an act that is written is said to be, though the new picture is not there."""
-
-PAINTED_WITHIN = 0.1
-"""Seconds for which what belongs to a row waits to be read until the row is painted."""
 
 MESSAGE_FOR = timedelta(seconds=10)
 """How long a message stays, if no key ends it before."""
@@ -72,23 +51,11 @@ _SHEETS = {
 """The actions that open a sheet, which is imported only then."""
 
 
-def awaited_until(first: Snapshot | None) -> datetime | None:
-    """Return until when the first figures of an engine on its way are awaited, None where none is."""
-    if first is None or first.engine.starting_until is None:
-        return None
-    return first.taken_at + STARTS_FOR
-
-
-def look_after(now: datetime, awaited: datetime | None) -> float:
-    """Return the seconds until the next look at the store."""
-    return POLL_AT_START if awaited is not None and now < awaited else POLL
-
-
 class OpsdashApp(TerminalApp, inherit_css=False):
     """The dashboard. It draws what `feed` gives and writes through `hand`; it knows nothing else.
 
-    `open_hand` gives the hand and is called at the first act. `first` is a snapshot that is ready before the first frame. `clock` gives the time in UTC.
-    `crash_folder` and `redact` are for the trace that a crash leaves (default: the temporary files'
+    `open_hand` gives the hand and is called at the first act. `first` is a snapshot that is ready
+    before the first frame. `clock` gives the time in UTC. `crash_folder` and `redact` are for the trace that a crash leaves (default: the temporary files'
     folder, nothing redacted).
     """
 
@@ -121,7 +88,6 @@ class OpsdashApp(TerminalApp, inherit_css=False):
         self._open_hand = open_hand
         self.preferences = preferences
         self.snapshot = first
-        self._awaited_until = awaited_until(first)
         self.details: dict[str, Detail] = {}
         self.glyphs = glyphs_of(preferences.ascii)
         self.ascii_only = preferences.ascii
@@ -142,14 +108,8 @@ class OpsdashApp(TerminalApp, inherit_css=False):
         self._clock = clock
         self.zone = zone_of(preferences.timezone)
         self._message_until = clock()
-        self._trouble = ""
-        self._wake = asyncio.Event()
-        self._wanted: str | None = None
-        self._detail_due = False
-        self._acting = asyncio.Lock()
-        self._unwritten = 0
-        self._leaving = False
-        self._loop_task: asyncio.Task[None] | None = None
+        self.lookout = Lookout(self)
+        self._looking: asyncio.Task[None] | None = None
         self._actions = {key: name for name, keys in self.keys.items() for key in keys}
 
     def get_css_variables(self) -> dict[str, str]:
@@ -168,11 +128,19 @@ class OpsdashApp(TerminalApp, inherit_css=False):
         """What writes what the person decides."""
         return self._open_hand()
 
-    # What the widgets ask for.
+    @cached_property
+    def _acts(self) -> "Writing":
+        from opsdash.ui.writing import Writing
+
+        return Writing(self)
 
     def style_of(self, token: str) -> Style:
         """Return the style of a span's words in the present theme."""
         return self.palette.style(token)
+
+    def now(self) -> datetime:
+        """Return the time in UTC."""
+        return self._clock()
 
     def moment(self) -> Moment:
         """Return the moment of a drawing that begins now."""
@@ -180,9 +148,9 @@ class OpsdashApp(TerminalApp, inherit_css=False):
 
     def trouble_lines(self, width: int) -> list[Line]:
         """Return what keeps this program from reading the store; nothing where all is well."""
-        if not self._trouble:
+        if not self.lookout.trouble:
             return []
-        text = cut(f" {self.glyphs.crit} {self._trouble}", width, self.glyphs.ellipsis)
+        text = cut(f" {self.glyphs.crit} {self.lookout.trouble}", width, self.glyphs.ellipsis)
         return [crop(line((text, "crit reverse bold")), width)]
 
     def action_of(self, event: events.Key) -> str | None:
@@ -210,13 +178,13 @@ class OpsdashApp(TerminalApp, inherit_css=False):
             # What was there at the opening; all that the first reading brings beside it is new.
             self.ringer.look(self.snapshot, self._clock())
         self.dashboard.draw_around()
-        self._loop_task = asyncio.create_task(self._watch())
+        self._looking = asyncio.create_task(self.lookout.run())
 
     async def on_unmount(self) -> None:
         """End the loop."""
         self.ringer.close()
-        if self._loop_task is not None:
-            self._loop_task.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
 
     def _write_raw(self, text: str) -> None:
         """Write to the terminal beside the picture: a bell, a title."""
@@ -253,106 +221,23 @@ class OpsdashApp(TerminalApp, inherit_css=False):
     @property
     def writing(self) -> bool:
         """Whether what a person decided is on its way into the store."""
-        return self._unwritten > 0
+        return bool(self._acts)
 
     def continued(self) -> None:
         """Read the store at once after a stop; what is shown until then carries its age."""
-        self._wake.set()
+        self.lookout.wake()
         self.redraw()
-
-    # The loop.
-
-    async def _watch(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            await self._look()
-            timer = loop.call_later(look_after(self._clock(), self._awaited_until), self._wake.set)
-            await self._wake.wait()
-            timer.cancel()
-            self._wake.clear()
-
-    async def _look(self, take: bool = False) -> None:
-        """Take a snapshot if there is a new one, then draw if anything reads otherwise."""
-        changed = await self._take(take)
-        now = self._clock()
-        if self.message and now >= self._message_until:
-            self.message = None
-            changed = True
-        if changed or self.dashboard.due(now) or self._sheet_due(now):
-            self.redraw()
-        if await self._fetch_detail(changed):
-            self.dashboard.draw_around()
-            self.redraw_sheet()
-
-    async def _take(self, take: bool) -> bool:
-        now = self._clock()
-        stale = self.snapshot is None or (
-            self.dashboard.due(now) and now - self.snapshot.taken_at >= RETAKE_AFTER
-        )
-        if self.paused and not take and self.snapshot is not None:
-            return False
-        before, trouble = self.snapshot, self._trouble
-        try:
-            if take or stale or await self.feed.changed():
-                self.snapshot = await self.feed.take()
-                self.ringer.look(self.snapshot, now)
-            self._trouble = ""
-        except Exception as error:
-            # Whatever keeps the store from being read is news for the screen, never its end.
-            self._trouble = f"the store cannot be read: {clean(error) or type(error).__name__}"
-        return self._trouble != trouble or self._reads_otherwise(before)
-
-    def _reads_otherwise(self, before: Snapshot | None) -> bool:
-        """Whether the snapshot shows anything that the one before did not."""
-        drawn = self.dashboard.moment
-        if self.snapshot is before:
-            return False
-        if before is None or self.snapshot is None or drawn is None or self.screen.is_modal:
-            return True
-        if not looks_alike(before, drawn.now, self.snapshot):
-            return True
-        # What was read again is too old later than what was drawn.
-        drawn.stale_at = stale_at(self.snapshot)
-        return False
-
-    async def _fetch_detail(self, changed: bool) -> bool:
-        wanted = self._wanted
-        if wanted is None or not (self._detail_due or changed):
-            return False
-        self._detail_due = False
-        if changed:
-            # What was decided is painted before what is told of it is read: the two would take turns.
-            await self._painted()
-        try:
-            found = await self.feed.detail(wanted)
-        except Exception:
-            # The picture is whole without it, and `_take` has said what is wrong.
-            return False
-        if self.details.get(wanted) == found:
-            return False
-        self.details = {wanted: found}
-        return True
-
-    async def _painted(self) -> None:
-        """Wait until what was drawn is written, a moment at the most where nothing paints."""
-        written = asyncio.Event()
-        self.call_after_refresh(written.set)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(written.wait(), PAINTED_WITHIN)
 
     def look_at(self, id: str | None) -> None:
         """Ask for the detail of an alert, incident or indicator; it is drawn when it is there."""
-        if id and id != self._wanted:
-            self._wanted = id
-            self._detail_due = True
-            self._wake.set()
+        self.lookout.want(id)
 
     def redraw(self) -> None:
         """Draw the dashboard and the sheet over it."""
         self.dashboard.draw()
         self.redraw_sheet()
 
-    def _sheet_due(self, now: datetime) -> bool:
+    def sheet_due(self, now: datetime) -> bool:
         """Whether the sheet on top reads otherwise by now."""
         moment = getattr(self.screen, "moment", None) if self.screen.is_modal else None
         return isinstance(moment, Moment) and now >= moment.changes_at
@@ -367,18 +252,25 @@ class OpsdashApp(TerminalApp, inherit_css=False):
 
     def say(self, text: str, style: str = "text") -> None:
         """Show a line where the keys stand, until the next key or for ten seconds."""
-        self._note(text, style)
-        self._draw_message()
+        self.note(text, style)
+        self.draw_message()
 
-    def _note(self, text: str, style: str) -> None:
+    def note(self, text: str, style: str) -> None:
+        """Keep such a line to be shown with the next drawing."""
         self.message = (text, style)
         self._message_until = self._clock() + MESSAGE_FOR
 
-    def _draw_message(self) -> None:
+    def draw_message(self) -> None:
+        """Draw the line where the keys stand."""
         self.dashboard.draw_around()
         self.redraw_sheet()
 
-    # Keys.
+    def forget_message(self, now: datetime) -> bool:
+        """Drop the line whose time is over; return whether there was one."""
+        over = self.message is not None and now >= self._message_until
+        if over:
+            self.message = None
+        return over
 
     async def on_event(self, event: events.Event) -> None:
         """Take keys and pastes here, one after the other, before anything else sees them.
@@ -416,7 +308,7 @@ class OpsdashApp(TerminalApp, inherit_css=False):
             "detail": self.open_detail,
             "refresh": self._refresh_sources,
             "pause": self._pause,
-            "quit": self._quit,
+            "quit": lambda: self._acts.leave(),
         }
         if name in moves:
             moves[name]()
@@ -481,50 +373,10 @@ class OpsdashApp(TerminalApp, inherit_css=False):
         `called` is how what is no alert is called, by its id.
         """
         names = {alert.id: str(alert.name) for alert in self.alerts_of(ids)} | dict(called or {})
-        self._unwritten += 1
-        self.run_worker(self._act(verb, names, act), exit_on_error=False)
+        self._acts.begin(verb, names, act)
 
-    def _quit(self) -> None:
-        """Leave once what was decided is written; asked a second time, at once and unwritten."""
-        if self._unwritten and not self._leaving:
-            self._leaving = True
-            self.say("leaving when it is written; q again leaves it undone", "warn bold")
-        else:
-            self.exit()
-
-    async def _act(
-        self, verb: str, names: Mapping[str, str], act: Callable[[], Awaitable[Outcome]]
-    ) -> None:
-        from opsdash.ui.acts import said_of
-
-        async with self._acting:
-            task = asyncio.ensure_future(act())
-            done, _ = await asyncio.wait({task}, timeout=PATIENCE)
-            if not done and not self._leaving:
-                self.say("not written yet: waiting for the store", "warn")
-            try:
-                outcome = await task
-            except Exception as error:
-                # The act did not happen; whatever the reason, the person must be told.
-                self._leaving = False
-                self.say(f"NOT done: {clean(error) or type(error).__name__}", "crit bold")
-                return
-            finally:
-                self._unwritten -= 1
-        if self._leaving and not self._unwritten and not outcome.refused:
-            self.exit()
-            return
-        self._leaving = self._leaving and bool(self._unwritten)
-        self._forget_marks((*outcome.done, *names) if outcome.done else ())
-        self._detail_due = True
-        self._note(*said_of(outcome, verb, names))
-        # Said with the picture in which it is done, else without it.
-        saying = asyncio.get_running_loop().call_later(SAID_WITHIN, self._draw_message)
-        await self._look(take=True)
-        saying.cancel()
-        self._draw_message()
-
-    def _forget_marks(self, ids: Sequence[str]) -> None:
+    def forget_marks(self, ids: Sequence[str]) -> None:
+        """Unmark everything, on whatever screen, once an act was done to any of the marked rows."""
         self.dashboard.forget_marks(ids)
         if len(self.screen_stack) > 1:
             from opsdash.ui.screens.sheet import Sheet
@@ -546,7 +398,7 @@ class OpsdashApp(TerminalApp, inherit_css=False):
 
     def _pause(self) -> None:
         self.paused = not self.paused
-        self._wake.set()
+        self.lookout.wake()
         self.redraw()
 
     def alerts_of(self, ids: Sequence[str]) -> list[Alert]:

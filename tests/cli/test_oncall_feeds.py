@@ -90,7 +90,9 @@ def test_check_reads_each_and_names_strangers(
     done = remote_team.run("check")
     assert "ok    PagerDuty schedule PI7DH85: 1 shift: John Doe\n" in done.stdout
     assert "ok    the calendar whose address is in calendar.url: " in done.stdout
-    assert "ok    schedule primary: somebody is always on call\n" in done.stdout
+    ahead = datetime.now(UTC) + timedelta(days=50)
+    known = f"its shifts are known until {ahead:%a %d %b %Y} 00:00 UTC, not after\n"
+    assert f"ok    schedule primary: somebody is always on call; {known}" in done.stdout
     assert "private-77aa41" not in done.stdout + done.stderr
     start, end, _ = pagerduty.schedules["PI7DH85"][0]
     pagerduty.schedules["PI7DH85"][0] = (start, end, "PJANE")
@@ -122,6 +124,13 @@ def test_commands_work_on_what_the_engine_read_also_when_it_cannot_any_more(
     engine.wait(timeout=10)
     listed = remote_team.run("oncall", "schedule", "--schedule", "primary")
     assert listed.stdout.startswith("primary, UTC\n")
+    assert "are known until" not in listed.stderr
+    longer = remote_team.run("oncall", "schedule", "--schedule", "primary", "--days", "90")
+    assert "! schedule primary: its shifts are known until" in longer.stderr
+    later = remote_team.run("oncall", "now", "--at", "+60d")
+    assert later.returncode == 1
+    assert "! schedule primary: its shifts are known until" in later.stderr
+    assert "nobody is on call on primary" not in later.stderr
     assert "John" in listed.stdout
     rungs = json.loads(remote_team.run("oncall", "simulate", "--format", "json").stdout)
     assert rungs[0]["who"] == ["John"]

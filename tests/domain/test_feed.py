@@ -1,9 +1,11 @@
 """Whose the shifts are that are kept elsewhere: sure signs count, a name alone makes nobody a person."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from opsdash.domain.coverage import gaps, known_until, known_words
 from opsdash.domain.feed import (
     Attendant,
     Feed,
@@ -70,6 +72,23 @@ def setup_with(*attendants: Attendant) -> tuple[Setup, dict[str, FeedState]]:
     feed = Feed(turns, {str(n): one for n, one in enumerate(attendants)})
     schedule = Schedule("primary", "UTC", AT.time(), (), layers=(Layer(feed="k"),))
     return Setup(people=PEOPLE, schedules=(schedule,)), {"k": FeedState(feed, AT)}
+
+
+def test_what_comes_after_the_shifts_that_are_known_is_no_gap() -> None:
+    """Up to the last moment that was asked for a gap is one; after it nobody knows, and that is said."""
+    setup, states = setup_with(there("John", "PJOHN"))
+    feed = replace(states["k"].feed, until=AT + timedelta(days=2))
+    (schedule,) = fed(setup, {"k": FeedState(feed, AT)}).schedules
+    assert known_until(schedule) == AT + timedelta(days=2)
+    found = gaps(schedule, AT, AT + timedelta(days=9))
+    assert [(g.start - AT, g.end - AT) for g in found] == [(timedelta(hours=1), timedelta(days=2))]
+    assert gaps(schedule, AT + timedelta(days=3), AT + timedelta(days=9)) == ()
+    (plain,) = fed(setup, states).schedules
+    assert known_until(plain) is None
+    assert gaps(plain, AT, AT + timedelta(days=9))[0].end == AT + timedelta(days=9)
+    assert known_words(AT.replace(year=2026, month=1, day=3), "UTC").startswith(
+        "its shifts are known until Sat 03 Jan 2026"
+    )
 
 
 def test_a_stranger_is_shown_by_name_and_is_nobody_here() -> None:

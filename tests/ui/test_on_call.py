@@ -9,6 +9,7 @@ import pytest
 from opsdash.domain.duty import on_call_view
 from opsdash.domain.maintenance import Maintenance
 from opsdash.domain.override import Override, OverrideKind
+from opsdash.domain.rotation import Layer, Turn
 from opsdash.ui.glyphs import ASCII, UTF8
 from opsdash.ui.lines import Line, text_of, width_of
 from opsdash.ui.moment import Moment, zone_of
@@ -87,6 +88,22 @@ def test_a_schedule_says_who_until_when_who_next_and_its_gaps() -> None:
     gone = schedule_row(on_call_view(setup, FULL, saturday, "UTC"), Moment(saturday), UTF8)
     assert [text_of(cell) for cell in gone.cells[1:3]] == ["✖ NOBODY", ""]
     assert text_of(gone.cells[4]) == "✖ 1 gap, now for 1d00h"
+
+
+@pytest.mark.parametrize(
+    ("days", "cell"),
+    [(40, "✔ none"), (5, "? not known after Sat 14:00"), (-1, "? not known after Sun 14:00")],
+)
+def test_shifts_kept_elsewhere_are_known_until_a_time_and_it_is_said(days: int, cell: str) -> None:
+    """Beyond it there is neither a gap nor none; in the row where it is near, in the detail always."""
+    until = MONDAY + timedelta(days=days)
+    layer = Layer(feed="k", turns=(Turn("john", MONDAY, until),), until=until)
+    found = replace(WEEK, weeks=(), layers=(layer,))
+    setup, moment = staffed().setup, Moment(MONDAY)
+    view = on_call_view(setup, found, MONDAY, "UTC")
+    assert text_of(schedule_row(view, moment, UTF8).cells[4]) == cell
+    about = words(schedule_about(found, view, setup, 100, moment, UTF8))
+    assert "nothing is known of what comes after" in about and "NOBODY is on call" not in about
 
 
 def test_an_override_says_who_made_it_and_why() -> None:

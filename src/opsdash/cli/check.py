@@ -68,7 +68,7 @@ def _on_call(plan: Plan) -> Iterator[tuple[bool, str]]:
     from opsdash.cli.rota import rota
     from opsdash.cli.try_feeds import read_feeds
     from opsdash.cli.try_reach import try_reach
-    from opsdash.domain.coverage import gap_words, gaps_ahead
+    from opsdash.domain.coverage import gap_words, gaps_ahead, known_until, known_words
     from opsdash.runtime import now
 
     tried, read = asyncio.run(read_feeds(plan)) if plan.feeds else ([], {})
@@ -76,7 +76,10 @@ def _on_call(plan: Plan) -> Iterator[tuple[bool, str]]:
     moment, setup = now(), rota(plan, read) if plan.setup.schedules else plan.setup
     for schedule in setup.schedules:
         text = gap_words(gaps_ahead(schedule, moment), setup.timezone)
-        yield not text, str(text) or f"schedule {schedule.id}: somebody is always on call"
+        until = known_until(schedule)
+        known = f"; {known_words(until, setup.timezone)}" if until is not None else ""
+        said = str(text) or f"schedule {schedule.id}: somebody is always on call"
+        yield not text and (until is None or until > moment), f"{said}{known}"
     yield from try_reach(setup, moment)
 
 

@@ -12,10 +12,11 @@ from opsdash.cli.moment import parse_moment
 from opsdash.cli.output import format_option, print_columns, print_json
 from opsdash.cli.rota import chosen_schedules, clock, rota, told_shifts
 from opsdash.cli.shapes import rfc3339
-from opsdash.domain.coverage import gap_words, gaps_ahead
+from opsdash.domain.coverage import gap_words, gaps_ahead, known_until, known_words
 from opsdash.domain.duty import on_call_view
 from opsdash.domain.reach import person_name
 from opsdash.domain.rehearsal import Rung, rehearse
+from opsdash.domain.routing import Destination
 from opsdash.domain.schedule import Schedule, shifts
 from opsdash.domain.setup import Setup
 from opsdash.domain.span import format_span
@@ -73,8 +74,13 @@ def now_(config: Path | None, at: str, form: str) -> None:
                 for schedule, shift in found
             ],
         )
+    known = {s.id: known_until(s) for s in setup.schedules}
     for id in missing:
-        click.echo(f"! nobody is on call on {id}", err=True)
+        until = known[id]
+        unknown = until is not None and until <= moment
+        words = known_words(until, setup.timezone) if until is not None and unknown else ""
+        said = f"schedule {id}: {words}" if words else f"nobody is on call on {id}"
+        click.echo(f"! {said}", err=True)
     if not setup.schedules:
         fail("no schedules are configured; add a [[schedule]] table")
     if missing:
@@ -112,6 +118,9 @@ def schedule(config: Path | None, at: str, only: str | None, days: int, form: st
         text = gap_words(gaps_ahead(one, moment), setup.timezone)
         if text:
             click.echo(f"! {text}", err=True)
+        until = known_until(one)
+        if until is not None and until < moment + timedelta(days=days):
+            click.echo(f"! schedule {one.id}: {known_words(until, setup.timezone)}", err=True)
 
 
 @oncall.command(
@@ -183,7 +192,7 @@ def _label(text: str) -> tuple[str, str]:
 
 def _rung_row(rung: Rung, began: datetime, setup: Setup) -> tuple[str, ...]:
     level = f"{rung.level} {rung.name}" if rung.level else str(rung.name)
-    through = ", ".join(f"{d.notifier} {d.address}".strip() for d in rung.through)
+    through = ", ".join(map(_through, rung.through))
     return (
         format_span(rung.at - began),
         clock(rung.at, setup),
@@ -193,6 +202,11 @@ def _rung_row(rung: Rung, began: datetime, setup: Setup) -> tuple[str, ...]:
     )
 
 
+def _through(one: Destination) -> str:
+    later = f"after {format_span(one.after)}" if one.after else ""
+    return " ".join(filter(None, (one.notifier, one.address, later)))
+
+
 def _rung_shape(rung: Rung) -> dict[str, object]:
     return {
         "at": rfc3339(rung.at),
@@ -200,7 +214,12 @@ def _rung_shape(rung: Rung) -> dict[str, object]:
         "name": rung.name,
         "who": list(rung.who),
         "through": [
-            {"notifier": d.notifier, "address": d.address, "person": d.reached}
+            {
+                "notifier": d.notifier,
+                "address": d.address,
+                "person": d.reached,
+                "after_seconds": d.after.total_seconds(),
+            }
             for d in rung.through
         ],
         "remarks": list(rung.remarks),
@@ -228,6 +247,7 @@ def _schedule_shape(
             for shift in told_shifts(plan, one, at, at + timedelta(days=days))
         ],
         "gaps": [{"start": rfc3339(g.start), "end": rfc3339(g.end)} for g in view.gaps],
+        "known_until": rfc3339(view.known_until),
     }
 
 

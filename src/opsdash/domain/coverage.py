@@ -27,10 +27,31 @@ class Gap:
         return self.end - self.start
 
 
+def known_until(schedule: Schedule) -> datetime | None:
+    """Return until when a schedule's shifts are known; None where it goes on for good.
+
+    Shifts that are kept elsewhere are read some weeks ahead: after that nobody is known to be on call,
+    and nobody is known not to be.
+    """
+    return min((layer.until for layer in schedule.layers if layer.until is not None), default=None)
+
+
+def known_words(until: datetime, timezone: str) -> SafeText:
+    """Say until when shifts are known, and that nothing is known of what comes after."""
+    from zoneinfo import ZoneInfo
+
+    local = until.astimezone(ZoneInfo(timezone))
+    return clean(f"its shifts are known until {local:%a %d %b %Y %H:%M} {timezone}, not after")
+
+
 def gaps(
     schedule: Schedule, start: datetime, end: datetime, overrides: Sequence[Override] = ()
 ) -> tuple[Gap, ...]:
-    """Return the times between `start` and `end` at which nobody is on call, in order."""
+    """Return the times between `start` and `end` at which nobody is on call, in order.
+
+    What comes after the shifts that are known is no gap: somebody may be on call.
+    """
+    end = min(end, known_until(schedule) or end)
     found = []
     covered = start
     for shift in shifts(schedule, start, end, overrides):

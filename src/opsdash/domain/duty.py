@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from opsdash.domain.alert import Alert, AlertState, Severity
-from opsdash.domain.coverage import Gap, gaps, gaps_ahead
+from opsdash.domain.coverage import Gap, gaps, gaps_ahead, known_until
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.incident import Incident
 from opsdash.domain.override import Override
@@ -65,6 +65,7 @@ class OnCallView:
     days: tuple[Day, ...]
     overrides: tuple[Override, ...]
     gaps: tuple[Gap, ...]
+    known_until: datetime | None = None
 
 
 def on_call_view(
@@ -86,6 +87,7 @@ def on_call_view(
         days=calendar(setup, schedule, now, zone, days),
         overrides=tuple(o for o in schedule.overrides if o.end > now),
         gaps=gaps_ahead(schedule, now),
+        known_until=known_until(schedule),
     )
 
 

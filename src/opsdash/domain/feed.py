@@ -24,10 +24,11 @@ class Attendant:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What was read: turns, whose `person` is a key of `people`."""
+    """What was read: turns, whose `person` is a key of `people`; they were asked for up to `until`."""
 
     turns: tuple[Turn, ...] = ()
     people: Mapping[str, Attendant] = field(default_factory=dict)
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def _fed(
         feed = states[layer.feed].feed
         whose = {key: _whose(one, people) for key, one in feed.people.items()}
         turns = tuple(replace(t, person=whose.get(t.person, t.person)) for t in feed.turns)
-        return replace(layer, turns=turns)
+        return replace(layer, turns=turns, until=feed.until)
 
     return replace(schedule, layers=tuple(turned(layer) for layer in schedule.layers))
 

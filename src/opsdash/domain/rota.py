@@ -83,7 +83,8 @@ def _as_then(one: Schedule, current: Schedule, overrides: tuple[Override, ...]) 
 def bare(schedule: Schedule) -> Schedule:
     """Return what makes a version of a schedule: no overrides, no turns that are kept elsewhere."""
     layers = tuple(
-        replace(layer, turns=()) if _elsewhere(layer) else layer for layer in schedule.layers
+        replace(layer, turns=(), until=None) if _elsewhere(layer) else layer
+        for layer in schedule.layers
     )
     return replace(schedule, layers=layers, overrides=(), notify=())
 

@@ -49,7 +49,8 @@ class Layer:
     `weeks` maps a weekday to the person whose shift begins then; a day not named continues the shift
     before it. `anchor` is the Monday on which the first week of the cycle began. `within` restricts
     the layer to these hours. With `turns` it has these and no rotation; they may come from the file
-    `calendar`, or from the `feed` of this key, which the engine reads and the store keeps.
+    `calendar`, or from the `feed` of this key, which the engine reads and the store keeps; then
+    `until` is how far ahead they were asked for, and nothing is known of what comes after.
     """
 
     weeks: tuple[Mapping[str, str], ...] = ()
@@ -59,6 +60,7 @@ class Layer:
     turns: tuple[Turn, ...] = ()
     calendar: str = ""
     feed: str = ""
+    until: datetime | None = None
 
 
 def layer_shifts(

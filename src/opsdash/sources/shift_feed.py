@@ -106,7 +106,9 @@ def _feed(text: str, zone: str, now: datetime) -> Feed:
         turns = read_calendar(text, zone, now - PAST_READ, now + AHEAD_READ)
     except CalendarError as error:
         raise RemoteError(clean(f"the calendar cannot be read: {error}", 400)) from None
-    return Feed(turns, {turn.person: Attendant(clean(turn.person)) for turn in turns})
+    # A whole day: what is said of it stays the same from one read to the next.
+    until = (now + AHEAD_READ).replace(hour=0, minute=0, second=0, microsecond=0)
+    return Feed(turns, {turn.person: Attendant(clean(turn.person)) for turn in turns}, until)
 
 
 def _revealed(address: Secret) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 
-from opsdash.domain.coverage import Gap
+from opsdash.domain.coverage import LOOKED_AHEAD, Gap
 from opsdash.domain.duration import format_duration
 from opsdash.domain.duty import Day, OnCallView
 from opsdash.domain.maintenance import Maintenance
@@ -57,14 +57,22 @@ def schedule_row(view: OnCallView, moment: Moment, glyphs: Glyphs) -> Row:
         now,
         ends,
         following,
-        gap_cell(view.gaps, moment, glyphs),
+        gap_cell(view.gaps, moment, glyphs, view.known_until),
         line((view.timezone, "muted")),
     )
     return Row(f"schedule/{view.schedule}", cells)
 
 
-def gap_cell(gaps: Sequence[Gap], moment: Moment, glyphs: Glyphs) -> Line:
-    """Return how many gaps are ahead and when the next is, loudly."""
+def gap_cell(
+    gaps: Sequence[Gap], moment: Moment, glyphs: Glyphs, known_until: datetime | None = None
+) -> Line:
+    """Return how many gaps are ahead and when the next is, loudly; or until when shifts are known."""
+    if not gaps and known_until is not None and known_until <= moment.now + LOOKED_AHEAD:
+        moment.expect(known_until)
+        over = known_until <= moment.now
+        style = "crit bold" if over else "unknown bold"
+        words = f"{glyphs.unknown} not known after {day_clock(moment, known_until)}"
+        return line((words, style))
     if not gaps:
         return line((f"{glyphs.ok} none", "ok"))
     first, count = gaps[0], "1 gap" if len(gaps) == 1 else f"{len(gaps)} gaps"
@@ -198,6 +206,10 @@ def schedule_about(
         lines.append(line((words, "crit bold")))
     if len(view.gaps) > 4:
         lines.append(line((f"  and {len(view.gaps) - 4} more gaps", "crit")))
+    if view.known_until is not None:
+        until = day_clock(moment, view.known_until)
+        words = f"its shifts are known until {until}; nothing is known of what comes after"
+        lines.append(line((words, "muted")))
     lines += section(f"shifts ahead, in {zone_name(moment)}")
     ahead = shifts(schedule, moment.now, moment.now + timedelta(days=14))
     lines += [_shift_line(shift, setup, moment) for shift in ahead[:_SHIFTS]]

@@ -14,7 +14,7 @@ from opsdash.domain.frozen import dataclass
 from opsdash.domain.indicator import Indicator, Level, Reading, Unit
 from opsdash.domain.sample import Answer
 
-_QUANTILE = re.compile(r"(?i)\bhistogram_quantile\s*\(\s*(0?\.\d+)\s*,")
+_QUANTILE = r"(?i)\bhistogram_quantile\s*\(\s*(0?\.\d+)\s*,"
 _TOP, _NUMERATOR, _DENOMINATOR = "/top", "/numerator", "/denominator"
 
 
@@ -34,9 +34,9 @@ NOTHING = Beside()
 def companions(indicator: Indicator) -> tuple[Indicator, ...]:
     """Return the queries that go with an indicator's own, under ids that no configured one has."""
     found = []
-    quantiles = _QUANTILE.findall(indicator.query)
-    if len(quantiles) == 1 and "histogram_quantile" not in _QUANTILE.sub("", indicator.query):
-        top = _QUANTILE.sub("histogram_quantile(1,", indicator.query)
+    quantiles = re.findall(_QUANTILE, indicator.query)
+    if len(quantiles) == 1 and "histogram_quantile" not in re.sub(_QUANTILE, "", indicator.query):
+        top = re.sub(_QUANTILE, "histogram_quantile(1,", indicator.query)
         found.append(_beside(indicator, _TOP, top))
     if indicator.numerator and indicator.denominator:
         found.append(_beside(indicator, _NUMERATOR, indicator.numerator))

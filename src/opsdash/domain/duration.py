@@ -12,7 +12,7 @@ _UNITS = {
     "s": timedelta(seconds=1),
     "ms": timedelta(milliseconds=1),
 }
-_FORM = re.compile(
+_FORM = (
     r"(?:([0-9]+)y)?(?:([0-9]+)w)?(?:([0-9]+)d)?(?:([0-9]+)h)?"
     r"(?:([0-9]+)m)?(?:([0-9]+)s)?(?:([0-9]+)ms)?"
 )
@@ -26,7 +26,7 @@ def parse_duration(text: str) -> timedelta:
     """
     if text == "0":
         return timedelta()
-    match = _FORM.fullmatch(text)
+    match = re.fullmatch(_FORM, text)
     if not text or match is None:
         raise ValueError(f"{text!r} is not a duration; write it as 30s, 5m or 1h30m")
     try:

@@ -23,7 +23,7 @@ APART = timedelta(seconds=10)
 _LONGEST = 120
 _MUTE_TERMS = ("", "dumb", "linux", "unknown")
 _LEFT = (LetterState.SENT, LetterState.SENDING)
-_NOT_FOR_TMUX = re.compile(r"[^A-Za-z0-9 _.:,()/-]+")
+_NOT_FOR_TMUX = r"[^A-Za-z0-9 _.:,()/-]+"
 
 
 class Bell:
@@ -101,7 +101,7 @@ class Bell:
         if parts:
             self._write("".join(parts))
         if setup.tmux:
-            self._tell_tmux(_NOT_FOR_TMUX.sub(" ", to_ascii(text)))
+            self._tell_tmux(re.sub(_NOT_FOR_TMUX, " ", to_ascii(text)))
 
     def _clear(self) -> None:
         if self._title:

@@ -11,7 +11,7 @@ from opsdash.domain.sample import Point
 from opsdash.ui.glyphs import UTF8, Glyphs
 
 _SECOND = timedelta(seconds=1)
-_WINDOW = re.compile(r"\[([0-9][0-9a-z]*)(?::[0-9a-z]*)?\]")
+_WINDOW = r"\[([0-9][0-9a-z]*)(?::[0-9a-z]*)?\]"
 _BYTES = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
@@ -130,7 +130,7 @@ def _large(value: float) -> str:
 
 def windows(indicator: Indicator) -> tuple[str, ...]:
     """Return the spans over which an indicator's query looks, as it writes them: `5m`, `24h`."""
-    return tuple(dict.fromkeys(_WINDOW.findall(indicator.query)))
+    return tuple(dict.fromkeys(re.findall(_WINDOW, indicator.query)))
 
 
 def threshold(indicator: Indicator, limit: float | None) -> str:

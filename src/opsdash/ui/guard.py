@@ -10,11 +10,12 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-_UNSAFE = re.compile(
+# Nearly every text is printable: the patterns are compiled for the first that is not.
+_UNSAFE = (
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
 )
-_SURROGATES = re.compile("[\ud800-\udfff]")
+_SURROGATES = "[\ud800-\udfff]"
 
 
 def strip_controls(text: str) -> str:
@@ -25,7 +26,7 @@ def strip_controls(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return _SURROGATES.sub("\ufffd", _UNSAFE.sub("", text))
+    return re.sub(_SURROGATES, "\ufffd", re.sub(_UNSAFE, "", text))
 
 
 class ControlGuard(LineFilter):

@@ -17,8 +17,8 @@ _PASTE_BEGINS, _PASTE_ENDS = "\x1b[200~", "\x1b[201~"
 
 # An ESC that begins no sequence: CSI, SS3, strings of the terminal, and the keys for words (alt with
 # b, f and backspace).
-_MARKS = re.compile("\x1b\\[20[01]~|\x1b(?=[^][OPX^_bf\x7f])")
-_MAY_BECOME_ONE = re.compile("\x1b(\\[(2(0[01]?)?)?)?$")
+_MARKS = "\x1b\\[20[01]~|\x1b(?=[^][OPX^_bf\x7f])"
+_MAY_BECOME_ONE = "\x1b(\\[(2(0[01]?)?)?)?$"
 
 
 class KeyStream:
@@ -34,7 +34,7 @@ class KeyStream:
         """Yield what a piece of text comes to."""
         text, self._held = self._held + text, ""
         begin = 0
-        for mark in _MARKS.finditer(text):
+        for mark in re.finditer(_MARKS, text):
             if self._pasted is not None and mark[0] != _PASTE_ENDS:
                 continue
             yield from self._read(text[begin : mark.start()])
@@ -46,7 +46,7 @@ class KeyStream:
             elif self._pasted is not None:
                 pasted, self._pasted = "".join(self._pasted), None
                 yield events.Paste(pasted.replace("\0", ""))
-        unfinished = _MAY_BECOME_ONE.search(text, begin)
+        unfinished = re.search(_MAY_BECOME_ONE, text[begin:])
         if unfinished is not None:
             self._held = unfinished[0]
             self._held_until = monotonic() + constants.ESCAPE_DELAY

@@ -59,6 +59,11 @@ def check_notify(raw: Raw) -> Iterator[Finding]:
                 if reach in seen:
                     yield Finding(here, f"{reach!r} twice", "take one out")
                 seen.add(reach)
+            for number, rule in tables(entry, "rules"):
+                for position, reach in words(rule, "notify"):
+                    yield from check_reach(
+                        raw, (kind, index, "rules", number, "notify", position), reach
+                    )
 
 
 def check_reach(raw: Raw, path: Path, reach: str) -> Iterator[Finding]:

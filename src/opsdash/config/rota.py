@@ -1,22 +1,46 @@
 """People, and the schedules that they are on, as models."""
 
-from datetime import date
+from datetime import date, timedelta
+from typing import Annotated
 
 from pydantic import Field
 
 from opsdash.config.fields import (
     ClockTime,
+    Duration,
     FileName,
     Id,
     MailAddress,
     Monday,
     Reach,
     RemoteId,
+    SeverityName,
     Table,
     Text,
     Zone,
+    between,
 )
 from opsdash.config.oncall import FeedTable, WindowTable
+from opsdash.domain.notify_rule import NotifyRule
+
+
+class NotifyRuleTable(Table):
+    """What reaches a person for pages of some severities or levels, or later."""
+
+    notify: list[Reach] = Field(min_length=1)
+    """What reaches them then."""
+    severity: list[SeverityName] = Field(default_factory=list)
+    """The severities that it is for; all of them where empty."""
+    level: list[Annotated[int, Field(ge=1, le=99)]] = Field(default_factory=list)
+    """The numbers of the levels at which it is for them; all of them where empty."""
+    after: Annotated[Duration, between(timedelta(), timedelta(days=7), "from 0s to 7d")] = (
+        timedelta()
+    )
+    """How long after the page, unless somebody has acknowledged it by then."""
+
+    def rule(self) -> NotifyRule:
+        """Return it as a noun of the domain."""
+        return NotifyRule(tuple(self.notify), tuple(self.severity), tuple(self.level), self.after)
 
 
 class PersonTable(Table):
@@ -34,6 +58,8 @@ class PersonTable(Table):
     """Their address at PagerDuty, by which its schedules know them."""
     pagerduty: RemoteId | None = None
     """Their user id at PagerDuty, which counts in place of the address."""
+    rules: list[NotifyRuleTable] = Field(default_factory=list)
+    """What reaches them for some pages, in place of `notify`."""
 
 
 class WeekTable(Table):

@@ -66,7 +66,8 @@ def _rung(
     setup: Setup, policy: EscalationPolicy, alert: Alert, level: int, at: datetime
 ) -> tuple[Rung, bool]:
     targets = targets_of(alert, policy, level)
-    found, who = route(setup, targets, at), names_of(setup, targets, at)
+    found = route(setup, targets, at, alert.severity, level)
+    who = names_of(setup, targets, at)
     answered = found.answered if setup.paging.notifiers else bool(who)
     remarks = found.remarks if setup.paging.notifiers else ()
     if not answered:

@@ -1,10 +1,12 @@
 """Where a page goes: the targets that an alert names, and the destinations behind each of them."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from opsdash.domain.alert import Alert
+from opsdash.domain.alert import Alert, Severity
 from opsdash.domain.escalation import EscalationPolicy
 from opsdash.domain.frozen import dataclass
+from opsdash.domain.notify_rule import ways_to
 from opsdash.domain.schedule import on_call
 from opsdash.domain.setup import Setup
 from opsdash.domain.text import SafeText, clean
@@ -16,19 +18,22 @@ FALLBACK_SCHEDULE = "primary"
 """The schedule that is paged in place of one that the configuration does not have."""
 
 _NOBODY = "nobody is on call"
+_AT_ONCE = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
     """One receiver: a notifier, and who is meant there where it serves several.
 
-    `target` is what led here (`schedule:primary`), `reached` the person's name, if it is one.
+    `target` is what led here (`schedule:primary`), `reached` the person's name, if it is one. They
+    are told `after` the page by a rule of the person's own.
     """
 
     notifier: str
     address: str = ""
     target: str = ""
     reached: SafeText = SafeText("")
+    after: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,21 @@ def unknown_schedules(setup: Setup, label: str) -> tuple[str, ...]:
     return tuple(name for name in named if name and name not in known)
 
 
-def route(setup: Setup, targets: tuple[str, ...], now: datetime) -> Route:
-    """Return the destinations behind `targets` at `now`, and a remark for each that leads nowhere."""
+def route(
+    setup: Setup,
+    targets: tuple[str, ...],
+    now: datetime,
+    severity: Severity | None = None,
+    level: int = 0,
+) -> Route:
+    """Return the destinations behind `targets` at `now`, and a remark for each that leads nowhere.
+
+    People are reached by their rules for a page of this severity at this level; without a severity
+    by their `notify`.
+    """
+    delays: dict[tuple[str, str, str], timedelta] = {}
+    if severity is not None:
+        setup, delays = _by_their_rules(setup, severity, level)
     destinations: dict[tuple[str, str], Destination] = {}
     remarks: list[SafeText] = []
     answered = False
@@ -75,9 +93,29 @@ def route(setup: Setup, targets: tuple[str, ...], now: datetime) -> Route:
         answered |= bool(found) and not remark.endswith(_NOBODY)
         if remark:
             remarks.append(clean(remark))
-        for destination in found:
-            destinations.setdefault((destination.notifier, destination.address), destination)
+        for one in found:
+            place = (one.notifier, one.address)
+            later = delays.get((one.reached, *place), _AT_ONCE)
+            destinations.setdefault(place, replace(one, after=later) if later else one)
     return Route(tuple(destinations.values()), tuple(remarks), answered)
+
+
+def _by_their_rules(
+    setup: Setup, severity: Severity, level: int
+) -> tuple[Setup, dict[tuple[str, str, str], timedelta]]:
+    """Return the setup with everybody reached as their rules say of such a page, and what is told later."""
+    if not any(person.rules for person in setup.people):
+        return setup, {}
+    people = []
+    delays: dict[tuple[str, str, str], timedelta] = {}
+    for person in setup.people:
+        ways = ways_to(person.notify, person.rules, severity, level)
+        people.append(replace(person, notify=tuple(ways)))
+        for entry, after in ways.items():
+            notifier, _, address = entry.partition(":")
+            if after:
+                delays[str(person.name), notifier, address] = after
+    return replace(setup, people=tuple(people)), delays
 
 
 def _behind(setup: Setup, target: str, now: datetime) -> tuple[list[Destination], str]:

@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from math import lcm
 
 from opsdash.domain.frozen import dataclass
+from opsdash.domain.notify_rule import NotifyRule
 from opsdash.domain.override import Override, apply_overrides
 from opsdash.domain.rotation import NOBODY, WEEKDAYS, Layer, Turn, Window, layer_shifts
 from opsdash.domain.shift import Shift, left_by
@@ -29,6 +30,7 @@ __all__ = [
 class Person:
     """Someone who can be on call. `notify` are the destinations that reach them: `NOTIFIER[:ADDRESS]`.
 
+    `rules` choose others for pages of some severities or levels, or tell them later.
     `email` and `pagerduty`, their id there, say who they are on schedules that are kept elsewhere.
     """
 
@@ -38,6 +40,7 @@ class Person:
     notify: tuple[str, ...] = ()
     email: str = ""
     pagerduty: str = ""
+    rules: tuple[NotifyRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from opsdash.domain.alert import Alert
+from opsdash.domain.alert import Alert, Severity
 from opsdash.domain.escalation import EscalationPolicy
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.reach import names_of
 from opsdash.domain.routing import Destination, route, targets_of
 from opsdash.domain.setup import Setup
+from opsdash.domain.span import format_span
 from opsdash.domain.text import SafeText, clean
 
 NO_NOTIFIER = SafeText("no notifier is configured")
@@ -36,12 +37,18 @@ class Wakes:
         return clean("; ".join(told) or "NOBODY")
 
 
-def wakes(setup: Setup, targets: Sequence[str], at: datetime) -> Wakes:
-    """Return whom a page to `targets` at `at` wakes."""
+def wakes(
+    setup: Setup,
+    targets: Sequence[str],
+    at: datetime,
+    severity: Severity | None = None,
+    level: int = 0,
+) -> Wakes:
+    """Return whom a page to `targets` at `at` wakes, by their rules for such a page where it is known."""
     names = names_of(setup, targets, at)
     if not setup.paging.notifiers:
         return Wakes(names=names, remarks=(NO_NOTIFIER,))
-    found = route(setup, tuple(targets), at)
+    found = route(setup, tuple(targets), at, severity, level)
     by_name: dict[SafeText, list[SafeText]] = {}
     for destination in found.destinations:
         by_name.setdefault(destination.reached, []).append(_through(destination))
@@ -53,7 +60,7 @@ def wakes_level(
     setup: Setup, policy: EscalationPolicy, alert: Alert, level: int, at: datetime
 ) -> Wakes:
     """Return whom paging `level` for an alert wakes."""
-    return wakes(setup, targets_of(alert, policy, level), at)
+    return wakes(setup, targets_of(alert, policy, level), at, alert.severity, level)
 
 
 def wakes_person(setup: Setup, person: str, at: datetime) -> Wakes:
@@ -62,4 +69,5 @@ def wakes_person(setup: Setup, person: str, at: datetime) -> Wakes:
 
 
 def _through(destination: Destination) -> SafeText:
-    return clean(" ".join(filter(None, (destination.notifier, destination.address))))
+    later = f"after {format_span(destination.after)}" if destination.after else ""
+    return clean(" ".join(filter(None, (destination.notifier, destination.address, later))))

@@ -71,11 +71,12 @@ def send_all(
     now: datetime,
     due: datetime,
 ) -> int:
-    """Write `page` to each destination of `found`, due at `due`; return how many messages that makes."""
+    """Write `page` to each destination of `found`, due at `due` or later by a rule; return how many that makes."""
     reached = tuple(dict.fromkeys(d.reached for d in found.destinations if d.reached))
     page = replace(page, reached=reached)
     written = sum(
-        write_letter(connection, setup, d, page, step, now, due) for d in found.destinations
+        write_letter(connection, setup, d, page, step, now, due + d.after)
+        for d in found.destinations
     )
     if written and page.kind is PageKind.TRIGGER and page.alert is not None:
         climbs.note_paged(connection, page.alert, now)

@@ -46,7 +46,7 @@ def page_level(
         return 0
     setup = overrides.overridden(connection, setup, now)
     policy = climbs.policy_of(connection, setup, alert)
-    found = route(setup, (*targets_of(alert, policy, level), *also), now)
+    found = route(setup, (*targets_of(alert, policy, level), *also), now, alert.severity, level)
     for remark in found.remarks:
         tell(connection, alert, now, EntryKind.PAGE, remark)
     if not found.destinations:
@@ -95,7 +95,7 @@ def page_person(
     """Page one person about an alert that was given to them, whatever level it is at."""
     if not setup.paging.notifiers:
         return 0
-    found = route(setup, (f"person:{person}",), now)
+    found = route(setup, (f"person:{person}",), now, alert.severity, alert.level)
     for remark in found.remarks:
         tell(connection, alert, now, EntryKind.PAGE, remark)
     page = replace(
@@ -122,7 +122,7 @@ def is_answered(
     targets = targets_of(alert, climbs.policy_of(connection, setup, alert), level)
     if not setup.paging.notifiers:
         return bool(names_of(setup, targets, now))
-    return route(setup, targets, now).answered
+    return route(setup, targets, now, alert.severity, level).answered
 
 
 def repeat_of_climb(connection: sqlite3.Connection, alert: Alert, level: int) -> int:

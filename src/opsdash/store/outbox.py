@@ -83,7 +83,10 @@ _DUE = (
     + " WHERE state = 'waiting' AND due_at <= ? AND NOT EXISTS (SELECT 1 FROM outbox AS older"
     " WHERE older.notifier = outbox.notifier AND older.address = outbox.address"
     " AND older.key = outbox.key AND older.id < outbox.id"
-    " AND older.state IN ('waiting', 'sending')) ORDER BY outbox.id LIMIT ?"
+    " AND older.state IN ('waiting', 'sending')"
+    # A page that somebody's own rule tells later holds up no page that is due.
+    " AND NOT (older.attempts = 0 AND older.due_at > ? AND outbox.kind = 'trigger'))"
+    " ORDER BY CASE WHEN kind = 'trigger' THEN 0 ELSE 1 END, outbox.id LIMIT ?"
 )
 _WAITING = _FROM + " WHERE state IN ('waiting', 'sending') ORDER BY outbox.id"
 _NEWEST = _FROM + " ORDER BY outbox.id DESC LIMIT ?"
@@ -130,8 +133,8 @@ def add(
 
 
 def load_due(connection: sqlite3.Connection, now: datetime, limit: int) -> list[Letter]:
-    """Return the messages to send now, oldest first, at most one a key and destination."""
-    return list(map(_letter, connection.execute(_DUE, (to_ms(now), limit))))
+    """Return the messages to send now, pages before all else, oldest first, one a key and destination."""
+    return list(map(_letter, connection.execute(_DUE, (to_ms(now), to_ms(now), limit))))
 
 
 def load_waiting(connection: sqlite3.Connection) -> list[Letter]:

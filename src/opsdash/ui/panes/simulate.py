@@ -29,7 +29,12 @@ def _rung(rung: Rung, at: datetime, moment: Moment, glyphs: Glyphs) -> Line:
         words = f"{glyphs.crit} EXHAUSTED: nobody is left to page"
         return line(*head, (words, "crit reverse bold"))
     who = ", ".join(rung.who) or "NOBODY"
-    through = ", ".join(dict.fromkeys(d.notifier for d in rung.through))
+    through = ", ".join(
+        dict.fromkeys(
+            f"{d.notifier} after {format_span(d.after)}" if d.after else d.notifier
+            for d in rung.through
+        )
+    )
     return line(
         *head,
         (f"{rung.level} {pad(rung.name, 18)} ", ""),

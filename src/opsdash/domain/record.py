@@ -2,7 +2,7 @@
 
 import dataclasses
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from functools import cache
@@ -48,7 +48,8 @@ def _fields(kind: Any) -> tuple[str, ...] | None:
 
 def decode(kind: type[T], value: Any) -> T:
     """Return the `kind` that `encode` made `value` from; raise ValueError or KeyError otherwise."""
-    result: T = _decode(kind, value)
+    hint: Any = kind
+    result: T = _decoder(hint)(value)
     return result
 
 
@@ -63,40 +64,49 @@ def from_ms(milliseconds: int) -> datetime:
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-def _decode(kind: Any, value: Any) -> Any:
+def _decoder(kind: Any) -> Callable[[Any], Any]:
+    """Return what makes a value of a type hint from JSON types; each hint is looked at once."""
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
-        if value is None:
-            return None
-        return _decode(next(a for a in get_args(kind) if a is not type(None)), value)
+        given = _decoder(next(a for a in get_args(kind) if a is not type(None)))
+        return lambda value: None if value is None else given(value)
     if origin is tuple:
-        inner = get_args(kind)[0]
-        return tuple(_decode(inner, item) for item in value)
+        item = _decoder(get_args(kind)[0])
+        return lambda value: tuple(map(item, value))
     if origin is not None and issubclass(origin, Mapping):
-        inner = get_args(kind)[1]
-        return {key: _decode(inner, item) for key, item in value.items()}
-    return _decode_plain(kind, value)
+        item = _decoder(get_args(kind)[1])
+        return lambda value: {key: item(one) for key, one in value.items()}
+    return _plain_decoder(getattr(kind, "__supertype__", kind))
 
 
-def _decode_plain(kind: Any, value: Any) -> Any:
-    kind = getattr(kind, "__supertype__", kind)
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        # A field that a newer opsdash added is passed over; one that it dropped has its default.
-        hints = _hints(kind)
-        known = {name: item for name, item in value.items() if name in hints}
-        return kind(**{name: _decode(hints[name], item) for name, item in known.items()})
+def _plain_decoder(kind: Any) -> Callable[[Any], Any]:
     if not isinstance(kind, type):
-        return value
+        return _as_it_is
+    if dataclasses.is_dataclass(kind):
+        return _record_decoder(kind)
     if issubclass(kind, Enum):
-        return kind(value)
+        return kind
     if issubclass(kind, datetime):
-        return from_ms(value)
+        return from_ms
     if issubclass(kind, timedelta):
-        return timedelta(milliseconds=value)
+        return lambda value: timedelta(milliseconds=value)
     if issubclass(kind, date | time):
-        return kind.fromisoformat(value)
+        return kind.fromisoformat
+    return _as_it_is
+
+
+def _record_decoder(kind: type) -> Callable[[Any], Any]:
+    decoders: dict[str, Callable[[Any], Any]] = {}
+
+    def decode_record(value: Any) -> Any:
+        if not decoders:
+            decoders.update({name: _decoder(hint) for name, hint in get_type_hints(kind).items()})
+        # A field that a newer opsdash added is passed over; one that it dropped has its default.
+        known = {n: decoders[n](item) for n, item in value.items() if n in decoders}
+        return kind(**known)
+
+    return decode_record
+
+
+def _as_it_is(value: Any) -> Any:
     return value

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "oncall.md").read_text()
 ROWS = re.findall(
-    r"^\| ([a-z][^|]*) \| ([^|]+) \| ([^|]+) \|$", PAGE.split("## How it compares")[1], re.MULTILINE
+    r"^\| ([a-z][^|]*) \| ([^|]+) \| ([^|]+) \|$",
+    PAGE.split("## How it compares")[1].split("## Stories")[0],
+    re.MULTILINE,
+)
+
+STORIES = re.findall(
+    r"^\| ([^|]+) \| (`tests/[^|]+) \|$", PAGE.split("## Stories")[1], re.MULTILINE
 )
 
 RULES = {
@@ -38,16 +45,40 @@ def test_every_rule_has_its_row() -> None:
 def test_every_row_names_tests_that_exist(rule: str) -> None:
     """A row is only a promise until a test holds it."""
     (held,) = [held for name, _, held in ROWS if name == rule]
+    exist(held)
+
+
+@pytest.mark.parametrize(("story", "held"), STORIES)
+def test_every_story_is_a_test_that_exists(story: str, held: str) -> None:
+    """Each policy feature, and what happens in the middle of a climb."""
+    exist(held)
+
+
+def test_no_story_is_left_out() -> None:
+    """What has to be told whatever else is."""
+    told = " ".join(story for story, _ in STORIES)
+    for word in (
+        *("takeover", "daylight saving", "override in mid climb", "edited in mid climb"),
+        *("two operators", "same second", "a notifier", "forgotten", "exhausted", "empty"),
+    ):
+        assert word in told
+
+
+def exist(held: str) -> None:
+    """Check that every test that a row names is there."""
     named = re.findall(r"`(tests/[^`:]+)::(test_\w+)`", held)
     assert named
+    assert held.count("`") == 2 * len(named)
     for file, test in named:
-        tree = ast.parse((ROOT / file).read_text())
-        functions = {
-            node.name
-            for node in tree.body
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        }
-        assert test in functions, f"{file} has no {test}"
+        assert test in functions_of(file), f"{file} has no {test}"
+
+
+@cache
+def functions_of(file: str) -> frozenset[str]:
+    """Return the names of the functions of a test file."""
+    tree = ast.parse((ROOT / file).read_text())
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return frozenset(node.name for node in tree.body if isinstance(node, kinds))
 
 
 def test_the_page_names_only_commands_that_exist() -> None:

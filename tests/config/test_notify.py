@@ -90,7 +90,7 @@ def test_a_plan_says_how_to_page(read: Read, file: Path) -> None:
 def test_paging_watchdog_and_heartbeat(read: Read, file: Path) -> None:
     """When pages are sent, what must always fire, and who is told that the engine lives."""
     text = (
-        '[paging]\ngroup_wait = "5s"\nstorm = 50\nrepeat = "0s"\ndeadline = "2m"\n'
+        '[paging]\ngroup_wait = "5s"\nstorm = 50\nstorm_window = "2m"\nrepeat = "0s"\ndeadline = "2m"\n'
         'fallback = ["notifier:mail:ops@example.com"]\nflaps = 3\nflap_window = "20m"\n'
         'flap_hold = "3m"\n[watchdog]\nwithin = "10m"\n'
         '[heartbeat]\nurl_file = "beat.url"\nevery = "30s"\n'
@@ -106,6 +106,7 @@ def test_paging_watchdog_and_heartbeat(read: Read, file: Path) -> None:
         3,
         timedelta(minutes=20),
         timedelta(minutes=3),
+        storm_window=timedelta(minutes=2),
     )
     assert plan.setup.watchdog == WatchdogSetup("Watchdog", timedelta(minutes=10))
     beat = SecretRef(FileRef("beat.url", str(file.parent)))

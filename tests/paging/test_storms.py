@@ -73,6 +73,7 @@ async def test_fifty_that_trickle_in_are_ten_pages_and_one_storm(world: World) -
     told = storms(world)
     assert [page.count for page in told] == [30, 40]
     assert len({page.key for page in told}) == 1, "a receiver that knows keys takes it for one"
+    assert [page.repeat for page in told] == [0, 0], "it says something new, and is no repetition"
     assert told[0].title == "30 alerts within 29s: InstanceDown ×30"
     assert told[-1].title == "40 alerts within 39s (10 new): InstanceDown ×40"
     assert all(delay <= HOLD + timedelta(seconds=1) for delay in await told_after(world, keys))
@@ -332,6 +333,22 @@ async def test_a_fallback_gets_a_storm_as_one_page(world: World) -> None:
         world.alerts.resolve(key)
     await world.turn(3)
     assert [page.key for page in world.pagers["priya"].told(RESOLVE)] == [storm.key]
+
+
+async def test_the_audit_finds_what_came_after_a_storms_page_and_is_not_accepted(
+    world: World,
+) -> None:
+    """The page that was accepted told of thirty alerts; those that came then are named."""
+    await trickle(world, 41)
+    assert [page.count for page in storms(world)] == [30]
+    for pager in world.pagers.values():
+        pager.refusing = NotifierError(SafeText("503"))
+    later = await trickle(world, 10, begun=41)
+    await world.turn(150, step=5)
+    found = await world.store.read(find_unpaged, world.clock.now())
+    assert {finding.alert.fingerprint for finding in found} >= set(later)
+    assert len(found) <= len(later) + 1
+    assert all("not accepted yet by" in finding.text for finding in found)
 
 
 async def test_a_clock_that_is_set_back_holds_nothing_longer(world: World) -> None:

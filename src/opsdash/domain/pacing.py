@@ -31,7 +31,7 @@ class Pace(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """The pages of one receiver at one moment, each of one alert.
+    """The pages of one receiver at one moment, each of one alert; or what the engine notes beside them.
 
     `fresh` are due and were never tried, `urgent` of them are; `tried` are due once more, `held`
     wait to be told as one, and `ripe` says that one of those has waited its time. `gone` alerts
@@ -48,6 +48,7 @@ class Flow:
     gone: int = 0
     gone_urgent: int = 0
     bundled_at: datetime | None = None
+    notes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,18 @@ class Plan:
     tried: Pace = Pace.LEAVE
 
 
-def urgency_of(page: Page) -> int | None:
-    """Return 1 for a page that is urgent, 0 for another one, None for what no storm limit counts.
+NOTE = -1
+"""The urgency of what the engine notes: an alert that joined, a level that was reached."""
 
-    Urgent is what is critical, and what a person asked for. A test and a page that stands for many
-    are not counted.
+
+def urgency_of(page: Page) -> int | None:
+    """Return 1 for a page that is urgent, 0 for another one, `NOTE`, None for what no limit counts.
+
+    Urgent is what is critical, and what a person asked for. A test, a page that stands for many, and
+    what people did are not counted.
     """
+    if page.kind is PageKind.NOTE and page.by == _CLOCK and page.until is None:
+        return NOTE
     if page.kind is not PageKind.TRIGGER or page.alert is None or page.test or page.count > 1:
         return None
     asked = page.by not in ("", _CLOCK)

@@ -61,10 +61,13 @@ def find_unpaged(connection: sqlite3.Connection, now: datetime) -> list[Finding]
 def _missing(connection: sqlite3.Connection, alert: Alert, now: datetime) -> str:
     """Say what keeps an alert's page from having arrived; empty where it has, or a reason is recorded."""
     letters = _triggers(connection, alert.id)
-    if any(letter.state is LetterState.BUNDLED for letter in letters):
-        # A storm's page stands for the alert's own: it has to be accepted in its place.
+    bundled = [letter.created_at for letter in letters if letter.state is LetterState.BUNDLED]
+    if bundled:
+        # A storm's page stands for the alert's own: it has to be accepted in its place. One that was
+        # accepted before the alert's was written told of others.
         for key in outbox.traces_of(connection, alert.id).bundles:
-            letters += _triggers(connection, key)
+            found = _triggers(connection, key)
+            letters += [one for one in found if (one.sent_at or now) >= min(bundled)]
     if any(letter.state is LetterState.SENT for letter in letters):
         return ""
     late = [letter for letter in letters if _is_late(letter, now)]

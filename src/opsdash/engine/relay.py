@@ -8,6 +8,8 @@ import asyncio
 import logging
 import random
 import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -27,8 +29,14 @@ from opsdash.store.outbox import Letter, LetterState
 
 log = logging.getLogger("opsdash.engine")
 
-AT_ONCE = 8
+AT_ONCE = 16
 """Messages under way at the same time."""
+
+AT_ONE = 8
+"""Of these to one notifier: one that hangs leaves room for the others."""
+
+LOOKED_AT = 64
+"""Messages that are looked at for those that may leave."""
 
 SEND_DEADLINE = 15.0
 """Seconds that a notifier may take for one message."""
@@ -53,14 +61,20 @@ async def relay(engine_: Engine) -> None:
         return
     await _settle_ended(engine_)
     now = engine_.clock.now()
-    room = AT_ONCE - len(engine_.sending)
-    if room <= 0:
+    under_way = busy(engine_.sending.values())
+    if under_way.total() >= AT_ONCE:
         return
-    due = await engine_.store.read(outbox.load_due, now, room)
-    if not due:
+    due = await engine_.store.read(outbox.load_due, now, LOOKED_AT)
+    if all(under_way[letter.destination.notifier] >= AT_ONE for letter in due):
         return
-    for letter in await engine_.store.write(claim, engine_.held, engine_.setup, now, room):
+    claimed = await engine_.store.write(claim, engine_.held, engine_.setup, now, under_way)
+    for letter in claimed:
         engine_.sending[letter.id] = begin(engine_, letter)
+
+
+def busy(sending: Iterable[Sending]) -> Counter[str]:
+    """Return how many messages are under way to each notifier."""
+    return Counter(one.letter.destination.notifier for one in sending)
 
 
 def begin(engine_: Engine, letter: Letter) -> Sending:
@@ -115,20 +129,32 @@ def say_refusal(letter: Letter, outcome: Receipt | NotifierError) -> None:
 
 
 def claim(
-    connection: sqlite3.Connection, epoch: int, setup: Setup, now: datetime, room: int
+    connection: sqlite3.Connection,
+    epoch: int,
+    setup: Setup,
+    now: datetime,
+    under_way: Mapping[str, int],
 ) -> list[Letter]:
-    """Return at most `room` messages that are due, each under way from now on; drop what is stale."""
+    """Return messages that are due, each under way from now on; drop what is stale.
+
+    `under_way` is how many are to each notifier already.
+    """
     lease.require(connection, epoch)
     # A silence counts from the moment at which it is in the store.
     muting = Muting(silences.load_since(connection, now), now)
     paging.pace_storms(connection, setup, muting, now)
-    claimed = []
-    for letter in outbox.load_due(connection, now, room):
+    claimed: list[Letter] = []
+    taken = Counter(under_way)
+    for letter in outbox.load_due(connection, now, LOOKED_AT):
+        notifier = letter.destination.notifier
+        if taken.total() >= AT_ONCE or taken[notifier] >= AT_ONE:
+            continue
         stale = _why_not(connection, letter, muting)
         if stale:
             outbox.settle(connection, letter.id, LetterState.DROPPED, stale, now)
         elif outbox.claim(connection, letter.id, epoch, now):
             claimed.append(letter)
+            taken[notifier] += 1
     return claimed
 
 

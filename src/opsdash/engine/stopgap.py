@@ -11,7 +11,7 @@ import asyncio
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -209,10 +209,10 @@ async def _page(engine_: Engine, state: Stopgap) -> None:
     changes = _changes(engine_, now) if engine_.behind else Changes()
     is_due = state.look_at is not None and now >= state.look_at
     if changes or is_due:
-        room = max(relay.AT_ONCE - len(engine_.sending) - len(state.sending), 0)
-        seen = await engine_.store.rehearse(_rehearse, epoch, state, changes, setup, now, room)
+        busy = relay.busy((*engine_.sending.values(), *state.sending.values()))
+        seen = await engine_.store.rehearse(_rehearse, epoch, state, changes, setup, now, busy)
         state.look_at = seen.look_at
-        _keep(engine_, state, changes, seen, now, room)
+        _keep(engine_, state, changes, seen, now, busy)
     engine_.begun_again.clear()
     engine_.differing.clear()
     engine_.unfollowed = False
@@ -235,7 +235,12 @@ def _changes(engine_: Engine, now: datetime) -> Changes:
 
 
 def _keep(
-    engine_: Engine, state: Stopgap, changes: Changes, seen: _Seen, now: datetime, room: int
+    engine_: Engine,
+    state: Stopgap,
+    changes: Changes,
+    seen: _Seen,
+    now: datetime,
+    busy: Mapping[str, int],
 ) -> None:
     """Keep what was rehearsed as what is to be written, and begin to send."""
     setup, epoch = engine_.setup, engine_.held
@@ -247,7 +252,7 @@ def _keep(
     for alert in (*seen.opened, *changes.updated):
         engine_.open_alerts[alert.fingerprint] = alert
     if seen.letters:
-        claim = partial(relay.claim, epoch=epoch, setup=setup, now=now, room=room)
+        claim = partial(relay.claim, epoch=epoch, setup=setup, now=now, under_way=busy)
         state.acts.append(Kept(claim, _CLAIM))
     for letter in seen.letters:
         state.sending[_place(letter)] = relay.begin(engine_, _marked(letter, state.reason))
@@ -275,7 +280,7 @@ def _rehearse(
     changes: Changes,
     setup: Setup,
     now: datetime,
-    room: int,
+    busy: Mapping[str, int],
 ) -> _Seen:
     lease.require(connection, epoch)
     is_written = state.trying and stored.stopgap_mark(connection) == state.mark
@@ -286,7 +291,7 @@ def _rehearse(
         for part in changes.parts(AT_ONCE)
         for alert in occurrences.apply(connection, part, setup, now)
     ]
-    letters = relay.claim(connection, epoch, setup, now, room)
+    letters = relay.claim(connection, epoch, setup, now, busy)
     return _Seen(tuple(opened), letters, outbox.next_due(connection))
 
 

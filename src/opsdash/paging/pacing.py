@@ -16,6 +16,7 @@ from opsdash.domain.silence import Muting
 from opsdash.domain.span import format_span
 from opsdash.domain.text import SafeText, clean
 from opsdash.paging.letters import write_letter
+from opsdash.paging.notes import merge_notes
 from opsdash.store import outbox, pacing
 from opsdash.store.outbox import Letter, LetterState
 from opsdash.store.pacing import Told
@@ -32,7 +33,9 @@ def pace_storms(
     """Hold what is beyond the storm limit of a receiver, and tell what has waited its time as one."""
     for flow in pacing.flows(connection, setup.paging.storm_window, now):
         found = plan(flow, setup.paging.storm, now)
-        if found.ordinary is Pace.BUNDLE:
+        if flow.notes and found.ordinary is Pace.BUNDLE:
+            merge_notes(connection, pacing.load_due(connection, flow, now, True, True), now)
+        elif found.ordinary is Pace.BUNDLE:
             urgent, tried = (pace is Pace.BUNDLE for pace in (found.urgent, found.tried))
             told = pacing.load_due(connection, flow, now, urgent, tried)
             told = _still_to_tell(connection, flow, told, muting)
@@ -46,7 +49,8 @@ def pace_storms(
 def _why_held(setup: Setup, flow: Flow, urgent: bool) -> str:
     longest = format_span(HOLD_URGENT if urgent else HOLD)
     window = format_span(setup.paging.storm_window)
-    return f"held for {longest} at most, to be one page: {flow.gone} alerts within {window}"
+    what = ("note", "notes") if flow.notes else ("page", "alerts")
+    return f"held for {longest} at most, to be one {what[0]}: {flow.gone} {what[1]} within {window}"
 
 
 def _still_to_tell(
@@ -78,7 +82,8 @@ def _tell_as_one(
         key, step = before.page.key, before.step + 1
         earlier = pacing.load_storm(connection, flow, key)
     page = replace(_page(first, earlier, told), key=key)
-    if before is not None and page.level == before.page.level:
+    if before is not None and page.level == before.page.level > 1:
+        # A receiver that climbs to a level when it is first told of it must not do so again.
         page = replace(page, repeat=max(page.repeat, before.page.repeat + 1))
     if not (before and _rewritten(connection, before, page)):
         write_letter(connection, setup, first.destination, page, step, now, now)

@@ -1,7 +1,7 @@
 """How many pages went to each receiver lately, which are held there, and which became one.
 
-`urgency` of a row is 1 where its page is urgent, 0 where it is not, and null where no storm limit
-counts it; `left_at` is when it was last sent or told among many, `held_at` since when it is held.
+`urgency` of a row is 1 where its page is urgent, 0 where it is not, -1 where it is a note of the
+engine's, and null where no limit counts it: pages and notes are counted apart. `left_at` is when it was last sent or told among many, `held_at` since when it is held.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 
 from opsdash.domain.alert import Severity
 from opsdash.domain.frozen import dataclass
-from opsdash.domain.pacing import HOLD, HOLD_URGENT, Flow
+from opsdash.domain.pacing import HOLD, HOLD_URGENT, NOTE, Flow
 from opsdash.domain.page import Page
 from opsdash.domain.record import decode, encode, from_ms, to_ms
 from opsdash.domain.routing import Destination
@@ -21,21 +21,22 @@ from opsdash.store import outbox
 from opsdash.store.changes import note_letters
 from opsdash.store.outbox import Letter
 
-_COUNTED = " WHERE notifier = ? AND address = ? AND urgency IS NOT NULL"
+_COUNTED = " WHERE notifier = ? AND address = ? AND urgency BETWEEN ? AND ?"
 _TOLD = "SELECT id, key, step, created_at, page, target, reached FROM outbox"
 _HELD = "attempts = 0 AND held_at IS NOT NULL"
 _DUE = "attempts = 0 AND due_at <= ?"
 _TRIED = "attempts > 0 AND due_at <= ?"
 _FRESH = "state = 'waiting' AND attempts = 0 AND held_at IS NULL AND due_at <= ?"
 _WAITING = (
-    "SELECT notifier, address,"
+    "SELECT notifier, address, urgency < 0,"
     " count(CASE WHEN attempts = 0 AND held_at IS NULL AND due_at <= :now THEN 1 END),"
     " count(CASE WHEN attempts = 0 AND held_at IS NULL AND due_at <= :now AND urgency = 1"
     " THEN 1 END),"
     " count(CASE WHEN attempts > 0 AND due_at <= :now THEN 1 END),"
     " count(CASE WHEN attempts = 0 AND held_at IS NOT NULL THEN 1 END),"
     " count(CASE WHEN attempts = 0 AND held_at IS NOT NULL AND due_at <= :now THEN 1 END)"
-    " FROM outbox WHERE state = 'waiting' AND urgency IS NOT NULL GROUP BY notifier, address"
+    " FROM outbox WHERE state = 'waiting' AND urgency IS NOT NULL"
+    " GROUP BY notifier, address, urgency < 0"
 )
 _GONE = (
     "SELECT count(*), count(CASE WHEN urgency = 1 THEN 1 END),"  # noqa: S608
@@ -46,7 +47,7 @@ _GONE = (
 _OF_STORM = f"{_TOLD}{_COUNTED} AND bundle = ? ORDER BY id"
 _HIDDEN = (
     "SELECT DISTINCT outbox.key FROM outbox JOIN alert ON alert.id = outbox.key"
-    " WHERE notifier = ? AND address = ? AND urgency IS NOT NULL AND outbox.state = 'waiting'"
+    " WHERE notifier = ? AND address = ? AND urgency >= 0 AND outbox.state = 'waiting'"
     " AND (silenced_by <> '[]' OR inhibited_by <> '[]')"
 )
 
@@ -88,17 +89,17 @@ def flows(connection: sqlite3.Connection, window: timedelta, now: datetime) -> l
     found = []
     moment, since = to_ms(now), to_ms(now - window)
     for place in connection.execute(_WAITING, {"now": moment}).fetchall():
-        notifier, address, fresh, urgent, tried, held, ripe = place
+        notifier, address, notes, fresh, urgent, tried, held, ripe = place
         if not (fresh or tried or ripe):
             continue
         gone, gone_urgent, bundled_at = connection.execute(
-            _GONE, (notifier, address, since, moment)
+            _GONE, (notifier, address, *_bounds(bool(notes)), since, moment)
         ).fetchone()
         last = None if bundled_at is None else from_ms(bundled_at)
         found.append(
             Flow(
                 *(notifier, address, fresh, urgent, tried, held, bool(ripe)),
-                *(gone, gone_urgent, last),
+                *(gone, gone_urgent, last, bool(notes)),
             )
         )
     return found
@@ -114,14 +115,14 @@ def load_due(
     moments = [to_ms(now)] * (len(wanted) - 1)
     rows = connection.execute(
         f"{_TOLD}{_COUNTED} AND state = 'waiting' AND ({' OR '.join(wanted)}) ORDER BY id",
-        (flow.notifier, flow.address, *moments),
+        (*_place(flow), *moments),
     )
     return _told(rows, flow)
 
 
 def load_storm(connection: sqlite3.Connection, flow: Flow, key: str) -> list[Told]:
     """Return all that the page `key` told of at a receiver."""
-    return _told(connection.execute(_OF_STORM, (flow.notifier, flow.address, key)), flow)
+    return _told(connection.execute(_OF_STORM, (*_place(flow), key)), flow)
 
 
 def last_storm(connection: sqlite3.Connection, flow: Flow) -> tuple[str, datetime] | None:
@@ -130,7 +131,7 @@ def last_storm(connection: sqlite3.Connection, flow: Flow) -> tuple[str, datetim
         "SELECT bundle, left_at FROM outbox"  # noqa: S608
         + _COUNTED
         + " AND state = 'bundled' AND left_at IS NOT NULL ORDER BY left_at DESC, id DESC LIMIT 1",
-        (flow.notifier, flow.address),
+        _place(flow),
     ).fetchone()
     return None if row is None else (row[0], from_ms(row[1]))
 
@@ -148,27 +149,31 @@ def load_page_of(connection: sqlite3.Connection, flow: Flow, key: str) -> Letter
 
 
 def hold(connection: sqlite3.Connection, flow: Flow, now: datetime, urgent: bool, why: str) -> None:
-    """Hold what is fresh at a receiver: each no longer than the limit for its kind, urgent ones too
-    where `urgent`.
-    """
-    for urgency, patience in ((0, HOLD), (1, HOLD_URGENT)):
-        if urgency and not urgent:
+    """Hold what is fresh at a receiver: each no longer than its kind may be, urgent ones only if `urgent`."""
+    for urgency, patience in ((NOTE, HOLD),) if flow.notes else ((0, HOLD), (1, HOLD_URGENT)):
+        if urgency == 1 and not urgent:
             continue
         until = to_ms(now + patience)
         connection.execute(
             "UPDATE outbox SET held_at = ?, deadline_at = deadline_at + ? - due_at, due_at = ?,"  # noqa: S608
-            " answer = ?" + _COUNTED + f" AND urgency = ? AND {_FRESH}",
-            (to_ms(now), until, until, why, flow.notifier, flow.address, urgency, to_ms(now)),
+            " answer = ?" + _COUNTED + f" AND {_FRESH}",
+            (
+                *(to_ms(now), until, until, why),
+                *(flow.notifier, flow.address, urgency, urgency, to_ms(now)),
+            ),
         )
     note_letters(connection)
 
 
-def bundle(connection: sqlite3.Connection, told: Sequence[Told], into: str, now: datetime) -> None:
-    """Mark waiting messages as told by the page with key `into`."""
+def bundle(
+    connection: sqlite3.Connection, told: Sequence[Told], into: str | None, now: datetime
+) -> None:
+    """Mark waiting messages as told by the page with key `into`, or by another note about the same."""
+    answer = "told in one note with others" if into is None else "one of a storm"
     connection.executemany(
-        "UPDATE outbox SET state = 'bundled', bundle = ?, answer = 'one of a storm', left_at = ?"
+        "UPDATE outbox SET state = 'bundled', bundle = ?, answer = ?, left_at = ?"
         " WHERE id = ? AND state = 'waiting'",
-        [(into, to_ms(now), one.id) for one in told],
+        [(into, answer, to_ms(now), one.id) for one in told],
     )
     note_letters(connection)
 
@@ -182,11 +187,15 @@ def drop(connection: sqlite3.Connection, told: Iterable[Told], reason: str) -> N
     note_letters(connection)
 
 
-def rewrite(connection: sqlite3.Connection, id: int, page: Page) -> bool:
-    """Make a message that has not left say `page`; False where it is not waiting any more."""
+def rewrite(
+    connection: sqlite3.Connection, id: int, page: Page, due_at: datetime | None = None
+) -> bool:
+    """Make a message that has not left say `page`, `due_at` then if given; False where it has left."""
+    due = None if due_at is None else to_ms(due_at)
     cursor = connection.execute(
-        "UPDATE outbox SET page = ? WHERE id = ? AND state = 'waiting'",
-        (json.dumps(encode(page), ensure_ascii=False), id),
+        "UPDATE outbox SET page = ?, due_at = coalesce(?, due_at)"
+        " WHERE id = ? AND state = 'waiting'",
+        (json.dumps(encode(page), ensure_ascii=False), due, id),
     )
     note_letters(connection)
     return cursor.rowcount == 1
@@ -207,6 +216,14 @@ def note_told(
         " VALUES (?, 'engine', 'page', ?, ?, NULL, '{}')",
         [(to_ms(now), text, key) for key in dict.fromkeys(one.key for one in told)],
     )
+
+
+def _bounds(notes: bool) -> tuple[int, int]:
+    return (NOTE, NOTE) if notes else (0, 1)
+
+
+def _place(flow: Flow) -> tuple[str, str, int, int]:
+    return flow.notifier, flow.address, *_bounds(flow.notes)
 
 
 def _told(rows: Iterable[tuple[Any, ...]], flow: Flow) -> list[Told]:

@@ -13,7 +13,10 @@ from opsdash.snapshot import Snapshot
 from opsdash.ui.glyphs import ASCII, UTF8
 from opsdash.ui.lines import plain, text_of, width_of
 from opsdash.ui.moment import Moment
+from opsdash.ui.palette import Palette
 from opsdash.ui.panes.header import header
+from opsdash.ui.preferences import Colours
+from opsdash.ui.themes import load_theme
 from tests.ui import pictures
 from tests.ui.pictures import NOW, busy
 
@@ -82,7 +85,7 @@ def test_a_name_longer_than_the_room_has_its_first_word() -> None:
 def test_a_schedule_that_nobody_has_is_loud_at_every_size(width: int) -> None:
     """An uncovered hour is said beside the status, reversed, and never yields."""
     drawn = header(manned(daily("primary", nobody=True)), width, Moment(NOW), UTF8)
-    style = next(style for text, style in drawn if "NOBODY on call " in text)
+    style = next(style for text, style in drawn if " NOBODY on call " in text)
     assert {"crit", "reverse"} <= set(style.split())
     assert "on call" not in said(replace(busy(), on_call=()), width).lower()
 
@@ -91,10 +94,32 @@ def test_the_schedule_without_anybody_is_named_where_it_is_not_the_primary_one()
     """The primary one is covered: that the database's is not must not read as if it were."""
     bare = daily("database", nobody=True)
     drawn = said(manned(bare, daily("primary")), 160)
-    assert " NOBODY on call: database " in drawn
+    assert " NOBODY: database " in drawn
+    assert " NOBODY on call: database " in said(manned(bare, daily("primary")), 200)
     assert "John→29 Dec   14:06 UTC" in drawn
     other = daily("network", nobody=True)
-    assert " NOBODY on call: 2 schedules " in said(manned(bare, other, daily("primary")), 160)
+    assert " NOBODY: 2 schedules " in said(manned(bare, other, daily("primary")), 160)
+
+
+@pytest.mark.parametrize("width", [160, 120, 80, 60])
+def test_the_demos_flag_is_whole_beside_an_uncovered_schedule(width: int) -> None:
+    """What is no production, and that nobody would be woken: neither hides the other."""
+    snapshot = simulated(manned(daily("network", nobody=True), daily("primary")))
+    drawn = said(snapshot, width)
+    assert " SIMULATED " in drawn
+    assert "NOBODY: network" in drawn
+    if width == 160:
+        assert "uptime 99.98% 24h, 17 s down   users 2,450 ↑15%   John→29 Dec" in drawn
+
+
+def test_without_colour_an_uncovered_schedule_is_reversed() -> None:
+    """Where there are no colours the loud words stand out by their ground."""
+    palette = Palette(load_theme("night-shift"), Colours.NONE)
+    drawn = header(manned(daily("primary", nobody=True)), 160, Moment(NOW), UTF8)
+    loud = next(style for text, style in drawn if "NOBODY" in text)
+    quiet_words = next(style for text, style in drawn if "Payment" in text)
+    assert palette.style(loud).reverse
+    assert not palette.style(quiet_words).reverse
 
 
 def test_hours_that_are_meant_to_have_nobody_are_quiet() -> None:

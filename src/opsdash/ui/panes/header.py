@@ -11,7 +11,7 @@ from opsdash.domain.status import Status
 from opsdash.snapshot import Snapshot
 from opsdash.ui.format import reading_figure, scale_of, trend, windows
 from opsdash.ui.glyphs import Glyphs
-from opsdash.ui.lines import EMPTY, Line, crop, line, on, spaced, spread, width_of
+from opsdash.ui.lines import EMPTY, Line, crop, cut, line, on, spaced, spread, width_of
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.metrics import oldest
 from opsdash.ui.panes.on_duty import Cover, covers, nobody, on_duty
@@ -27,6 +27,9 @@ _LOOKS = {
 WORDS = 100
 """Cells from which the counts of the header have words, if there is room."""
 
+_TITLE = 8
+"""Cells below which a title says nothing."""
+
 
 def header(
     snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs, paused: bool = False
@@ -36,17 +39,19 @@ def header(
     flags = _flags(snapshot, paused)
     state = status_badge(status_of(snapshot, moment), glyphs)
     found = covers(snapshot, moment)
-    alone = nobody(found)
     extras = _extras(snapshot, found, moment, glyphs)
     for steps, words in _shortenings(extras, width >= WORDS):
         counts = severity_counts(snapshot, glyphs, words=words)
+        alone = nobody(found, brief=not words)
         left = line(" ", spaced([title, flags, state, counts, alone]))
         shown = [forms[step] for forms, step in zip(extras.values(), steps, strict=True)]
         right = line(spaced(shown, "   "), " ") if any(shown) else EMPTY
         if width_of(left) + width_of(right) + (2 if right else 0) <= width:
             return on(spread(left, right, width), "on header")
-    left = line(" ", spaced([state, counts, alone, flags, title]))
-    return on(crop(left, width), "on header")
+    left = line(" ", spaced([state, severity_counts(snapshot, glyphs, False), flags, alone]))
+    room = width - width_of(left) - 2
+    name = cut(str(snapshot.setup.title), room, glyphs.ellipsis) if room >= _TITLE else ""
+    return on(crop(spaced([left, line((name, "bold"))]), width), "on header")
 
 
 def engine_state(snapshot: Snapshot, moment: Moment) -> EngineState:

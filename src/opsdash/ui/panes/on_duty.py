@@ -62,7 +62,7 @@ def _cover(schedule: Schedule, told: OnCall | None, setup: Setup, moment: Moment
     return Cover(schedule.id, clean(names), min(shift.end for shift in shifts))
 
 
-def nobody(found: Sequence[Cover]) -> Line:
+def nobody(found: Sequence[Cover], brief: bool = False) -> Line:
     """Return loudly that a schedule has nobody now; nothing where each has somebody or need not."""
     missing = [cover.schedule for cover in found if not cover.name and not cover.meant]
     if not missing:
@@ -70,7 +70,8 @@ def nobody(found: Sequence[Cover]) -> Line:
     which = "" if missing == [found[0].schedule] else f": {missing[0]}"
     if len(missing) > 1:
         which = f": {len(missing)} schedules"
-    return line((f" NOBODY on call{which} ", "crit reverse bold"))
+    words = "NOBODY" if brief and which else "NOBODY on call"
+    return line((f" {words}{which} ", "crit reverse bold"))
 
 
 def on_duty(found: Sequence[Cover], moment: Moment, glyphs: Glyphs) -> list[Line]:

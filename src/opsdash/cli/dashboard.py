@@ -13,6 +13,7 @@ from opsdash.store import lease
 from opsdash.store.opening import connect_as_allowed
 from opsdash.ui.departure import end_process
 from opsdash.ui.held import notes_folder
+from opsdash.ui.lean import leave_out_command_palette
 from opsdash.ui.mending import mend_before_start
 from opsdash.ui.rawmode import terminal_fd, terminal_problem
 
@@ -45,6 +46,7 @@ def show_dashboard(plan: Plan) -> int:
     # The last known state is on the first frame, before anything is awaited.
     first = with_start(connection.read(take_snapshot, now()), starts_within)
     connection.close()
+    leave_out_command_palette()
     from opsdash.cli.screen import run_screen
 
     try:

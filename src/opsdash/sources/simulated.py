@@ -15,7 +15,7 @@ from opsdash.domain.ticket import Ticket
 from opsdash.domain.timeline import Entry
 from opsdash.resources import shipped
 from opsdash.sources.simulation.alerts import HIGH_ERROR_RATE, PROMETHEUS, RULES, Rule
-from opsdash.sources.simulation.application import Application, Figures
+from opsdash.sources.simulation.application import WINDOW, Application, Figures
 from opsdash.sources.simulation.clock import SimulatedClock
 from opsdash.sources.simulation.deployments import deployments
 from opsdash.sources.simulation.story import (
@@ -180,10 +180,10 @@ def _answer(name: str, figures: Figures, at: datetime) -> Answer:
 def _present(name: str, figures: Figures, at: datetime) -> Answer:
     """A figure of now, or one side of the share of payments that succeeded."""
     share, _, side = name.partition("/")
-    lost = 1 - figures.success_ratio
-    if share != "success_ratio" or not side or lost <= 0:
+    if share != "success_ratio" or not side:
         return _answer(name, figures, at)
-    attempts = float(round(figures.failed / lost))
+    # In hundreds: a count that waves with every read would draw the eye for nothing.
+    attempts = round(WINDOW * figures.transactions, -2)
     return Answer(attempts - figures.failed if side == "numerator" else attempts, at)
 
 

@@ -33,6 +33,10 @@ class MemoryFeed:
         self.snapshot = snapshot
         self.fresh = True
 
+    def still(self) -> bool:
+        """Be unsure, as a store that was just written is."""
+        return False
+
     async def changed(self) -> bool:
         """Return whether `put` was called since the last `take`."""
         if self.fault:

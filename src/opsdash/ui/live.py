@@ -35,6 +35,7 @@ from opsdash.store.files import touched
 from opsdash.store.opening import connect_as_allowed
 from opsdash.store.session import Store, open_store, open_store_as_allowed
 from opsdash.ui.ports import LETTER, Detail
+from opsdash.ui.stillness import Stillness
 from opsdash.ui.stories import Stories
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class StoreFeed(Opened):
         self._version: int | None = None
         self._marks: tuple[int | None, ...] | None = None
         self._copied: object = None
+        self._stillness = Stillness(path)
         self._stories = Stories(STORY_SHOWN)
 
     async def _open(self) -> Store:
@@ -106,13 +108,19 @@ class StoreFeed(Opened):
         try:
             if self._watched().is_copy:
                 return touched(self._path) != self._copied
+            self._stillness.begin()
             version = self._watched().data_version()
             if version != self._version and self._watched().read(changes.marks) != self._marks:
                 return True
         except StoreLocked:
             return True
         self._version = version
+        self._stillness.confirm()
         return False
+
+    def still(self) -> bool:
+        """Whether nothing was written since `changed` said no, as the file's own times tell."""
+        return self._stillness.holds()
 
     async def take(self) -> Snapshot:
         """Return the picture of the store now."""

@@ -53,16 +53,40 @@ class Lookout:
         self._wake = asyncio.Event()
         self._wanted: str | None = None
         self._detail_due = False
+        self._timer: asyncio.TimerHandle
 
     async def run(self) -> None:
         """Look, draw, and wait for the next time or for whoever asks for it, without an end."""
-        loop = asyncio.get_running_loop()
         while True:
             await self.look()
-            timer = loop.call_later(look_after(self._app.now(), self._awaited_until), self.wake)
+            self._look_later(self._app.now())
             await self._wake.wait()
-            timer.cancel()
+            self._timer.cancel()
             self._wake.clear()
+
+    def _look_later(self, now: datetime) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(look_after(now, self._awaited_until), self._peek)
+
+    def _peek(self) -> None:
+        """Go on resting, without a task being switched to, or look: mostly nothing has happened."""
+        now = self._app.now()
+        if self._is_due(now) or not self._app.feed.still():
+            self.wake()
+        else:
+            self._look_later(now)
+
+    def _is_due(self, now: datetime) -> bool:
+        """Whether something is to be drawn or told although nothing was written."""
+        app = self._app
+        return bool(
+            app.snapshot is None
+            or app.message
+            or self.trouble
+            or self._detail_due
+            or app.dashboard.due(now)
+            or app.sheet_due(now)
+        )
 
     def wake(self) -> None:
         """Look at once."""

@@ -60,6 +60,9 @@ class Feed(Protocol):
     async def changed(self) -> bool:
         """Return whether the store changed since the last `take`; cheap enough for each 250 ms."""
 
+    def still(self) -> bool:
+        """Whether nothing was written since `changed` said no; a moment's work, false when unsure."""
+
     async def take(self) -> Snapshot:
         """Return the picture of the store now."""
 

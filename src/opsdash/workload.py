@@ -42,6 +42,12 @@ def load_of(
         for schedule in setup.schedules
         for shift in rotas.shifts_said(connection, schedule, start, end, now)
     ]
+    over = min(end, now)
+    turns += [
+        (shift, clean(person_name(setup, shift.person)))
+        for schedule in rotas.load_gone(connection, [one.id for one in setup.schedules])
+        for shift in rotas.shifts_said(connection, schedule, start, over, now)
+    ]
     return Load(
         all=burden(known, zone, len(turns)),
         people=by_person(known, zone, turns),

@@ -108,6 +108,11 @@ async def test_a_version_is_written_once_and_a_schedule_that_goes_is_noted(world
     now = world.clock.now()
     found = await world.store.read(rotas.shifts_said, gone, MONDAY, now, now)
     assert [shift.end for shift in found] == [versions[1].since]
+    load = await world.store.read(load_of, world.setup, MONDAY, now + HOUR, now)
+    assert [(s.schedule, name) for s, name, _ in load.shifts] == [
+        ("primary", "John"),
+        ("database", "Maria"),
+    ]
 
 
 async def test_a_temporary_schedule_is_who_is_paged(world: World) -> None:

@@ -44,7 +44,10 @@ def now_(config: Path | None, at: str, form: str) -> None:
     found = [
         (s, shift)
         for s in setup.schedules
-        for shift in told_shifts(plan, s, moment, moment + timedelta.resolution)
+        # Who was added beside the others comes last, whenever that begins.
+        for shift in sorted(
+            told_shifts(plan, s, moment, moment + timedelta.resolution), key=lambda one: one.beside
+        )
         if shift.covers(moment)
     ]
     missing = [s.id for s in setup.schedules if s not in [one for one, _ in found]]

@@ -45,6 +45,16 @@ def load(connection: sqlite3.Connection, schedule: str) -> tuple[Rota, ...]:
     )
 
 
+def load_gone(connection: sqlite3.Connection, known: Iterable[str]) -> tuple[Schedule, ...]:
+    """Return the schedules that once were and are none of `known`, each as it was last."""
+    names = {schedule for (schedule,) in connection.execute("SELECT DISTINCT schedule FROM rota")}
+    last = (
+        [one.schedule for one in load(connection, name) if one.schedule is not None]
+        for name in sorted(names - set(known))
+    )
+    return tuple(found[-1] for found in last if found)
+
+
 def shifts_said(
     connection: sqlite3.Connection,
     schedule: Schedule,

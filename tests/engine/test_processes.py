@@ -19,6 +19,10 @@ from tests.kit.waiting import wait_until
 _CONFIG = '[store]\nurl = "sqlite:///{store}"\n[simulation]\nspeed = 1\n'
 
 
+DEADLINE = 60.0
+"""Seconds that anything may take: how fast they take over is measured elsewhere."""
+
+
 class Engines:
     """Engines on one simulated configuration, and the lease as the store has it."""
 
@@ -54,16 +58,23 @@ class Engines:
             return None
         return int(held.holder.rpartition(" ")[2]), held.epoch
 
-    def wait_for_epoch(self, epoch: int, deadline: float) -> subprocess.Popen[bytes]:
-        """Wait until an engine leads with `epoch`, and return it."""
+    def wait_for_leader(
+        self, *others: subprocess.Popen[bytes], after: int = 0
+    ) -> tuple[subprocess.Popen[bytes], int]:
+        """Wait until an engine beside `others` leads with a later epoch; return it and its epoch.
 
-        def leads() -> subprocess.Popen[bytes] | None:
+        On a machine that is busy enough an engine may lose its lease by itself: which of those that
+        may lead does, and with what number, is nobody's promise.
+        """
+        known = {engine.pid: engine for engine in self.started if engine not in others}
+
+        def leads() -> tuple[subprocess.Popen[bytes], int] | None:
             found = self.leader()
-            if found is None or found[1] != epoch:
+            if found is None or found[1] <= after or found[0] not in known:
                 return None
-            return next(engine for engine in self.started if engine.pid == found[0])
+            return known[found[0]], found[1]
 
-        found = wait_until(leads, deadline, f"a leader of epoch {epoch}")
+        found = wait_until(leads, DEADLINE, f"a leader after epoch {after}")
         assert found is not None
         return found
 
@@ -85,31 +96,33 @@ def engines(tmp_path: Path) -> Iterator[Engines]:
 
 
 def test_stopped_killed_and_told_to_end(engines: Engines) -> None:
-    """One of three acts: a stopped one is fenced, a dead one followed in ten seconds, an ending one at once."""
+    """One of three acts: a stopped one is fenced and followed, so is a dead one, and one that ends."""
     for _ in range(3):
         engines.start()
-    first = engines.wait_for_epoch(1, 20)
+    first, epoch = engines.wait_for_leader()
     first.send_signal(signal.SIGSTOP)
-    second = engines.wait_for_epoch(2, 10)
+    _, epoch = engines.wait_for_leader(first, after=epoch)
     first.send_signal(signal.SIGCONT)
     log = engines.log(engines.started.index(first))
-    wait_until(lambda: "another engine took the lease: standing by" in log.read_text(), 10)
-    assert engines.leader() == (second.pid, 2)
+    told = "another engine took the lease: standing by"
+    wait_until(lambda: told in log.read_text(), DEADLINE, told)
+    second, epoch = engines.wait_for_leader(after=epoch - 1)
     second.kill()
     second.wait()
-    third = engines.wait_for_epoch(3, 10)
+    third, epoch = engines.wait_for_leader(second, after=epoch)
     third.terminate()
-    assert third.wait(5) == 0
-    assert engines.wait_for_epoch(4, 5) not in (second, third)
+    assert third.wait(DEADLINE) == 0
+    last, _ = engines.wait_for_leader(second, third, after=epoch)
+    assert last.poll() is None
     assert all("Traceback" not in engines.log(n).read_text() for n in range(3))
 
 
 def test_an_engine_whose_store_is_taken_away_ends_with_one_line(engines: Engines) -> None:
     """Exit 2 and what to do; systemd or a dashboard starts a new one on the new file."""
     engine = engines.start()
-    engines.wait_for_epoch(1, 20)
+    engines.wait_for_leader()
     engines.path.rename(engines.path.with_suffix(".away"))
-    assert engine.wait(10) == 2
+    assert engine.wait(DEADLINE) == 2
     last = engines.log(0).read_text().splitlines()[-1]
     assert last == (
         f"opsdash: {engines.path} was deleted or replaced while it was open; restart opsdash"
@@ -117,7 +130,7 @@ def test_an_engine_whose_store_is_taken_away_ends_with_one_line(engines: Engines
     again = engines.start()
     engines.store.close()
     engines.store = connect(engines.path)
-    assert engines.wait_for_epoch(1, 20) is again
+    assert engines.wait_for_leader()[0] is again
 
 
 _PARENT = """
@@ -142,14 +155,14 @@ def test_a_child_ends_with_its_parent_by_kill_9(engines: Engines) -> None:
     )
     assert parent.stdout is not None
     pid = int(parent.stdout.readline())
-    wait_until(lambda: (found := engines.leader()) and found[0] == pid, 20, "the child to lead")
+    wait_until(lambda: (found := engines.leader()) and found[0] == pid, DEADLINE, "to lead")
     assert log.stat().st_mode & 0o777 == 0o600
     # Its own session: what the terminal sends to the dashboard does not reach it.
     assert os.getsid(pid) == pid
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    wait_until(lambda: not Path(f"/proc/{pid}").exists(), 10, "the child to end")
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), DEADLINE, "to end")
     assert engines.leader() is None
 
 
@@ -173,7 +186,7 @@ def test_a_child_that_ends_at_once_is_not_started_in_a_loop(tmp_path: Path) -> N
         child.start()
         if child.alive():
             starts += 1
-            wait_until(lambda: not child.alive(), 20)
+            wait_until(lambda: not child.alive(), DEADLINE)
             assert log.stat().st_size != size
         moments.now += 0.5
         if moments.now > 112:

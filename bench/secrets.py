@@ -101,6 +101,9 @@ levels = [ {{ name = "On call", notify = [
   "notifier:pd", "notifier:slack", "notifier:mail", "notifier:hook", "notifier:more" ] }} ]
 """
 
+PATIENCE = 240.0
+"""Seconds that a screen or an end may take: an engine that logs everything is slow on a busy machine."""
+
 _LOUD = """\
 import logging, signal, sys, threading
 from opsdash.cli import logs
@@ -297,7 +300,7 @@ def _spill(bed: Bed, echo: Echo, search: Search, done: Run, seconds: float) -> N
     size = {"columns": 200, "lines": 50, "env": bed.environment}
     try:
         with Terminal(OPSDASH, **size) as terminal:  # type: ignore[arg-type]
-            terminal.wait_for("Spill", 60)
+            terminal.wait_for("Spill", PATIENCE)
             terminal.send("4", "enter")
             time.sleep(seconds / 2)
             echo.failing = True
@@ -316,9 +319,9 @@ def _spill(bed: Bed, echo: Echo, search: Search, done: Run, seconds: float) -> N
             search.look(" ".join(words), (told.stdout + told.stderr).encode())
         crashing = [sys.executable, "-c", _CRASHING, str(bed.folder / "password")]
         with Terminal(crashing, **size) as terminal:  # type: ignore[arg-type]
-            terminal.wait_for("Spill", 60)
+            terminal.wait_for("Spill", PATIENCE)
             terminal.send("?", "x")
-            if terminal.wait_exit(20) != 70:
+            if terminal.wait_exit(PATIENCE) != 70:
                 done.wrong.append(f"the crash ended with {terminal.exit_code}")
             search.look("a crash on screen", terminal.raw)
         # Where the blow falls into a step it is that step's bug, and the engine lives on.

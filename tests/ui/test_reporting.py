@@ -98,7 +98,7 @@ async def test_the_handoff_lists_what_owes_a_report_and_takes_the_key() -> None:
         board.feed.digests["primary"] = Digest(handoff, ())
         await board.press("H")
         await board.shows(
-            "w says that a report is written",
+            "w report written",
             "Incidents without a report: 2",
             "INC-001 High error rate detected in payments API, over for 20m00s",
             "INC-000 Disk, over for 3d00h, left over",

@@ -77,7 +77,7 @@ class HandoffScreen(Page):
         keys = self.app.keys
         hint = f"{first_key('copy', keys)} copies the digest, {first_key('undo', keys)} undoes"
         if self._digest.handoff.unreported:
-            hint += f", {first_key('reported', keys)} says that a report is written"
+            hint += f", {first_key('reported', keys)} report written"
         said = self.app.message or (hint, "muted")
         return [line(said), *lines]
 

@@ -56,7 +56,7 @@ def test_detached_it_goes_on_and_attached_it_has_the_new_size_without_a_bell(
     """What fired meanwhile is drawn at the new size, rings nothing, and keys work (F55)."""
     with attached(tmux, 100, 30) as first:
         tmux.type(f"exec {OPSDASH}", "Enter")
-        first.wait_for(lambda text: re.search("PENDING +HighErrorRate", text) is not None)
+        first.wait_for(lambda text: re.search("crit +HighErrorRate", text) is not None)
         assert len(max(first.text().splitlines(), key=len)) <= 100
         tmux.detach()
         assert first.wait_exit() == 0

@@ -29,7 +29,7 @@ from opsdash.http.reply import (
     read_validator,
     words_of,
 )
-from opsdash.http.request import Content, Request
+from opsdash.http.request import Content, Request, encode_form
 from opsdash.http.settings import HttpSettings
 
 if TYPE_CHECKING:
@@ -274,13 +274,13 @@ class HttpClient:
     def _build(
         self, client: "httpx.AsyncClient", request: Request, headers: Mapping[str, bytes]
     ) -> "httpx.Request":
-        own = urllib.parse.urlencode(request.parameters, errors="replace")
+        own = encode_form(request.parameters)
         query = "&".join(filter(None, (self._credentials.parameters, own)))
         method, content = "GET", None
         if request.form is not None:
             headers = {**headers, "Content-Type": b"application/x-www-form-urlencoded"}
             method = "POST"
-            content = urllib.parse.urlencode(request.form, errors="replace").encode()
+            content = encode_form(request.form).encode()
         elif request.content is not None:
             own_headers = request.content.headers.items()
             headers = {**headers, **{name: value.encode() for name, value in own_headers}}

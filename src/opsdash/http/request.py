@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import field
+from functools import lru_cache
+from urllib.parse import quote_plus
 
 from opsdash.domain.frozen import dataclass
 from opsdash.http.reply import Body
@@ -36,3 +38,21 @@ class Request:
     content: Content | None = None
     arrived: int = 0
     into: Body | None = None
+
+
+_LONG = 500
+"""Characters from which a value is kept as it is sent: the union of all queries, the same each time."""
+
+
+def encode_form(form: Mapping[str, str]) -> str:
+    """Return names and values as a form or a query string writes them."""
+    return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in form.items())
+
+
+def _quoted(text: str) -> str:
+    return _quoted_once(text) if len(text) >= _LONG else quote_plus(text, errors="replace")
+
+
+@lru_cache(16)
+def _quoted_once(text: str) -> str:
+    return quote_plus(text, errors="replace")

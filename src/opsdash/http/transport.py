@@ -8,11 +8,18 @@ import asyncio
 import logging
 import socket
 import ssl
+import sys
 from collections.abc import Iterable
+from importlib.util import find_spec
 from typing import Any
 
 import httpcore
 import httpx
+
+if find_spec("sniffio") is None:
+    # httpcore imports it at each lock, to ask which loop runs; one that is missing would be looked for
+    # in every folder each time, a seventh of what an engine does.
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 _READ = 100_000
 """Bytes read at once: what is larger than 128 kB malloc asks the kernel for, and gives back, each time."""

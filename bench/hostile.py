@@ -136,9 +136,7 @@ def _panes(raw: str, width: int) -> dict[str, Callable[[], list[Line]]]:
             alert, looked, snapshot, width, 12, moment, UTF8
         ),
         "alert page": lambda: alert_page.alert_page(alert, looked, snapshot, width, moment, UTF8),
-        "incident": lambda: pages.incident_page(
-            one, known["INC-009"], snapshot, width, moment, UTF8
-        ),
+        "incident": lambda: pages.incident_page(one, known["INC-009"], width, moment, UTF8),
         "ticket": lambda: pages.ticket_page(snapshot.tickets[0], width, moment, UTF8),
         "indicator": lambda: indicator_page.indicator_page(
             pane.readings[0], None, snapshot, width, moment, UTF8

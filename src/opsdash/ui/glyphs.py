@@ -34,7 +34,6 @@ class Glyphs(NamedTuple):
     cross: str
     rule: str
     at_least: str
-    infinity: str
     quotes: str
     back: str
 
@@ -74,7 +73,6 @@ UTF8 = Glyphs(
     cross="┼",
     rule="╌",
     at_least="≥",
-    infinity="∞",
     quotes="“”",
     back="↺",
 )
@@ -104,7 +102,6 @@ ASCII = Glyphs(
     cross="+",
     rule="-",
     at_least=">",
-    infinity="i",
     quotes='""',
     back="<",
 )

@@ -48,7 +48,7 @@ def indicator_page(
         *field_lines("window", ", ".join(windows(indicator)) or glyphs.dash, width),
         *field_lines("thresholds", _thresholds(indicator) or "none", width),
         *field_lines("compared", _compared(reading, glyphs), width),
-        *field_lines("read", _read(reading, snapshot, moment, glyphs), width),
+        *field_lines("read", _read(reading, snapshot, moment), width),
         *field_lines("last error", _error(reading, moment), width),
         *pair_lines("labels", _safe(reading.labels), width),
         *section("last hour"),
@@ -113,7 +113,7 @@ def _compared(reading: Reading, glyphs: Glyphs) -> str:
     return f"{change} against {then} {format_duration(indicator.compare)} ago"
 
 
-def _read(reading: Reading, snapshot: Snapshot, moment: Moment, glyphs: Glyphs) -> str:
+def _read(reading: Reading, snapshot: Snapshot, moment: Moment) -> str:
     if reading.read_at is None:
         return "never"
     sampled = ""

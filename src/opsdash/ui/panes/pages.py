@@ -2,7 +2,6 @@
 
 from opsdash.domain.incident import Incident
 from opsdash.domain.ticket import Ticket
-from opsdash.snapshot import Snapshot
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.moment import Moment
@@ -14,7 +13,6 @@ from opsdash.ui.ports import Detail
 def incident_page(
     incident: Incident,
     detail: Detail | None,
-    snapshot: Snapshot,
     width: int,
     moment: Moment,
     glyphs: Glyphs,

@@ -52,7 +52,7 @@ def rule_row(view: RuleView, moment: Moment, glyphs: Glyphs) -> Row:
         line(view.figure),
         line((view.threshold, "muted")),
         _alerts(view, glyphs),
-        _evaluated(view, moment, glyphs),
+        _evaluated(view, moment),
         line((_took(view.duration) or glyphs.dash, "muted")),
         line((view.error or "", "warn")),
         line((view.severity, "muted")),
@@ -73,7 +73,7 @@ def _alerts(view: RuleView, glyphs: Glyphs) -> Line:
     return line(parts[0]) if len(parts) == 1 else line((f"{view.firing}+{view.pending}", "crit"))
 
 
-def _evaluated(view: RuleView, moment: Moment, glyphs: Glyphs) -> Line:
+def _evaluated(view: RuleView, moment: Moment) -> Line:
     if view.evaluated_at is None:
         return line(("never", "muted"))
     late = view.interval * _LATE if view.interval else timedelta.max

@@ -10,9 +10,7 @@ from opsdash.ui.lines import Line, line, pad
 from opsdash.ui.moment import Moment
 
 
-def rung_lines(
-    rungs: Sequence[Rung], at: datetime, width: int, moment: Moment, glyphs: Glyphs
-) -> list[Line]:
+def rung_lines(rungs: Sequence[Rung], at: datetime, moment: Moment, glyphs: Glyphs) -> list[Line]:
     """Return a line for each page, and beneath it what a person should know of it."""
     lines: list[Line] = []
     for rung in rungs:

@@ -106,8 +106,6 @@ class Dashboard(Screen[None], inherit_css=False):
         if self.app.size != self._size_drawn:
             self.draw()
 
-    # What the cursor stands on.
-
     @property
     def list_id(self) -> str | None:
         """The id of the alert or incident drawn under the cursor when the last key was pressed."""
@@ -155,8 +153,6 @@ class Dashboard(Screen[None], inherit_css=False):
         if self.pane < LIST_PANE:
             return (self.reading.indicator.id,) if self.reading else ()
         return self.alerts.keys_chosen() if self.pane == LIST_PANE else ()
-
-    # What moves it.
 
     def mark(self) -> None:
         """Mark or unmark the row under the cursor."""
@@ -256,8 +252,6 @@ class Dashboard(Screen[None], inherit_css=False):
         """Say in the last line how many are marked."""
         self.draw_around()
 
-    # The filter.
-
     def ask_filter(self) -> None:
         """Let the person type a filter into the last line."""
         if self.pane != TICKET_PANE:
@@ -321,8 +315,6 @@ class Dashboard(Screen[None], inherit_css=False):
         elif self.zoomed:
             self.zoomed = False
         self.draw()
-
-    # Drawing.
 
     def view(self) -> View:
         """Return what the person has done to the screen."""

@@ -36,8 +36,6 @@ class Form(Sheet[T]):
         self._at = first
         self._fault = ""
 
-    # What each form says of itself.
-
     def note(self, name: str, moment: Moment) -> str:
         """Return what a line means as it is filled in: a time, a name."""
         return ""
@@ -57,8 +55,6 @@ class Form(Sheet[T]):
     def value(self, name: str) -> str:
         """Return what a line holds: what is typed, else its default."""
         return self.texts[name].strip() or self._defaults.get(name, "")
-
-    # The sheet.
 
     def on_mount(self) -> None:
         """Draw at once, the cursor in the first line that has to be filled in."""

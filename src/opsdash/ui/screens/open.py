@@ -73,7 +73,7 @@ def _incident_lines(app: "OpsdashApp", id: str, width: int, moment: Moment) -> S
     found = next((i for i in snapshot.incidents if i.id == id), None) if snapshot else None
     if snapshot is None or found is None:
         return [line(("this incident has left the list", "muted"))]
-    return incident_page(found, app.details.get(id), snapshot, width, moment, app.glyphs)
+    return incident_page(found, app.details.get(id), width, moment, app.glyphs)
 
 
 def _open_tile(app: "OpsdashApp", id: str) -> None:

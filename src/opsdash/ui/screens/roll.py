@@ -51,8 +51,6 @@ class Roll(Sheet[None]):
         self._top = 0
         self._page = 1
 
-    # What each roll says of itself.
-
     def columns(self, width: int) -> Sequence[Column]:
         """Return the columns that suit a list `width` cells wide."""
         raise NotImplementedError
@@ -78,8 +76,6 @@ class Roll(Sheet[None]):
 
     def opened(self, key: str) -> None:
         """Open everything about a row."""
-
-    # The list.
 
     @property
     def key(self) -> str | None:
@@ -212,8 +208,6 @@ class Roll(Sheet[None]):
             parts.pop(-2)
         return crop(spaced(parts), width)
 
-    # Keys.
-
     def press(self, event: events.Key) -> None:
         """Move, close, open, or do what the roll has a key for."""
         action = self.app.action_of(event) or ""
@@ -267,8 +261,6 @@ class Roll(Sheet[None]):
             self.marks = frozenset()
         else:
             self.filter = ""
-
-    # The filter.
 
     def _ask_filter(self) -> None:
         self.prompt = "filter: "

@@ -53,7 +53,7 @@ class SimulateSheet(Form[None]):
         rungs = rehearse(self._setup(), policy, at, labels)
         sends = "" if self._setup().paging.notifiers else "; no notifier: nothing would be sent"
         head = line((f"policy {policy.id}, were nobody to acknowledge{sends}", "muted"))
-        return [head, *rung_lines(rungs, at, width, moment, self.app.glyphs)]
+        return [head, *rung_lines(rungs, at, moment, self.app.glyphs)]
 
     def submitted(self, text: str) -> None:
         """Close: the answer has been on the screen all along."""

@@ -21,6 +21,14 @@ LEVEL_STYLES = {
 """The style in which a level is written, everywhere."""
 
 
+_Older = tuple[int, bool, tuple[Point, ...], tuple[float | None, ...]]
+_OLDER: dict[tuple[str, int, timedelta], _Older] = {}
+"""What all points but the newest came to, by indicator, width and span, when it was last drawn."""
+
+_MOST = 256
+"""Entries kept of that: each size of a terminal asks for widths of its own."""
+
+
 def sparkline(
     points: Sequence[Point],
     width: int,
@@ -79,8 +87,27 @@ def _columns(
     step = max(span.total_seconds() / width, 1.0)
     last = math.floor(moment.now.timestamp() / step)
     moment.expect(datetime.fromtimestamp((last + 1) * step, UTC))
-    found: list[float | None] = [None] * width
-    worst = min if indicator.below else max
+    # Of an hour's points a refresh moves the newest alone.
+    older, newest = tuple(points[:-1]), points[-1:]
+    key = (indicator.id, width, span)
+    kept = _OLDER.get(key)
+    if kept is not None and kept[:3] == (last, indicator.below, older):
+        found = list(kept[3])
+    else:
+        found = [None] * width
+        _place(found, older, last, step, indicator.below)
+        if len(_OLDER) >= _MOST:
+            _OLDER.clear()
+        _OLDER[key] = (last, indicator.below, older, tuple(found))
+    _place(found, newest, last, step, indicator.below)
+    return _bridge(found, points, step)
+
+
+def _place(
+    found: list[float | None], points: Sequence[Point], last: int, step: float, below: bool
+) -> None:
+    """Put points into their columns, the worst one where several share it."""
+    width, worst = len(found), min if below else max
     for point in reversed(points):
         place = width - 1 - (last - math.floor(point.at.timestamp() / step))
         if place < 0:
@@ -88,7 +115,6 @@ def _columns(
         if place < width and math.isfinite(point.value):
             held = found[place]
             found[place] = point.value if held is None else worst(held, point.value)
-    return _bridge(found, points, step)
 
 
 def _bridge(found: list[float | None], points: Sequence[Point], step: float) -> list[float | None]:

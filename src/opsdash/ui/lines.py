@@ -21,12 +21,15 @@ def line(*parts: str | Span | Line) -> Line:
     spans: list[Span] = []
     for part in parts:
         if isinstance(part, str):
-            spans.append((part, ""))
-        elif part and isinstance(part[0], str):
-            spans.append((part[0], str(part[1])))
-        else:
-            spans.extend(piece for piece in part if isinstance(piece, tuple))
-    return tuple(span for span in spans if span[0])
+            if part:
+                spans.append((part, ""))
+        elif part:
+            if isinstance(part[0], str):
+                if part[0]:
+                    spans.append((part[0], str(part[1])))
+            else:
+                spans += [piece for piece in part if isinstance(piece, tuple) and piece[0]]
+    return tuple(spans)
 
 
 def cut(text: str, width: int, ellipsis: str = "…") -> str:

@@ -3,12 +3,20 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from opsdash.digest import Digest
+from opsdash.domain.duty import unreported_words
 from opsdash.domain.handoff import Handoff
 from opsdash.domain.incident import Incident, IncidentState, Reported, ResponseStatus
-from opsdash.domain.text import SafeText
+from opsdash.domain.text import SafeText, clean
 from opsdash.snapshot import Snapshot
+from opsdash.ui.glyphs import UTF8
+from opsdash.ui.lines import text_of
+from opsdash.ui.moment import Moment
+from opsdash.ui.panes.pages import incident_page
 from opsdash.ui.ports import Detail
+from tests.kit.hostile import HOSTILE
 from tests.ui.driving import driven
 from tests.ui.pictures import NOW, ago, incident
 from tests.ui.rosters import staffed
@@ -111,3 +119,14 @@ async def test_the_handoff_lists_what_owes_a_report_and_takes_the_key() -> None:
         await board.until(lambda: board.hand.calls)
         assert board.hand.calls == [("report", ("INC-000",), "", "false alarm")]
         await board.shows("written: the report on INC-000")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_words_about_a_report_are_seen_and_do_nothing(name: str) -> None:
+    """In the address, the note and the name of who wrote it, on the page and in the digest."""
+    text = clean(HOSTILE[name])
+    said = Reported(text, ago(minutes=1), text, text)
+    found = replace(OVER, title=text, reported=said)
+    lines = incident_page(found, Detail("INC-001"), 60, Moment(NOW), UTF8)
+    assert "".join(text_of(one) for one in lines).isprintable()
+    assert unreported_words(found, NOW, None).isprintable()

@@ -63,7 +63,11 @@ async def _time(count: int, rounds: int) -> dict[str, float]:
     first = replace(pictures.busy(), alerts=_alerts(count, 0), incidents=())
     feed = MemoryFeed(first)
     app = OpsdashApp(
-        feed, MemoryHand(feed), preferences_of(first.setup), clock=lambda: pictures.NOW, first=first
+        feed,
+        lambda: MemoryHand(feed),
+        preferences_of(first.setup),
+        clock=lambda: pictures.NOW,
+        first=first,
     )
     generations = [_alerts(count, 1 + n % 2) for n in range(2)]
     times: dict[str, list[float]] = {"all": [], "one": [], "filter": []}

@@ -122,7 +122,7 @@ class Hand(Protocol):
     async def expire_silences(self, ids: Sequence[str]) -> Outcome:
         """End silences now."""
 
-    async def take(self, ids: Sequence[str], as_of: Mapping[str, str]) -> Outcome:
+    async def take(self, ids: Sequence[str], as_of: Mapping[str, str], reason: str = "") -> Outcome:
         """Take the alerts over, whoever has them.
 
         `as_of` is whose each was when the person decided: what changed hands meanwhile is refused.

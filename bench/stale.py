@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from tests.faultserver import FaultServer
+from tests.faultserver import FaultServer, Request
 from tests.terminal import Terminal, looks, new_screen, text_lines
 
 from bench.bed import OPSDASH, Bed
@@ -75,6 +75,9 @@ _ALERT = {
 }
 
 
+_BRANCH = re.compile(rf'label_replace\((.+?)\n?, "{MARK}", "(\w+)"', re.DOTALL)
+"""A query of the union and its mark."""
+
 _WELL = {"uptime": 1.0, "success_ratio": 1.0, "stripe": 1.0, "pods": 4.0}
 """What figures are where all is well and little would not be."""
 
@@ -85,16 +88,28 @@ class Server(FaultServer):
     def __init__(self) -> None:
         super().__init__()
         self.behind = 0.0
+        self._asked: dict[str, str | None] = {}
         self.value = self._value
 
+    def series(self, request: Request) -> list[tuple[dict[str, str], float | str]]:
+        """Return the samples of a query, knowing which mark is which indicator's."""
+        by_query = {i.query.strip(): i.id for i in DEFAULT_SETUP.indicators}
+        asked = {
+            mark: by_query.get(query.strip()) for query, mark in _BRANCH.findall(request.query)
+        }
+        self._asked.update(asked)
+        return super().series(request)
+
     def _value(self, labels: Mapping[str, str]) -> float:
-        asks_age = labels.get(MARK, "").startswith("s")
-        if asks_age:
-            return time.time() - self.behind
         mark = labels.get(MARK, "")
-        ids = [indicator.id for indicator in DEFAULT_SETUP.indicators]
-        well = _WELL.get(ids[int(mark)], 0.0005) if mark.isdigit() else 0.0005
-        return time.time() if mark == "t" else well
+        if mark.startswith("s"):
+            return time.time() - self.behind
+        if mark == "t":
+            return time.time()
+        if mark.isdigit() and mark in self._asked and self._asked[mark] is None:
+            # What a figure is set beside: the bound of a quantile, the number that a share is of.
+            return 10_000.0
+        return _WELL.get(self._asked.get(mark) or "", 0.0005)
 
     def befall(self, fault: str) -> None:
         """Meet a fault from now on; `ok` ends it."""

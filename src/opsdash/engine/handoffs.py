@@ -8,7 +8,6 @@ import sqlite3
 from datetime import datetime, timedelta
 
 from opsdash import paging
-from opsdash.digest import take_digest
 from opsdash.domain.feed import feed_keys
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.handoff import Handoff, changed_words, handoff_lines
@@ -17,7 +16,6 @@ from opsdash.domain.setup import Setup
 from opsdash.domain.shift_change import HandoffNotice, ShiftChange
 from opsdash.domain.text import SafeText, clean
 from opsdash.engine.engine import Engine
-from opsdash.snapshot import take_snapshot
 from opsdash.store import feeds, lease, overrides, shift_changes
 
 EVERY = 5.0
@@ -78,6 +76,10 @@ def _cut(lines: tuple[SafeText, ...]) -> tuple[SafeText, ...]:
 
 def _digest(connection: sqlite3.Connection, schedule: Schedule, change: ShiftChange) -> Handoff:
     """Return the digest of the shift that ended a moment ago, else of the one that runs."""
+    # The first beat waits for no import, and a shift ends twice a day.
+    from opsdash.digest import take_digest
+    from opsdash.snapshot import take_snapshot
+
     at = change.at
     begun = max((shift.start for shift in on_call(schedule, at)), default=at)
     ended = begun - timedelta(milliseconds=1)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from opsdash import ownership, response
 from opsdash.domain.alert import Alert
 from opsdash.domain.escalation import Refused, next_level
 from opsdash.domain.page import PageKind
@@ -75,6 +74,9 @@ class Mirroring:
 
     def _do(self, change: Change, alert: Alert, actor: Actor) -> bool:
         """Do it by the hand of `actor`; False where it is so already, or has no counterpart here."""
+        # The first beat waits for no import of what is done here once somebody decided there.
+        from opsdash import ownership, response
+
         given = (self.connection, actor, self.now, [alert.id])
         match change.kind:
             case "acknowledged" if alert.acknowledgement is None:
@@ -122,7 +124,9 @@ class Mirroring:
         known = None if climb is None or climb.snooze is None else climb.snooze.until
         if known is not None and abs(known - change.until) <= ECHO:
             return None
-        return min(change.until, self.now + ownership.SNOOZE_LONGEST)
+        from opsdash.ownership import SNOOZE_LONGEST
+
+        return min(change.until, self.now + SNOOZE_LONGEST)
 
     def _level(self, change: Change, alert: Alert) -> int | None:
         """Return the level here of those who have it there now, else the next one above."""

@@ -29,6 +29,10 @@ def test_it_names_what_works_and_each_figure_without_a_value(
     assert re.search(r"^ok +prometheus answers$", said, re.M)
     assert re.search(r"^ok +store /", said, re.M)
     assert re.search(r"^FAIL +prometheus: p95 \(Response p95\): .+", said, re.M)
+    assert re.search(
+        r"^FAIL +prometheus: success_ratio/denominator \(Success 24h\): .+", said, re.M
+    )
+    assert "/top" not in said, "nobody wrote that query"
     assert "Traceback" not in said
 
 

@@ -154,22 +154,26 @@ async def _rules(plan: Plan) -> list[tuple[bool, str]]:
 
 
 async def _sources(plan: Plan) -> list[tuple[bool, str]]:
+    from opsdash.domain.companion import asked_sides
     from opsdash.http.errors import RemoteError
     from opsdash.runtime import now, open_sources
 
     found: list[tuple[bool, str]] = []
+    wanted = [
+        one for indicator in plan.setup.indicators for one in (indicator, *asked_sides(indicator))
+    ]
     try:
         sources = open_sources(plan)
     except Exception as error:
         return [(False, f"sources cannot be opened: {error}")]
     for metric in sources.metrics:
         try:
-            answers = await metric.read(plan.setup.indicators, now())
+            answers = await metric.read(wanted, now())
         except RemoteError as error:
             found.append((False, f"{metric.id}: {error.reason}"))
             continue
         found.append((True, f"{metric.id} answers"))
-        for indicator in plan.setup.indicators:
+        for indicator in wanted:
             answer = answers.get(indicator.id)
             if answer is None or answer.value is None:
                 reason = answer.reason if answer else "no answer"

@@ -53,6 +53,11 @@ def with_companions(indicators: Iterable[Indicator]) -> tuple[Indicator, ...]:
     return tuple(one for each in indicators for one in (each, *companions(each)))
 
 
+def asked_sides(indicator: Indicator) -> tuple[Indicator, ...]:
+    """Return the sides of a share that somebody wrote a query for, which may be wrong."""
+    return tuple(one for one in companions(indicator) if not one.id.endswith(_TOP))
+
+
 def beside(indicator: Indicator, answers: Mapping[str, Answer]) -> Beside:
     """Return what the answers say beside an indicator's own; what failed there takes nothing from it."""
     own, top = _value(answers, indicator.id), _value(answers, indicator.id + _TOP)

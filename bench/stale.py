@@ -44,6 +44,9 @@ WATCHED = 3.0
 STALE = 3.0
 """Seconds after which a figure is old."""
 
+SETTLED = 1.0
+"""Seconds after which no answer from before a fault is on its way any more."""
+
 ONE_WRITE = 0.005
 """Seconds within which what a terminal gets belongs to what it got before: half a frame is none."""
 
@@ -271,11 +274,12 @@ def _befall(server: Server, watches: Sequence[Watch], fault: str, done: Run) -> 
     began = time.monotonic()
     left, of_alerts = list(watches), fault not in ONLY_METRICS
     while left and time.monotonic() - began < LIMIT:
-        for watch in list(left):
-            if not watch.lies(watch.now(), of_alerts):
-                watch.due = watch.terminal.seconds
-                left.remove(watch)
-        time.sleep(0.05)
+        # What was being read may arrive yet, and end the mark of a figure that was late before.
+        time.sleep(0.05 if time.monotonic() - began > SETTLED else SETTLED)
+        left = [watch for watch in watches if watch.lies(watch.now(), of_alerts)]
+    for watch in watches:
+        if watch not in left:
+            watch.due = watch.terminal.seconds
     if not left:
         done.marked[fault] = time.monotonic() - began
     for watch in left:

@@ -232,6 +232,22 @@ async def test_enter_on_a_ticket_and_on_an_incident_shows_them() -> None:
         await board.shows("INC-001 opened, severity critical")
 
 
+async def test_the_row_has_its_timeline_again_once_a_page_about_something_else_is_closed() -> None:
+    """A tile's page has a detail of its own; beneath it the row under the cursor is the same as before."""
+    entry = "INC-001 opened, severity critical"
+    async with driven(busy(), details=details()) as board:
+        await board.shows(entry)
+        await board.press("1", "enter")
+        await board.until(
+            lambda: (
+                len(board.app.screen_stack) == 2 and not board.app.details.keys() & details().keys()
+            )
+        )
+        await board.press("escape")
+        await closed(board)
+        await board.shows(entry)
+
+
 async def test_the_incident_of_an_alert_has_a_key() -> None:
     """From an alert to the incident that it is part of; one that is part of none says so."""
     async with driven(busy(), details=details()) as board:

@@ -106,6 +106,11 @@ class Dashboard(Screen[None], inherit_css=False):
         if self.app.size != self._size_drawn:
             self.draw()
 
+    def on_screen_resume(self) -> None:
+        """Ask again for what belongs to the row: the sheet that lay on top was about something else."""
+        if self.app.begun:
+            self.app.look_at(self.alerts.cursor_key)
+
     @property
     def list_id(self) -> str | None:
         """The id of the alert or incident drawn under the cursor when the last key was pressed."""
@@ -198,6 +203,13 @@ class Dashboard(Screen[None], inherit_css=False):
             self._table().action_move_to(index)
             return
         self._move_tile(lambda _at, count: index % count)
+
+    def turn_page(self, by: int) -> None:
+        """Move the cursor of a list by so many pages; among tiles, which are one page, to an end."""
+        if self.pane >= LIST_PANE:
+            self._table().action_page(by)
+        else:
+            self.move_to(-1 if by > 0 else 0)
 
     def _move_tile(self, where: Callable[[int, int], int]) -> None:
         readings = self._readings()

@@ -214,17 +214,15 @@ class Roll(Sheet[None]):
         if self.app.message:
             self.app.message = None
         moves = {
-            "pagedown": self._cursor.index + self._page,
-            "pageup": self._cursor.index - self._page,
+            "down": self._cursor.index + 1,
+            "up": self._cursor.index - 1,
+            "page_down": self._cursor.index + self._page,
+            "page_up": self._cursor.index - self._page,
+            "first": 0,
+            "last": len(self._keys) - 1,
         }
-        steps = {"down": self._cursor.index + 1, "up": self._cursor.index - 1}
-        ends = {"first": 0, "last": len(self._keys) - 1}
-        if event.key in moves:
-            self._move(moves[event.key])
-        elif action in steps:
-            self._move(steps[action])
-        elif action in ends:
-            self._move(ends[action])
+        if action in moves:
+            self._move(moves[action])
         elif action == "detail":
             if self.key is not None:
                 self.opened(self.key)
@@ -235,7 +233,6 @@ class Roll(Sheet[None]):
         elif action == "back" and (self.marks or self.filter):
             self._clear()
         elif action in ("back", "quit") or event.key == "ctrl+c":
-            self.app.look_at(self.app.dashboard.alerts.cursor_key)
             self.dismiss(None)
             return
         elif action in ("help", "theme"):

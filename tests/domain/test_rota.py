@@ -45,6 +45,15 @@ def test_what_an_edit_did_not_touch_stays_whole() -> None:
     assert turns(found) == [("sarah", "24 09:00", "26 09:00"), ("maria", "26 09:00", "29 09:00")]
 
 
+def test_who_is_on_call_at_this_very_moment_is_so_until_their_shift_ends() -> None:
+    """Asked a moment later than meant: the shift runs from its start, before the edit, to its usual end."""
+    now = at("25 10:00")
+    for versions in ((), VERSIONS[:1], (*VERSIONS[:1], Rota(WEDNESDAY, replace(GUIDE, notify=())))):
+        asked = now - timedelta(milliseconds=3)
+        found = said(GUIDE, versions, (), asked, asked + timedelta.resolution, now)
+        assert turns(found) == [("sarah", "24 09:00", "26 09:00")]
+
+
 def test_before_the_first_version_the_oldest_counts() -> None:
     """And without any version the schedule itself."""
     window = (at("22 10:00"), at("23 10:00"), at("25 10:00"))

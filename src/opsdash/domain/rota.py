@@ -40,16 +40,30 @@ def said(
     them also before that, with `overrides` cut to the time in which they counted; from `now` on the
     schedule itself, with its own. Where an edit or an override changed nothing a shift stays whole.
     """
+    pieces = _pieces(schedule, before, overrides, now)
+    around = [shift for *_, shift in _asked(pieces, start, end)]
+    # A shift that an edit or the present moment lies in goes on beyond what is asked about.
+    first = min((shift.start for shift in around), default=start)
+    last = max((shift.end for shift in around), default=end)
     found: list[Shift] = []
-    for begins, ends, one in _pieces(schedule, before, overrides, now):
-        first, last = max(begins, start), min(ends, end)
-        if one is None or first >= last:
-            continue
-        for shift in shifts(one, first, last):
-            part = inside(shift, begins, ends)
-            if part is not None:
-                _append(found, part, cut=shift.start < begins)
-    return tuple(sorted(found, key=lambda shift: (shift.start, shift.end)))
+    for begins, ends, shift in _asked(pieces, min(first, start), max(last, end)):
+        part = inside(shift, begins, ends)
+        if part is not None:
+            _append(found, part, cut=shift.start < begins)
+    asked = (shift for shift in found if shift.overlaps(start, end))
+    return tuple(sorted(asked, key=lambda shift: (shift.start, shift.end)))
+
+
+def _asked(
+    pieces: Sequence[tuple[datetime, datetime, Schedule | None]], start: datetime, end: datetime
+) -> list[tuple[datetime, datetime, Shift]]:
+    """Return the shifts of a time with the piece of the past that says so, each as it is there."""
+    return [
+        (begins, ends, shift)
+        for begins, ends, one in pieces
+        if one is not None and max(begins, start) < min(ends, end)
+        for shift in shifts(one, max(begins, start), min(ends, end))
+    ]
 
 
 def _pieces(

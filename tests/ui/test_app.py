@@ -486,6 +486,29 @@ async def test_ten_thousand_alerts_are_a_list_like_any_other() -> None:
         assert acts(board) == [("acknowledge", ("07777/1",), "")]
 
 
+async def test_ten_thousand_alerts_are_turned_by_pages() -> None:
+    """Page down shows alerts that were below, by whatever key the configuration gives it too."""
+    many = tuple(
+        alert(f"Alert{n}", id=f"{n:05d}/1", fired_at=ago(seconds=n)) for n in range(10_000)
+    )
+    async with driven(
+        with_alerts(*many), (120, 35), preferences=Preferences(keys={"page_up": "ctrl+u"})
+    ) as board:
+        await board.shows("Alert0 ")
+        await board.press("pagedown", "pagedown")
+        await board.shows_not("Alert0 ")
+        under = board.app.dashboard.chosen()
+        assert under != ("00000/1",)
+        await board.press("pagedown")
+        await board.until(lambda: board.app.dashboard.chosen() > under)
+        await board.press("ctrl+u", "ctrl+u", "ctrl+u")
+        await board.until(lambda: board.app.dashboard.chosen() == ("00000/1",))
+        await board.press("1", "pagedown")
+        last = board.app.dashboard.chosen()
+        await board.press("G")
+        assert board.app.dashboard.chosen() == last
+
+
 async def test_a_dead_engine_is_on_every_size() -> None:
     """Nobody mistakes a picture that nobody updates."""
     dead = replace(busy(), engine=EngineView(EngineState.DOWN, clean("h"), 1, ago(minutes=9)))

@@ -30,7 +30,8 @@ def demo(
 
 def test_the_incident_unfolds_before_you(tmp_path: Path) -> None:
     """Pending, firing with its page, two pods become four, and all recovers; SIMULATED all along."""
-    with demo(tmp_path, speed=60) as screen:
+    # Pending is five of the story's minutes, of which a slow machine must not miss all.
+    with demo(tmp_path, speed=20) as screen:
         screen.wait_for(lambda text: re.search("PEND crit +HighErrorRate", text) is not None, 60)
         screen.wait_for(lambda text: "✖ CRIT" in text and "INC-001" in text, 60)
         screen.wait_for(lambda text: re.search(r"Pods +2 ", text) is not None, 60)

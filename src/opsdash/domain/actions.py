@@ -31,6 +31,8 @@ DEFAULT_KEYS: Mapping[str, str] = {
     "up": "k,up",
     "first": "g,home",
     "last": "G,end",
+    "page_down": "pagedown",
+    "page_up": "pageup",
     "copy": "y",
     "runbook": "R",
     "on_call": "o",

@@ -298,6 +298,8 @@ class OpsdashApp(TerminalApp, inherit_css=False):
             "up": lambda: dashboard.move(-1),
             "first": lambda: dashboard.move_to(0),
             "last": lambda: dashboard.move_to(-1),
+            "page_down": lambda: dashboard.turn_page(1),
+            "page_up": lambda: dashboard.turn_page(-1),
             "next_pane": lambda: dashboard.turn_pane(1),
             "previous_pane": lambda: dashboard.turn_pane(-1),
             "mark": dashboard.mark,

@@ -52,6 +52,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("up", "up", "Move"),
     Action("first", "to the first row", "Move"),
     Action("last", "to the last row", "Move"),
+    Action("page_down", "a page down", "Move"),
+    Action("page_up", "a page up", "Move"),
     Action("next_pane", "next pane", "Move"),
     Action("previous_pane", "previous pane", "Move"),
     Action("pane_1", "pane 1, performance", "Move"),

@@ -58,12 +58,12 @@ class Page(Sheet[None]):
 
     def press(self, event: events.Key) -> None:
         """Scroll, close, or let the key act on the alert that the page is about."""
-        moves = {"pagedown": self._page, "pageup": -self._page, "space": self._page}
+        moves = {"down": 1, "up": -1, "page_down": self._page, "page_up": -self._page}
         action = self.app.action_of(event)
-        if event.key in moves:
-            self._scroll(self._top + moves[event.key])
-        elif action in ("down", "up"):
-            self._scroll(self._top + (1 if action == "down" else -1))
+        if event.key == "space":
+            self._scroll(self._top + self._page)
+        elif action in moves:
+            self._scroll(self._top + moves[action])
         elif action in ("first", "last"):
             self._scroll(0 if action == "first" else self._length)
         elif action in ("back", "detail", "quit", "help") or event.key == "ctrl+c":

@@ -90,6 +90,16 @@ async def test_a_later_level_climbs_there_too(
         assert caught.value.permanent
 
 
+async def test_a_level_whose_sender_was_killed_half_way_is_escalated_by_the_next(
+    pagerduty_server: PagerDutyServer, keep: Keep
+) -> None:
+    """Its event arrived and the escalation did not: what may have arrived is done whole once more."""
+    async with opened(pagerduty_server, keep, rest=True) as notifier:
+        thread = (await notifier.send(page(), "", "")).thread
+        await notifier.send(page(level=2, again=True), "", thread)
+    assert pagerduty_server.incidents[0]["level"] == 2
+
+
 async def test_a_service_that_only_later_levels_have_is_paged_from_its_start(
     pagerduty_server: PagerDutyServer, keep: Keep
 ) -> None:

@@ -208,6 +208,30 @@ async def test_engines_that_are_killed_all_through_a_storm_lose_and_double_nothi
     assert len(once) + len(among) == 48
 
 
+async def test_what_may_have_arrived_before_a_kill_is_told_by_its_own_key_and_not_among_many(
+    world: World,
+) -> None:
+    """A receiver knows those keys: it takes them for the same, and would count them in a storm anew."""
+    begun = [world.alerts.fire("InstanceDown", job=f"first-{n}") for n in range(8)]
+    for pager in world.pagers.values():
+        pager.hanging = True
+    await world.turn(1)
+    keys = [world.alerts.fire("InstanceDown", job=f"service-{n}") for n in range(30)]
+    await world.turn(2)
+    await _kill(world)
+    for pager in world.pagers.values():
+        pager.hanging = False
+    world.engine = world.start_engine("the next one")
+    await world.turn(10)
+    ids = {(await world.alert(key)).id for key in begun}
+    assert {page.key for page in single(world)} == ids
+    assert [page.count for page in storms(world)] == [len(keys)]
+    for key in begun:
+        world.alerts.resolve(key)
+    await world.turn(2)
+    assert {page.key for page in world.pagers["john"].told(RESOLVE)} == ids
+
+
 async def _kill(world: World) -> None:
     """Let nothing that was under way end, as a kill -9 would."""
     tasks = [sending.task for sending in world.engine.sending.values()]

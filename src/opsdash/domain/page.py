@@ -37,8 +37,8 @@ class Page:
     did, before `for`. An acknowledgement or note may say that it is put off `until` then. `reached`
     are the people it is meant for, `by` and `text` the person behind an acknowledgement or note and
     their words. `context` is what changed lately, newest first. A storm is one page of `count`
-    alerts that names some of them in `members`. `repeat` counts how often it was said before. `test`
-    marks a drill or a check, which the message must say. `lines` are a longer text. A `quiet` one wakes
+    alerts that names some of them in `members`. `repeat` counts how often it was said before, `again`
+    says that this very message may have arrived already. `test` marks a drill or a check, which the message must say. `lines` are a longer text. A `quiet` one wakes
     nobody: a receiver that knows pages alone is not told.
     """
 
@@ -70,3 +70,4 @@ class Page:
     until: datetime | None = None
     lines: tuple[SafeText, ...] = ()
     quiet: bool = False
+    again: bool = False

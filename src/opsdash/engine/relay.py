@@ -80,9 +80,7 @@ def busy(sending: Iterable[Sending]) -> Counter[str]:
 def begin(engine_: Engine, letter: Letter) -> Sending:
     """Begin to send a message that is claimed."""
     # A receiver that knows no keys shows a repetition twice: then it must say that it is one.
-    page = (
-        replace(letter.page, repeat=1) if letter.unsure and not letter.page.repeat else letter.page
-    )
+    page = replace(letter.page, again=True) if letter.unsure else letter.page
     task = asyncio.ensure_future(_send(engine_, replace(letter, page=page)))
     return Sending(letter, task, engine_.clock.monotonic())
 
@@ -117,7 +115,9 @@ def outcome_of(task: asyncio.Future[Receipt]) -> Receipt | NotifierError:
     except NotifierError as error:
         return error
     except TimeoutError:
-        return NotifierError(clean(f"no answer within {SEND_DEADLINE:g} s"))
+        late = NotifierError(clean(f"no answer within {SEND_DEADLINE:g} s"))
+        late.unsure = True
+        return late
     except Exception as error:  # a bug in a notifier is that notifier's failure
         return NotifierError(clean(f"failed unexpectedly: {type(error).__name__}: {error}", 200))
 
@@ -222,7 +222,7 @@ def _refuse(
         due = now + _pause(letter, error)
         # When a receiver is back it is told in the order in which things came about.
         due = max(due, outbox.tried_before(connection, letter) or due)
-        outbox.postpone(connection, letter.id, error.reason, due)
+        outbox.postpone(connection, letter.id, error.reason, due, error.unsure)
     if (error.permanent or late) and letter.page.kind is PageKind.TRIGGER:
         _fall_back(connection, setup, letter, now)
 

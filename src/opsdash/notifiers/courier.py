@@ -39,6 +39,8 @@ _WORDS = 200
 class UnsureError(NotifierError):
     """No answer, or one after which nobody knows whether the message was taken."""
 
+    unsure = True
+
 
 class Courier:
     """Speaks to one server, whose address may itself be a secret that is read when it is needed.

@@ -12,8 +12,11 @@ class NotifierError(Exception):
     """A message that was not accepted: why, whether trying again can help, and when at the earliest.
 
     `permanent` means that the receiver refused it for what it is (a bad key, a malformed request):
-    it goes to the dead letters and the next target is tried.
+    it goes to the dead letters and the next target is tried. `unsure` means that it may have been
+    taken all the same.
     """
+
+    unsure = False
 
     def __init__(
         self, reason: SafeText, permanent: bool = False, retry_after: timedelta | None = None

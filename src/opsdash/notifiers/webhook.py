@@ -145,7 +145,7 @@ def _more(page: Page) -> dict[str, Any]:
         "links": [{"text": k.text, "url": k.url} for k in page.links if is_web_address(k.url)],
         "count": page.count,
         "members": list(page.members),
-        "repeat": page.repeat,
+        "repeat": page.repeat or int(page.again),
         "test": page.test,
     }
     return more
@@ -154,7 +154,7 @@ def _more(page: Page) -> dict[str, Any]:
 def _reason(page: Page) -> str:
     """Return Alertmanager's words for why it notifies, empty where it has none."""
     if page.kind is PageKind.TRIGGER:
-        return "repeat interval elapsed" if page.repeat else "first notification"
+        return "repeat interval elapsed" if page.repeat or page.again else "first notification"
     return "all alerts resolved" if page.kind is PageKind.RESOLVE else ""
 
 

@@ -17,7 +17,7 @@ def headline(page: Page) -> SafeText:
     marks = ["TEST"] if page.test else []
     marks.append(state(page))
     incident = f" ({page.incident})" if page.incident else ""
-    again = " (repeat)" if page.repeat else ""
+    again = " (repeat)" if page.repeat or page.again else ""
     title = clean(page.title, TITLE_LIMIT)
     return clean(f"{' · '.join(marks)} · {title}{incident}{again}")
 

@@ -52,7 +52,7 @@ __all__ = [
 class Letter:
     """One row of the outbox. `answer` is what the receiver said last, or why it was not sent.
 
-    `unsure` says that an engine died while it was under way: it may have arrived.
+    `unsure` says that an engine died while it was under way, or no answer came: it may have arrived.
     """
 
     id: int
@@ -261,11 +261,14 @@ def settle(
     note_letters(connection)
 
 
-def postpone(connection: sqlite3.Connection, id: int, answer: str, due_at: datetime) -> None:
-    """Make a message that was not accepted waiting again, until `due_at`."""
+def postpone(
+    connection: sqlite3.Connection, id: int, answer: str, due_at: datetime, unsure: bool = False
+) -> None:
+    """Make a message that was not accepted, or `unsure` whether, waiting again, until `due_at`."""
     connection.execute(
-        "UPDATE outbox SET state = 'waiting', answer = ?, due_at = ? WHERE id = ?",
-        (answer, to_ms(due_at), id),
+        "UPDATE outbox SET state = 'waiting', answer = ?, due_at = ?, unsure = max(unsure, ?)"
+        " WHERE id = ?",
+        (answer, to_ms(due_at), unsure, id),
     )
     note_letters(connection)
 

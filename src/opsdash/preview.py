@@ -56,9 +56,25 @@ def _level_words(step: Step) -> SafeText:
     return clean(f"This pages {level}: {woken.words}")
 
 
-def person_words(person: str, snapshot: Snapshot) -> SafeText:
-    """Return whom giving an alert to `person` wakes, and through what."""
-    woken = wakes_person(snapshot.setup, person, snapshot.taken_at)
+def standing_words(alerts: Iterable[Alert], snapshot: Snapshot) -> tuple[SafeText, ...]:
+    """Return whom it wakes that alerts are paged where they stand, those that have no level at the first."""
+    return pages_words([_standing(alert, snapshot) for alert in alerts])
+
+
+def _standing(alert: Alert, snapshot: Snapshot) -> Step:
+    policy, level = policy_of(alert, snapshot), max(alert.level, 1)
+    woken = wakes_level(snapshot.setup, policy, alert, level, snapshot.taken_at)
+    return Step(alert, level, policy.name(level), woken)
+
+
+def person_words(person: str, alerts: Iterable[Alert], snapshot: Snapshot) -> tuple[SafeText, ...]:
+    """Return whom giving alerts to `person` wakes, and through what: a line for each way that differs."""
+    setup, at = snapshot.setup, snapshot.taken_at
+    found = [_given_words(person, wakes_person(setup, person, alert, at)) for alert in alerts]
+    return tuple(dict.fromkeys(found))
+
+
+def _given_words(person: str, woken: Wakes) -> SafeText:
     name = next(iter(woken.names), person)
     if woken.reached:
         return clean(f"This pages {woken.words}")

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from opsdash.domain.alert import Severity
 from opsdash.domain.duty import on_call_view
 from opsdash.domain.maintenance import Maintenance
 from opsdash.domain.override import Override, OverrideKind
 from opsdash.domain.rotation import Layer, Turn
+from opsdash.domain.text import SafeText
 from opsdash.ui.glyphs import ASCII, UTF8
 from opsdash.ui.lines import Line, text_of, width_of
 from opsdash.ui.moment import Moment, zone_of
@@ -17,7 +19,7 @@ from opsdash.ui.panes.on_call import calendar_lines, override_row, schedule_abou
 from opsdash.ui.preferences import Preferences
 from tests.kit.hostile import HOSTILE
 from tests.ui.driving import Driven, driven
-from tests.ui.pictures import NOW
+from tests.ui.pictures import NOW, alert
 from tests.ui.rosters import DENTIST, ILL, MIGRATION, MONDAY, WEEK, renamed, staffed
 
 ALEX = Preferences(names=("alex",))
@@ -246,3 +248,18 @@ async def test_maintenance_is_begun_from_the_row_and_ended_on_its_screen() -> No
         await board.shows("End maintenance 2", "It holds no alert: nobody is paged.")
         await board.press("enter")
         await board.until(lambda: calls(board)[-1] == ("end_maintenance", 2))
+
+
+async def test_ending_maintenance_says_whom_what_it_held_pages_and_through_what() -> None:
+    """Each alert by its own policy; the window held what began to fire within it."""
+    window = replace(MIGRATION, service=SafeText(""), start=NOW - timedelta(hours=9))
+    snapshot = staffed(maintenance=(window,))
+    people = tuple(replace(p, notify=("pager",)) for p in snapshot.setup.people)
+    paging = replace(snapshot.setup.paging, notifiers=("pager",))
+    setup = replace(snapshot.setup, people=people, paging=paging)
+    held = alert("DiskFull", severity=Severity.WARNING, fired_at=NOW - timedelta(minutes=1))
+    async with driven(replace(snapshot, setup=setup, alerts=(held,))) as board:
+        await board.press("o", "G", "x")
+        await board.shows(
+            "1 alert is paged then: DiskFull", "This pages 1 On-call", "through pager"
+        )

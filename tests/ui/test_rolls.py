@@ -8,7 +8,7 @@ from functools import partial
 from opsdash.domain.alert import AlertState
 from opsdash.domain.letter import Letters, LetterState
 from opsdash.domain.rules.view import RuleState
-from opsdash.domain.setup import PagingSetup
+from opsdash.domain.setup import PagingSetup, Setup
 from opsdash.domain.source import EngineState
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Entry, EntryKind
@@ -19,6 +19,7 @@ from tests.ui import registers
 from tests.ui.driving import Driven, driven
 from tests.ui.pictures import NOW, ago, alert, busy
 from tests.ui.registers import listed
+from tests.ui.rosters import staffed
 
 HOUR = timedelta(hours=1)
 
@@ -128,10 +129,17 @@ async def test_the_silences_screen_lists_all_with_what_they_hide() -> None:
         await board.shows("hides 1 open alert", "why            deploying v1.4, sarah", "made")
 
 
+def paged() -> Setup:
+    """Return a team of which everybody has a pager, John on call."""
+    setup = staffed().setup
+    people = tuple(replace(p, notify=("pagerduty",)) for p in setup.people)
+    return replace(setup, people=people, paging=PagingSetup(notifiers=("pagerduty",)))
+
+
 async def test_a_silence_is_extended_and_ended_from_its_row() -> None:
-    """Extending asks nothing; ending says what is shown again and whom it pages."""
-    hidden = alert("HighErrorRate", silenced_by=("S1",))
-    setup = replace(busy().setup, paging=PagingSetup(notifiers=("pagerduty",)))
+    """Extending asks nothing; ending says what is shown again, whom it pages and through what."""
+    hidden = alert("HighErrorRate", silenced_by=("S1",), level=2)
+    setup = paged()
     found = replace(listed(), setup=setup, alerts=(hidden,), incidents=())
     async with driven(found) as board:
         await board.press("S")
@@ -139,7 +147,10 @@ async def test_a_silence_is_extended_and_ended_from_its_row() -> None:
         await board.press("+")
         await board.shows("extended until 15:11, silence S1")
         await board.press("x")
-        await board.shows("End S1", "1 alert is shown again: HighErrorRate", "This pages 1 On-call")
+        await board.shows(
+            "End S1", "1 alert is shown again: HighErrorRate",
+            "This pages 2 Tech Lead: Maria through pagerduty",
+        )  # fmt: skip
         await board.press("escape")
         await board.shows_not("End S1")
         await board.press("x", "enter")
@@ -360,7 +371,7 @@ async def test_marks_that_a_filter_hides_choose_nothing() -> None:
 
 async def test_what_a_question_names_fits_the_smallest_screen() -> None:
     """A dozen silences are ended from fifteen lines: some are named, whom it pages is always seen."""
-    setup = replace(busy().setup, paging=PagingSetup(notifiers=("pagerduty",)))
+    setup = paged()
     many = tuple(registers.silence(f"S{n}", f'alertname="A{n}"') for n in range(1, 13))
     hidden = alert("A1", silenced_by=("S1",))
     filled = Registers((), Letters(), many)

@@ -95,10 +95,9 @@ def _foretell_gift(seen: Seen, to: str, whose: str | None) -> Foretold:
             refused.setdefault(alert.id, barred)
     going = [alert for alert in seen.alerts if alert.id not in refused]
     lines = [f"{alert.id} {alert.name}" for alert in going]
-    lines += [person_words(to, seen.snapshot)] if going else []
-    wakes = bool(going) and bool(
-        wakes_person(seen.snapshot.setup, to, seen.snapshot.taken_at).reached
-    )
+    lines += person_words(to, going, seen.snapshot)
+    setup, at = seen.snapshot.setup, seen.snapshot.taken_at
+    wakes = any(wakes_person(setup, to, alert, at).reached for alert in going)
     return Foretold(tuple(lines), tuple(refused.items()), wakes)
 
 

@@ -63,9 +63,9 @@ def wakes_level(
     return wakes(setup, targets_of(alert, policy, level), at, alert.severity, level)
 
 
-def wakes_person(setup: Setup, person: str, at: datetime) -> Wakes:
+def wakes_person(setup: Setup, person: str, alert: Alert, at: datetime) -> Wakes:
     """Return whom giving an alert to `person` wakes."""
-    return wakes(setup, (f"person:{person}",), at)
+    return wakes(setup, (f"person:{person}",), at, alert.severity, alert.level)
 
 
 def _through(destination: Destination) -> SafeText:

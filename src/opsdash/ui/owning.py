@@ -82,8 +82,9 @@ def _ask_reassignment(
         barred = policy_of(alert, snapshot).bars(person, alert.severity)
         words += [line((f"{alert.name} stays: {barred}", "muted"))] if barred else []
     words.append(EMPTY)
-    told = wrapped(person_words(person, snapshot), question_width(app))
-    words += [line((part, "warn bold")) for part in told]
+    given = [a for a in app.alerts_of(ids) if not policy_of(a, snapshot).bars(person, a.severity)]
+    for told in person_words(person, given, snapshot):
+        words += [line((part, "warn bold")) for part in wrapped(told, question_width(app))]
     words.append(line(("It is no acknowledgement: what nobody takes goes on climbing.", "muted")))
 
     def answer(reason: str | None) -> None:

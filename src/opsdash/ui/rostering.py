@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from opsdash.domain.alert import Severity
 from opsdash.domain.duty import on_call_view
 from opsdash.domain.maintenance import Maintenance, holding
 from opsdash.domain.matchers import Matcher, Op
@@ -10,7 +11,7 @@ from opsdash.domain.override import Override
 from opsdash.domain.schedule import Schedule, on_call
 from opsdash.domain.text import SafeText
 from opsdash.snapshot import Snapshot
-from opsdash.ui.chosen import own_person
+from opsdash.ui.chosen import own_person, question_width
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.panes.on_call import changed_lines, override_words
 from opsdash.ui.when import format_when
@@ -104,16 +105,20 @@ def _ask_removal(
 
 
 def _ask_end(app: "OpsdashApp", window: Maintenance, snapshot: Snapshot) -> None:
-    from opsdash.ui.acts import concerned
+    from opsdash.preview import standing_words
+    from opsdash.ui.panes.facts import wrapped
     from opsdash.ui.screens.ask import Ask
 
     now = app.moment().now
     held = [a for a in snapshot.alerts if a.needs_person and holding((window,), a, now)]
+    held = [a for a in held if a.severity is not Severity.INFO]
     words: list[Line] = [line(("It ends now instead of by itself.", ""))]
     if held:
         names = ", ".join(a.name for a in held[:5])
-        words.append(line((f"{len(held)} alerts are paged then: ", "text"), names))
-        words.append(line(("This pages ", "text"), (concerned(1, snapshot), "warn bold")))
+        count = "1 alert is" if len(held) == 1 else f"{len(held)} alerts are"
+        words.append(line((f"{count} paged then: ", "text"), names))
+        for told in standing_words(held, snapshot):
+            words += [line((part, "warn bold")) for part in wrapped(told, question_width(app))]
     else:
         words.append(line(("It holds no alert: nobody is paged.", "muted")))
 

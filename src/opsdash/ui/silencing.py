@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from opsdash.domain.matchers import Matcher
 from opsdash.domain.silence import USUAL, Silence, SilenceState, prefill
 from opsdash.ui import owning
+from opsdash.ui.chosen import question_width
 from opsdash.ui.ports import Outcome
 
 if TYPE_CHECKING:
@@ -138,13 +139,11 @@ def expire(app: "OpsdashApp", ids: Ids) -> None:
 
 def expire_silences(app: "OpsdashApp", ids: Ids) -> None:
     """Say what is shown again and whom that pages, then end silences."""
-    from opsdash.ui.acts import concerned
     from opsdash.ui.screens.silence_questions import ask_expiry
 
     found, snapshot = _in_force(app, ids), app.snapshot
     if not found or snapshot is None:
         return
-    whom = concerned(1, snapshot) if snapshot.setup.paging.notifiers else ""
     ended = tuple(silence.id for silence in found)
 
     def answer(said: str | None) -> None:
@@ -155,7 +154,7 @@ def expire_silences(app: "OpsdashApp", ids: Ids) -> None:
         else:
             app.act("", (), _of_several("ended", lambda: app.hand.expire_silences(ended)))
 
-    app.open_sheet(ask_expiry(found, snapshot.alerts, whom), answer)
+    app.open_sheet(ask_expiry(found, snapshot, question_width(app)), answer)
 
 
 def _silences(app: "OpsdashApp", ids: Ids) -> list[Silence]:

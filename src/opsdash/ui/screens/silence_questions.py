@@ -2,33 +2,34 @@
 
 from collections.abc import Sequence
 
-from opsdash.domain.alert import Alert, Severity
+from opsdash.domain.alert import Alert, AlertState, Severity
 from opsdash.domain.silence import Silence
+from opsdash.preview import standing_words
+from opsdash.snapshot import Snapshot
 from opsdash.ui.lines import EMPTY, Line, line
+from opsdash.ui.panes.facts import wrapped
 from opsdash.ui.screens.ask import Ask
 
 _ASKED = 6
 """Lines in which a question names silences: a terminal of fifteen has room for no more."""
 
 
-def ask_expiry(silences: Sequence[Silence], alerts: Sequence[Alert], whom: str) -> Ask:
-    """Return the question before silences are ended: what is shown again, and whom that pages.
-
-    `whom` is empty where nobody can be.
-    """
-    hit = [
-        alert for alert in alerts if alert.open and any(s.id in alert.silenced_by for s in silences)
-    ]
+def ask_expiry(silences: Sequence[Silence], snapshot: Snapshot, width: int) -> Ask:
+    """Return the question before silences are ended: what is shown again, and whom that pages."""
+    ended = {silence.id for silence in silences}
+    # What another silence hides as well stays hidden.
+    hit = [a for a in snapshot.alerts if a.open and a.silenced_by and ended >= {*a.silenced_by}]
     words = [*_named(silences), EMPTY]
     if not hit:
         by = "it" if len(silences) == 1 else "them"
-        words.append(line(f"No open alert is hidden by {by}: nobody is paged."))
+        words.append(line(f"No open alert is hidden by {by} alone: nobody is paged."))
     else:
         count = "1 alert is" if len(hit) == 1 else f"{len(hit)} alerts are"
         words.append(line((f"{count} shown again: ", "text"), ", ".join(a.name for a in hit[:5])))
         loud = [a for a in hit if a.acknowledgement is None and a.severity is not Severity.INFO]
-        if loud and whom:
-            words.append(line(("This pages ", "text"), (whom, "warn bold")))
+        loud = [a for a in loud if not a.inhibited_by and a.state is AlertState.FIRING]
+        for told in standing_words(loud, snapshot):
+            words += [line((part, "warn bold")) for part in wrapped(told, width)]
     if len(silences) == 1:
         return Ask(f"End {silences[0].id}", words, "enter ends it: ")
     return Ask(f"End {len(silences)} silences", words, "enter ends them: ")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from opsdash import response
+from opsdash.cli.try_reach import try_reach
 from opsdash.config.build import setup_of
 from opsdash.config.problem import ConfigError
 from opsdash.config.reading import parse
@@ -132,6 +133,28 @@ def test_the_rehearsal_says_through_what_and_how_long_after(world: World) -> Non
     ]
     quiet = rehearse(setup, setup.policy, MONDAY, {"severity": "warning"})[0]
     assert [d.address for d in quiet.through] == ["john", "#incidents"]
+
+
+async def test_a_receiver_that_several_share_is_told_when_the_first_of_them_is_to_be(
+    world: World,
+) -> None:
+    """John wants the channel after ten minutes; it is the schedule's own as well, which is told at once."""
+    with_rules(world, "john", rule("channel:#incidents", after=10 * MINUTE), rule("john"))
+    world.alerts.fire("A")
+    await world.turn(2)
+    assert world.paged("john", "channel") == [1, 1]
+
+
+async def test_check_names_the_severities_for_which_somebody_has_no_way(world: World) -> None:
+    """Maria has rules for what is critical and nothing else: only warnings do not reach her."""
+    with_rules(world, "tech-lead", rule("maria", severity=(CRITICAL,)))
+    people = (replace(p, notify=()) if p.rules else p for p in world.setup.people)
+    setup = replace(world.setup, people=tuple(people))
+    told = [text for good, text in try_reach(setup, MONDAY) if not good]
+    assert told == ["schedule database: Maria has nothing to be reached by for warning alerts"]
+    rules = (rule("maria", severity=(CRITICAL,)), rule("channel:maria"))
+    people = (replace(p, rules=rules) if p.rules else p for p in setup.people)
+    assert all(good for good, _ in try_reach(replace(setup, people=tuple(people)), MONDAY))
 
 
 def test_a_message_without_a_severity_goes_by_what_they_have(world: World) -> None:

@@ -1,13 +1,18 @@
 """What `opsdash check` says of the people behind each escalation level: whom no page would reach."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import product
 
+from opsdash.domain.alert import Severity
 from opsdash.domain.coverage import LOOKED_AHEAD
 from opsdash.domain.escalation import DEFAULT_POLICY
 from opsdash.domain.routing import route
 from opsdash.domain.schedule import shifts
 from opsdash.domain.setup import Setup
+
+PAGED = (Severity.CRITICAL, Severity.WARNING)
+"""The severities for which people are paged."""
 
 
 def try_reach(setup: Setup, now: datetime) -> Iterator[tuple[bool, str]]:
@@ -25,7 +30,8 @@ def try_reach(setup: Setup, now: datetime) -> Iterator[tuple[bool, str]]:
             if policy == DEFAULT_POLICY and number > 1:
                 # Nobody wrote that there is a tech lead, a PM or a CEO.
                 break
-            for remark in _unreached(setup, level.notify, now):
+            severities = [s for s in PAGED if level.admits(s)]
+            for remark in _unreached(setup, level.notify, now, severities, number):
                 bad = True
                 if remark not in said:
                     said.add(remark)
@@ -33,14 +39,23 @@ def try_reach(setup: Setup, now: datetime) -> Iterator[tuple[bool, str]]:
         if not bad:
             yield True, f"policy {policy.id}: pages have somewhere to go"
     for schedule in setup.schedules:
-        for remark in _unreached(setup, (f"schedule:{schedule.id}",), now):
+        for remark in _unreached(setup, (f"schedule:{schedule.id}",), now, PAGED, 1):
             if remark not in said:
                 said.add(remark)
                 yield False, f"schedule {schedule.id}: {remark}"
 
 
-def _unreached(setup: Setup, targets: tuple[str, ...], now: datetime) -> list[str]:
-    """Return why some of `targets` lead nowhere, at any moment of the fortnight ahead."""
+def _unreached(
+    setup: Setup,
+    targets: tuple[str, ...],
+    now: datetime,
+    severities: Sequence[Severity],
+    level: int,
+) -> list[str]:
+    """Return why some of `targets` lead nowhere, at any moment of the fortnight ahead.
+
+    People are reached by their rules: who has none for a severity is named with it.
+    """
     end = now + LOOKED_AHEAD
     named = {target.removeprefix("schedule:") for target in targets}
     moments = {now} | {
@@ -49,11 +64,16 @@ def _unreached(setup: Setup, targets: tuple[str, ...], now: datetime) -> list[st
         if schedule.id in named
         for shift in shifts(schedule, now, end)
     }
-    found: dict[str, None] = {}
-    for moment in sorted(moments):
-        for target in targets:
-            behind = route(setup, (target,), moment)
-            if behind.answered and behind.destinations:
-                continue
-            found.update((str(r), None) for r in behind.remarks if "nobody is on call" not in r)
-    return list(found)
+    found: dict[str, list[str]] = {}
+    for moment, target, severity in product(sorted(moments), targets, severities):
+        behind = route(setup, (target,), moment, severity, level)
+        if behind.answered and behind.destinations:
+            continue
+        for remark in behind.remarks:
+            kinds = found.setdefault(str(remark), [])
+            kinds += [severity] if severity not in kinds else []
+    return [
+        remark if len(kinds) == len(severities) else f"{remark} for {', '.join(kinds)} alerts"
+        for remark, kinds in found.items()
+        if "nobody is on call" not in remark
+    ]

@@ -95,8 +95,11 @@ def route(
             remarks.append(clean(remark))
         for one in found:
             place = (one.notifier, one.address)
-            later = delays.get((one.reached, *place), _AT_ONCE)
-            destinations.setdefault(place, replace(one, after=later) if later else one)
+            after = delays.get((one.reached, *place), _AT_ONCE)
+            known = destinations.setdefault(place, replace(one, after=after))
+            # Where several share a receiver, it is told when the first of them is to be.
+            if after < known.after:
+                destinations[place] = replace(known, after=after)
     return Route(tuple(destinations.values()), tuple(remarks), answered)
 
 

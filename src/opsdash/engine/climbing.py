@@ -192,7 +192,8 @@ class Climbing:
         return replace(alert, acknowledgement=None)
 
     def _person(self, taken: Acknowledgement) -> tuple[str, ...]:
-        return tuple(f"person:{p.id}" for p in self.setup.people if p.id == taken.by and p.notify)
+        people = (p for p in self.setup.people if p.id == taken.by)
+        return tuple(f"person:{p.id}" for p in people if p.notify or p.rules)
 
     def _end_of_maintenance(self, alert: Alert) -> None:
         if paging.pages(alert) and alert.acknowledgement is None:

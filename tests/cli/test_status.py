@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
+from opsdash.cli.status import print_text
 from tests.cli.conftest import Team
+from tests.ui import pictures
 
 
 def test_text_says_the_status_and_each_figure(live_team: Team) -> None:
@@ -13,6 +17,24 @@ def test_text_says_the_status_and_each_figure(live_team: Team) -> None:
     for title in ("Response p95", "Error rate", "CPU", "Memory", "Disk", "Stripe"):
         assert title in done.stdout
     assert "HighErrorRate" in done.stdout
+
+
+def test_the_figures_of_the_header_are_figures_too(live_team: Team) -> None:
+    """Uptime and users stand first, and a disk's figure says which filesystem is the fullest."""
+    lines = live_team.run("status").stdout.splitlines()
+    first = next(at for at, words in enumerate(lines) if words.startswith("  Uptime 24h"))
+    assert lines[first + 1].startswith("  Active users")
+    assert next(words for words in lines if words.startswith("  Disk")).endswith("  (/var)")
+
+
+def test_a_figure_comes_with_what_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    """By how much users changed since yesterday, and what a share was at yesterday's peak."""
+    print_text(pictures.busy())
+    lines = capsys.readouterr().out.splitlines()
+    users = next(words for words in lines if words.startswith("  Active users"))
+    assert users.endswith("  (+15%, was 2,130 1d ago)")
+    cpu = next(words for words in lines if words.startswith("  CPU"))
+    assert cpu.endswith("  (was 45 % 1d ago)")
 
 
 def test_json_has_the_documented_shape(live_team: Team) -> None:
@@ -27,7 +49,7 @@ def test_json_has_the_documented_shape(live_team: Team) -> None:
     ]  # fmt: skip
     tiles = {i["id"]: i for pane in shape["panes"] for i in pane["indicators"]}
     assert set(tiles["cpu"]) == {
-        "id", "title", "value", "at_least", "numerator", "denominator", "unit", "level", "age_seconds", "reason", "failures",
+        "id", "title", "value", "at_least", "numerator", "denominator", "unit", "level", "age_seconds", "reason", "compared", "labels", "failures",
     }  # fmt: skip
     assert tiles["cpu"]["failures"] is None
     failed = tiles["failed"]["failures"]

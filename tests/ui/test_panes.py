@@ -173,6 +173,23 @@ def test_a_metric_pane_has_a_row_a_tile() -> None:
     )
 
 
+def test_a_disk_says_which_filesystem_it_is() -> None:
+    """Whole where there is room; else its last name, cut where that is too long as well."""
+
+    def drawn(mountpoint: str, width: int) -> str:
+        pane = busy().panes[1]
+        disk = next(r for r in pane.readings if r.indicator.id == "disk")
+        pane = replace(pane, readings=(replace(disk, labels={"mountpoint": mountpoint}),))
+        pane = replace(pane, readings=(*pane.readings, busy().panes[1].readings[0]))
+        return words(pane_block(pane, 2, width, 4, REFRESH, moment(), UTF8)).splitlines()[1]
+
+    assert " ok   /var " in drawn("/var", 54)
+    assert " ok   …/pg " in drawn("/var/lib/postgresql/15/pg", 54)
+    assert " ok   /var/lib/postgresql/15/pg " in drawn("/var/lib/postgresql/15/pg", 100)
+    assert " ok   …/postgresq…" in drawn("/var/lib/postgresql-main", 54)
+    assert "\x1b" not in drawn("/\x1b[31mvar", 54)
+
+
 def test_the_same_pane_in_ascii() -> None:
     """Without UTF-8 every sign is ASCII, and the words carry the level."""
     drawn = words(pane_block(busy().panes[0], 1, 54, 7, REFRESH, moment(), ASCII))

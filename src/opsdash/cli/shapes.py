@@ -10,9 +10,10 @@ from opsdash.domain.escalation import EscalationPolicy
 from opsdash.domain.failures import FailureBatch
 from opsdash.domain.freshness import Freshness, freshness
 from opsdash.domain.incident import Incident, Reported
-from opsdash.domain.indicator import Level, Reading, Unit
+from opsdash.domain.indicator import Indicator, Level, Pane, Reading, Unit
 from opsdash.domain.rules.view import RuleView
 from opsdash.domain.silence import Silence
+from opsdash.domain.text import SafeText, clean
 from opsdash.domain.ticket import Ticket
 from opsdash.snapshot import Snapshot
 
@@ -29,7 +30,7 @@ def status_shape(snapshot: Snapshot) -> dict[str, Any]:
                 "title": pane.title,
                 "indicators": [indicator_shape(r, snapshot) for r in pane.readings],
             }
-            for pane in (*_header(snapshot), *snapshot.panes)
+            for pane in all_panes(snapshot)
         ],
         "alerts": [
             alert_shape(alert, policy, snapshot.next_step(alert))
@@ -65,7 +66,8 @@ def indicator_shape(reading: Reading, snapshot: Snapshot) -> dict[str, Any]:
         reason = reason or "no data for too long"  # type: ignore[assignment]
     if reading.at_least and live:
         reason = reason or BOUND  # type: ignore[assignment]
-    value, unit = _in_base_unit(reading)
+    value, unit = _in_base_unit(reading.indicator, reading.value)
+    compared, _ = _in_base_unit(reading.indicator, reading.compared)
     return {
         "id": reading.indicator.id,
         "title": reading.indicator.title,
@@ -77,15 +79,17 @@ def indicator_shape(reading: Reading, snapshot: Snapshot) -> dict[str, Any]:
         "level": reading.level if live and fresh is Freshness.LIVE else Level.UNKNOWN,
         "age_seconds": None if seen_at is None else round((now - seen_at).total_seconds(), 3),
         "reason": reason,
+        "compared": compared if live else None,
+        "labels": {name: clean(label) for name, label in reading.labels.items()} if live else {},
         "failures": None if reading.batch is None else failures_shape(reading.batch),
     }
 
 
-def _in_base_unit(reading: Reading) -> tuple[float | None, Unit]:
-    """Return a reading's value and unit as scripts get them: a query in percent is a ratio too."""
-    if reading.indicator.unit is not Unit.PERCENT:
-        return reading.value, reading.indicator.unit
-    return None if reading.value is None else reading.value / 100, Unit.RATIO
+def _in_base_unit(indicator: Indicator, value: float | None) -> tuple[float | None, Unit]:
+    """Return a value and its unit as scripts get them: a query in percent is a ratio too."""
+    if indicator.unit is not Unit.PERCENT:
+        return value, indicator.unit
+    return None if value is None else value / 100, Unit.RATIO
 
 
 def failures_shape(batch: FailureBatch) -> dict[str, Any]:
@@ -268,9 +272,8 @@ def rfc3339(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _header(snapshot: Snapshot) -> tuple[Any, ...]:
-    from opsdash.domain.indicator import Pane
-    from opsdash.domain.text import SafeText
-
+def all_panes(snapshot: Snapshot) -> tuple[Pane, ...]:
+    """Return the metric panes, before them what the header has of figures: uptime and users."""
     found = tuple(r for r in (snapshot.uptime, snapshot.users) if r is not None)
-    return (Pane("header", SafeText("Header"), found),) if found else ()
+    header = (Pane("header", SafeText("Header"), found),) if found else ()
+    return (*header, *snapshot.panes)

@@ -7,14 +7,21 @@ import click
 from opsdash.cli.main import config_option, load_plan
 from opsdash.cli.output import format_option, padded, print_json
 from opsdash.cli.reading import picture
-from opsdash.cli.shapes import alert_words, indicator_shape, status_shape
+from opsdash.cli.shapes import alert_words, all_panes, indicator_shape, status_shape
+from opsdash.domain.duration import format_duration
 from opsdash.domain.failures import FailureBatch
 from opsdash.domain.freshness import Freshness, freshness
 from opsdash.domain.indicator import Reading
 from opsdash.domain.span import format_span
 from opsdash.domain.status import EXIT_CODES
 from opsdash.snapshot import Snapshot
-from opsdash.ui.format import figure, reading_figure, share_words
+from opsdash.ui.format import (
+    figure,
+    is_share,
+    mountpoint,
+    reading_figure,
+    share_words,
+)
 
 
 @click.command(epilog="Example:  opsdash status --format tmux   (in tmux' status-right)")
@@ -38,17 +45,18 @@ def status(context: click.Context, config: Path | None, form: str, live: bool) -
 
         click.echo(line_of(snapshot))
     else:
-        _print_text(snapshot)
+        print_text(snapshot)
     context.exit(EXIT_CODES[snapshot.status])
 
 
-def _print_text(snapshot: Snapshot) -> None:
+def print_text(snapshot: Snapshot) -> None:
+    """Print the status, what keeps the picture from being whole, each figure and each open alert."""
     as_of = snapshot.as_of
     age = f"as of {format_span(snapshot.taken_at - as_of)} ago" if as_of else "never read"
     click.echo(f"{snapshot.setup.title}: {snapshot.status}, {age}")
     for problem in snapshot.problems:
         click.echo(f"! {problem.text}")
-    for pane in snapshot.panes:
+    for pane in all_panes(snapshot):
         for reading in pane.readings:
             click.echo(_indicator_line(reading, snapshot))
     for alert in snapshot.alerts:
@@ -66,9 +74,25 @@ def _indicator_line(reading: Reading, snapshot: Snapshot) -> str:
     reason = f"  ({shape['reason']})" if shape["reason"] else _old(reading, snapshot)
     value = f"{shown.number} {shown.unit}".strip()
     batch = f"  ({_batch_words(reading.batch)})" if reading.batch and shape["value"] else ""
-    sides = f"  ({share_words(reading)})" if known and share_words(reading) else ""
+    beside = "".join(f"  ({words})" for words in _beside(reading) if words) if known else ""
     title = padded(reading.indicator.title, 18)
-    return f"  {title} {value:>12}  {shape['level']}{reason}{sides}{batch}"
+    return f"  {title} {value:>12}  {shape['level']}{reason}{beside}{batch}"
+
+
+def _beside(reading: Reading) -> tuple[str, ...]:
+    """Return what a figure is of and what it was: both sides of a share, a filesystem, the change."""
+    return share_words(reading), mountpoint(reading), _change(reading)
+
+
+def _change(reading: Reading) -> str:
+    """Return what a figure was, and but for a share by how much it is another (S8, S12)."""
+    indicator, value, before = reading.indicator, reading.value, reading.compared
+    if indicator.compare is None or value is None or before is None:
+        return ""
+    was = f"was {figure(before, indicator)} {format_duration(indicator.compare)} ago"
+    if is_share(indicator) or not before:
+        return was
+    return f"{100 * (value - before) / abs(before):+.0f}%, {was}"
 
 
 def _old(reading: Reading, snapshot: Snapshot) -> str:

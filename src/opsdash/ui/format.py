@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from opsdash.domain.indicator import Indicator, Reading, Unit
 from opsdash.domain.sample import Point
+from opsdash.domain.text import SafeText, clean
 from opsdash.ui.glyphs import UTF8, Glyphs
 
 _SECOND = timedelta(seconds=1)
@@ -163,6 +164,16 @@ def baseline(
         before = f"{100 * compared if indicator.unit is Unit.RATIO else compared:.0f}%"
     sign = glyphs.same if value == compared else glyphs.up if value > compared else glyphs.down
     return f"{sign} from {before}"
+
+
+def is_share(indicator: Indicator) -> bool:
+    """Whether it is compared by what it was (`↑ from 35%`): a share's share says nothing."""
+    return indicator.compare is not None and indicator.unit in (Unit.RATIO, Unit.PERCENT)
+
+
+def mountpoint(reading: Reading) -> SafeText:
+    """Return which filesystem a figure is of, empty for one that is of none (S14)."""
+    return clean(reading.labels.get("mountpoint", ""))
 
 
 def age(length: timedelta) -> str:

@@ -6,9 +6,18 @@ from typing import NamedTuple
 
 from opsdash.domain.duration import format_duration
 from opsdash.domain.freshness import Freshness
-from opsdash.domain.indicator import Level, Pane, Reading, Unit
+from opsdash.domain.indicator import Level, Pane, Reading
 from opsdash.ui.chart import LEVEL_STYLES, chart, sparkline
-from opsdash.ui.format import Figure, baseline, reading_figure, scale_of, share_words, trend
+from opsdash.ui.format import (
+    Figure,
+    baseline,
+    is_share,
+    mountpoint,
+    reading_figure,
+    scale_of,
+    share_words,
+    trend,
+)
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, crop, cut, fit, frame, line, on, spread, width_of
 from opsdash.ui.moment import Moment
@@ -235,7 +244,11 @@ def _columns(siblings: Sequence[Reading], width: int) -> tuple[int, int, int]:
     compares = any(r.indicator.compare is not None for r in siblings)
     room = width - fixed
     trend_room = 1 + _TREND if compares and room >= 30 else 0
-    if trend_room and any(_is_share(r) for r in siblings) and room - _FROM - 1 - wanted >= 6:
+    if (
+        trend_room
+        and any(is_share(r.indicator) for r in siblings)
+        and room - _FROM - 1 - wanted >= 6
+    ):
         trend_room = 1 + _FROM
     room -= trend_room
     title = min(max(wanted, 8), 24, room if room < 18 else room - 5)
@@ -245,25 +258,26 @@ def _columns(siblings: Sequence[Reading], width: int) -> tuple[int, int, int]:
     return title, spark, trend_room + room - title - 1 - spark
 
 
-def _is_share(reading: Reading) -> bool:
-    """Whether it is compared by what it was (`↑ from 35%`): a share's share says nothing."""
-    indicator = reading.indicator
-    return indicator.compare is not None and indicator.unit in (Unit.RATIO, Unit.PERCENT)
-
-
 def _after(reading: Reading, room: int, glyphs: Glyphs) -> Line:
     if room <= _TREND:
         return EMPTY
     indicator = reading.indicator
     if indicator.compare is not None:
-        if _is_share(reading) and room > _FROM:
+        if is_share(indicator) and room > _FROM:
             words = baseline(reading.value, reading.compared, indicator, glyphs)
             ago = f" {format_duration(indicator.compare)}" if room >= _FROM + 4 else ""
             return line(" ", (fit(words, _FROM), "text"), (ago, "muted"))
         change = trend(reading.value, reading.compared, glyphs)
         ago = f" {format_duration(indicator.compare)}" if room >= 10 else ""
         return line(" ", (fit(change, _TREND), "text"), (ago, "muted"))
-    return EMPTY
+    return line(" ", (_last_part(mountpoint(reading), room - 1, glyphs), "muted"))
+
+
+def _last_part(path: str, room: int, glyphs: Glyphs) -> str:
+    """Return a path, or what of its end fits: the last name tells most."""
+    if width_of(((path, ""),)) <= room:
+        return path
+    return fit(f"{glyphs.ellipsis}/{path.rpartition('/')[2]}", room, ellipsis=glyphs.ellipsis)
 
 
 def pane_line(

@@ -2,7 +2,13 @@
 
 from pathlib import Path
 
-from opsdash.config.find import SYSTEM_CONFIG, cache_folder, default_store_path, find_config
+from opsdash.config.find import (
+    SYSTEM_CONFIG,
+    cache_folder,
+    default_store_path,
+    find_config,
+    own_place,
+)
 
 
 def test_the_configuration_is_looked_for_in_order(tmp_path: Path) -> None:
@@ -21,6 +27,16 @@ def test_the_configuration_is_looked_for_in_order(tmp_path: Path) -> None:
     assert find_config(None, env) == system
     env["XDG_CONFIG_HOME"] = "relative/is/ignored"
     assert find_config(None, env) == own
+
+
+def test_the_place_for_ones_own_configuration_is_where_it_is_looked_for(tmp_path: Path) -> None:
+    """What a person without one is told to write is read afterwards, wherever their folder is."""
+    env = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "elsewhere")}
+    place = own_place(env)
+    place.parent.mkdir(parents=True)
+    place.touch()
+    assert find_config(None, env) == place
+    assert own_place({"HOME": str(tmp_path)}) == tmp_path / ".config" / "opsdash" / "opsdash.toml"
 
 
 def test_each_configuration_has_a_database_of_its_own(tmp_path: Path) -> None:

@@ -21,11 +21,11 @@ opsdash: no configuration found.
 
 def load_plan(config: Path | None) -> "Plan":
     """Return the plan of the configuration to use; end with what is wrong where there is none."""
-    from opsdash.config import ConfigError, find_config, validated
+    from opsdash.config import ConfigError, find_config, own_place, validated
 
     path = find_config(config, os.environ)
     if path is None:
-        raise SystemExit(say(NO_CONFIG.format(place="~/.config/opsdash/opsdash.toml")))
+        raise SystemExit(say(NO_CONFIG.format(place=own_place(os.environ))))
     try:
         return validated(path)
     except ConfigError as error:

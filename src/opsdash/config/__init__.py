@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from opsdash.config.cached import load, validated
-    from opsdash.config.find import default_store_path, find_config
+    from opsdash.config.find import default_store_path, find_config, own_place
     from opsdash.config.kept import kept_store_path
     from opsdash.config.problem import ConfigError, Problem
 
@@ -22,6 +22,7 @@ __all__ = [
     "find_config",
     "kept_store_path",
     "load",
+    "own_place",
     "validated",
 ]
 
@@ -32,6 +33,7 @@ _HOMES = {
     "find_config": "find",
     "kept_store_path": "kept",
     "load": "cached",
+    "own_place": "find",
     "validated": "cached",
 }
 

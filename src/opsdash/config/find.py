@@ -23,6 +23,11 @@ def find_config(explicit: Path | None, env: Mapping[str, str]) -> Path | None:
     return next((path for path in _usual_places(env) if path.exists()), None)
 
 
+def own_place(env: Mapping[str, str]) -> Path:
+    """Return where a person's own configuration is looked for, else the system's place."""
+    return _usual_places(env)[0]
+
+
 def default_store_path(config: Path, env: Mapping[str, str]) -> Path | None:
     """Return the database of `config` under `$XDG_STATE_HOME`; None where there is no home.
 

@@ -58,6 +58,24 @@ def test_a_drill_reaches_the_pager_is_timed_and_resolves(
     assert trigger["dedup_key"] == resolve["dedup_key"]
 
 
+def test_a_drill_is_for_who_is_on_call_now_by_their_own_rules(
+    team: Team, pager: PagerDutyServer
+) -> None:
+    """An override in the store counts, and a rule that tells somebody later is tried at once; it asks first."""
+    with pager:
+        aim(team, pager)
+        rules = '[ { notify = ["pd"], severity = ["critical"], after = "10m" } ]'
+        text = team.config.read_text()
+        text = text.replace('name = "Priya"', f'name = "Priya"\nrules = {rules}')
+        team.config.write_text(text)
+        cover = ("oncall", "override", "add", "primary", "--person", "pm", "--for", "2h")
+        assert team.run(*cover, "--reason", "ill").returncode == 0
+        asked = team.run("drill")
+        assert (asked.returncode, "This pages Priya by pd. Go on?" in asked.stderr) == (1, True)
+        done = team.run("drill", "--yes", "--wait", "1")
+        assert "is an engine running?" in done.stderr
+
+
 def test_without_an_engine_a_drill_fails_and_says_why(team: Team, pager: PagerDutyServer) -> None:
     """Nobody sends it: exit 1, the pager is named, and nothing is left to be sent later."""
     with pager:

@@ -1,6 +1,7 @@
 """`opsdash drill`: a page for real, marked TEST, and how long it took to be accepted."""
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,15 +23,21 @@ def drill(config: Path | None, target: tuple[str, ...], wait: int, yes: bool) ->
     Exit 0 when every receiver accepted in time, 1 otherwise.
     """
     from opsdash import paging
+    from opsdash.cli.rota import rota
+    from opsdash.domain.alert import Severity
     from opsdash.domain.routing import route
     from opsdash.runtime import now, who_acts
     from opsdash.store import outbox
     from opsdash.store.outbox import LetterState
 
     plan = load_plan(config)
-    level = plan.setup.policy.level(1)
+    setup = rota(plan)
+    level = setup.policy.level(1)
     targets = target or (level.notify if level else ())
-    found = route(plan.setup, tuple(targets), now())
+    found = route(setup, tuple(targets), now(), Severity.CRITICAL, 1)
+    # What somebody's rule tells later is tried now as well.
+    at_once = (replace(one, after=timedelta()) for one in found.destinations)
+    found = replace(found, destinations=tuple(at_once))
     if not found.destinations:
         fail("; ".join(found.remarks) or "no notifiers are configured: nobody would be paged")
     whom = ", ".join(f"{d.reached or d.target} by {d.notifier}" for d in found.destinations)
@@ -38,14 +45,14 @@ def drill(config: Path | None, target: tuple[str, ...], wait: int, yes: bool) ->
         raise SystemExit(1)
     begun = time.monotonic()
     with writing(plan) as store:
-        key = store.write(paging.page_drill, plan.setup, found, who_acts().user, now())
+        key = store.write(paging.page_drill, setup, found, who_acts().user, now())
         while True:
             letters = store.read(outbox.load_of_key, key)
             ended = [one for one in letters if one.state in (LetterState.SENT, LetterState.DEAD)]
             if len(ended) == len(letters) or time.monotonic() - begun > wait:
                 break
             time.sleep(0.1)
-        store.write(paging.end_drill, plan.setup, key, now())
+        store.write(paging.end_drill, setup, key, now())
     accepted = 0
     for one in letters:
         good = one.state is LetterState.SENT and one.sent_at is not None

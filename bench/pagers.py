@@ -33,7 +33,7 @@ kind = "slack"
 url_file = "slack.url"
 [paging]
 group_wait = "0s"
-storm = 10000
+storm = {storm}
 repeat = "0s"
 deadline = "{deadline}"
 flaps = 100
@@ -131,6 +131,7 @@ class PagingCrowd(Crowd):
         seed: int = 1,
         deadline: str = "1h",
         more: str = "",
+        storm: int = 10000,
     ) -> None:
         super().__init__(count, seed)
         for server in (self.alerts._server, pager._server, chat._server):
@@ -150,6 +151,7 @@ class PagingCrowd(Crowd):
             pagerduty=pager.url,
             deadline=deadline,
             more=more,
+            storm=storm,
         )
         self.config.write_text(text)
 

@@ -10,6 +10,7 @@ from opsdash.domain.pacing import HOLD
 from opsdash.domain.page import Page, PageKind
 from opsdash.domain.text import SafeText
 from opsdash.engine.audit import find_unpaged
+from opsdash.notifiers.courier import UnsureError
 from opsdash.notifiers.notifier import NotifierError
 from opsdash.store.outbox import LetterState
 from tests.paging.world import SARAH, World
@@ -230,6 +231,23 @@ async def test_what_may_have_arrived_before_a_kill_is_told_by_its_own_key_and_no
         world.alerts.resolve(key)
     await world.turn(2)
     assert {page.key for page in world.pagers["john"].told(RESOLVE)} == ids
+
+
+async def test_what_was_not_answered_is_told_by_its_own_key_and_not_among_many(
+    world: World,
+) -> None:
+    """A receiver that took pages and was too slow to say so has them already."""
+    john = world.pagers["john"]
+    john.refusing = UnsureError(SafeText("no answer within 10 s"))
+    begun = [world.alerts.fire("InstanceDown", job=f"first-{n}") for n in range(8)]
+    await world.turn(1)
+    john.refusing = None
+    for number in range(30):
+        world.alerts.fire("InstanceDown", job=f"service-{number}")
+    await world.turn(30)
+    assert {page.key for page in single(world)} == {(await world.alert(key)).id for key in begun}
+    assert all(page.again for page in single(world))
+    assert [page.count for page in storms(world)] == [30]
 
 
 async def _kill(world: World) -> None:

@@ -53,6 +53,16 @@ id = "primary"
 timezone = "UTC"
 handoff = "09:00"
 weeks = [ {{ mon = "john", wed = "sarah", fri = "alex" }} ]
+
+[[pane.payments]]
+id = "success_ratio"
+title = "Success 5m"
+note = "the simulation counts five minutes: as many payments as give the guide's figures"
+
+[[pane.payments]]
+id = "failed"
+title = "Failed 5m"
+note = "the simulation counts five minutes: as many payments as give the guide's figures"
 """
 """The guide's team on the simulated application, to be completed by `str.format`."""
 

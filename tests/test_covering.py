@@ -74,6 +74,28 @@ def test_taking_a_shift_ends_at_its_usual_end(store: Connection) -> None:
     assert again == "pm is on call already"
 
 
+def test_a_temporary_schedule_is_taken_over_by_another_and_by_nothing_else(
+    store: Connection,
+) -> None:
+    """Priya alone until four: Maria takes the rest of it; who is added or put in her place is refused."""
+    alone = {"kind": OverrideKind.TEMPORARY, "replaces": ""}
+    assert cover(store, wanted(**alone)).done == ("1",)
+    for changes in (
+        {"kind": OverrideKind.ADD, "person": "tech-lead", "replaces": ""},
+        {"person": "tech-lead", "replaces": "pm"},
+    ):
+        ((_, reason),) = cover(store, wanted(**changes)).refused
+        assert reason == (
+            "it changes nothing: a temporary schedule lies over it; make a temporary one"
+        )
+    setup, now = store.read(overrides.overridden, SETUP), MONDAY + HOUR
+    taken = covering.rest_of_shift(setup, SARAH, now, "primary", "tech-lead", "I know it")
+    assert isinstance(taken, Override)
+    assert store.write(covering.cover, SETUP, SARAH, now, taken).done == ("2",)
+    hours = [on_call(store, h * HOUR) for h in (0.5, 1.5, 2.5)]
+    assert hours == ["pm", "tech-lead", "john"]
+
+
 def test_taking_back_a_cover(store: Connection) -> None:
     """The rotation counts again; a second time there is nothing to take back."""
     cover(store, wanted())

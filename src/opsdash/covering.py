@@ -53,13 +53,16 @@ def rest_of_shift(
         return "nobody is on call on it now; use add"
     if shift.person == person:
         return f"{person} is on call already"
+    made = next((one for one in found.overrides if one.id == shift.override), None)
+    # What is temporary lies over every replacement: only another such one takes it over.
+    alone = made is not None and made.kind is OverrideKind.TEMPORARY
     return Override(
         schedule,
-        OverrideKind.REPLACE,
+        OverrideKind.TEMPORARY if alone else OverrideKind.REPLACE,
         now,
         shift.end,
         person,
-        shift.person,
+        "" if alone else shift.person,
         actor.user,
         clean(reason.strip()),
     )
@@ -103,16 +106,21 @@ def _time_refusal(wanted: Override, now: datetime) -> str:
 
 
 def _effect_refusal(schedule: Schedule, wanted: Override) -> str:
+    before = shifts(schedule, wanted.start, wanted.end)
+    if shifts(schedule, wanted.start, wanted.end, (as_newest(wanted),)) != before:
+        return ""
+    if wanted.kind is not OverrideKind.TEMPORARY and any(
+        one.kind is OverrideKind.TEMPORARY and one.start < wanted.end and wanted.start < one.end
+        for one in schedule.overrides
+    ):
+        return "it changes nothing: a temporary schedule lies over it; make a temporary one"
     if wanted.kind is OverrideKind.ADD:
         return ""
-    before = shifts(schedule, wanted.start, wanted.end)
-    if shifts(schedule, wanted.start, wanted.end, (_newest(wanted),)) == before:
-        whom = wanted.replaces or "anybody else"
-        return f"it changes nothing: {whom} is not on call then"
-    return ""
+    whom = wanted.replaces or "anybody else"
+    return f"it changes nothing: {whom} is not on call then"
 
 
-def _newest(wanted: Override) -> Override:
+def as_newest(wanted: Override) -> Override:
     """The override as if it were made now: after all that are there."""
     return replace(wanted, id=2**62)
 

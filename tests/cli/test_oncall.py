@@ -32,6 +32,9 @@ def test_a_cover_is_previewed_made_listed_and_taken_back(team: Team) -> None:
         "made 1: Priya is on call in place of whoever else is, for 2h00m\n"
     )
     assert json.loads(team.run("oncall", "now", "--format", "json").stdout)[0]["person"] == "pm"
+    over = ("oncall", "override", "add", "primary", "--person", "tech-lead", "--for", "1h")
+    tried = team.run(*over, "--reason", "ill too", "--dry-run")
+    assert (tried.returncode, "Maria" in tried.stdout) == (0, True), "as if it were made last"
     (listed,) = json.loads(team.run("oncall", "override", "list", "--format", "json").stdout)
     assert (listed["kind"], listed["person"], listed["reason"]) == ("replace", "pm", "ill")
     assert team.run("oncall", "override", "remove", "1").stdout == "removed 1\n"

@@ -238,7 +238,7 @@ def _report(done: Outcome, word: str = "made") -> None:
 def _preview(setup: Setup, wanted: Override, dry_run: bool) -> None:
     schedule = next(s for s in setup.schedules if s.id == wanted.schedule)
     around = timedelta(minutes=1)
-    extra = (wanted,) if dry_run else ()
+    extra = (covering.as_newest(wanted),) if dry_run else ()
     rows = [
         (
             clock(shift.start, setup),

@@ -7,7 +7,7 @@ from opsdash.domain.duty import on_call_view
 from opsdash.domain.maintenance import Maintenance, holding
 from opsdash.domain.matchers import Matcher, Op
 from opsdash.domain.opening import service_of
-from opsdash.domain.override import Override
+from opsdash.domain.override import Override, OverrideKind
 from opsdash.domain.schedule import Schedule, on_call
 from opsdash.domain.text import SafeText
 from opsdash.snapshot import Snapshot
@@ -33,7 +33,11 @@ def take_shift(app: "OpsdashApp", schedule: str | None = None) -> None:
     texts = {"who": me}
     if current:
         texts["until"] = format_when(current[0].end, app.zone)
-        texts["who"] = f"{me} for {current[0].person}" if me else ""
+        made = next((o for o in found.overrides if o.id == current[0].override), None)
+        if made is not None and made.kind is OverrideKind.TEMPORARY:
+            texts["do"] = "temporary"
+        else:
+            texts["who"] = f"{me} for {current[0].person}" if me else ""
     else:
         # Nobody is on call: until the next shift begins.
         texts["do"] = "add"

@@ -75,6 +75,16 @@ def test_an_alert_more_moves_nothing() -> None:
     assert len(layouts) == 1
 
 
+def test_in_little_room_the_heading_stays_when_alerts_go() -> None:
+    """Up to four rows keep the list as high as a heading asks for: it came with the fourth alert."""
+    for width, height, problems in ((120, 35, 0), (120, 35, 2), (80, 24, 0), (80, 24, 2)):
+        few = {
+            arrange(width, height, Content(problems, tiles=5, alerts=n, tickets=8)).alerts
+            for n in range(5)
+        }
+        assert few == {5}, (width, height, problems)
+
+
 def test_the_pane_in_use_has_a_small_screen() -> None:
     """What is asked for is what is seen where there is no room for two."""
     content = Content(tiles=5, alerts=6, tickets=8)

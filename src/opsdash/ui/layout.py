@@ -103,9 +103,9 @@ def _split(room: int, rows: int) -> tuple[int, int]:
     """Divide the list's room between its rows and what is known of the row under the cursor.
 
     Six rows have their place whether they are there or not, so that an alert that comes or goes
-    moves nothing; in little room the list goes before the detail.
+    moves nothing; in little room it is four and their heading, and the list goes before the detail.
     """
-    wanted = max(rows + 1, 7 if room >= 20 else 4)
+    wanted = max(rows + 1, 7 if room >= 20 else 5)
     kept = 12 if room >= 24 else 0
     alerts = min(wanted, room - kept)
     return (room, 0) if room - alerts < 5 else (alerts, room - alerts)

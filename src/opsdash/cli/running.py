@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING
@@ -64,6 +65,20 @@ def _validate_aside(config: Path | None) -> None:
     os.waitpid(child, 0)
 
 
+_LATER = ("watch", "deployments", "climb", "feeds", "publish", "audit")
+"""Modules of the engine that the first beat needs and the first read does not."""
+
+
+async def _read_ahead(engine: "Engine") -> None:
+    """Ask the sources of metrics, and import the rest of the engine while they answer."""
+    from opsdash.engine import metrics
+
+    await metrics.read_ahead(engine)
+    for name in _LATER:
+        await asyncio.sleep(0)
+        import_module(f"opsdash.engine.{name}")
+
+
 class _Running:
     """The engine that runs now, and the one that takes its place when the configuration changes."""
 
@@ -77,7 +92,6 @@ class _Running:
 
     async def run(self, until_eof: bool) -> None:
         from opsdash.engine import systemd
-        from opsdash.engine.cycle import run
         from opsdash.runtime import build_engine
         from opsdash.store.session import open_store
 
@@ -86,6 +100,9 @@ class _Running:
         try:
             self._next = build_engine(self._plan, store)
             self._listen_to_signals(store, until_eof)
+            await _read_ahead(self._next)
+            from opsdash.engine.cycle import run
+
             metrics = self._serve_metrics()
             systemd.notify("READY=1")
             # What was imported stays: it need not be walked through again and again.

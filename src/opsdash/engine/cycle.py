@@ -96,6 +96,8 @@ async def run(engine_: Engine, stop: asyncio.Event) -> None:
     try:
         while not stop.is_set():
             healthy = await beat(engine_)
+            if engine_.epoch is None:
+                await metrics.drop_ahead(engine_)
             await _rest(engine_, stop, healthy)
     finally:
         await _stand_down(engine_)
@@ -208,7 +210,7 @@ async def _take_lease(engine_: Engine) -> bool:
     engine_.metrics_read_at = None
     engine_.beat_at = None
     engine_.cycle_at = None
-    engine_.metric_polls = [metrics.poll(s, engine_.setup) for s in engine_.metric_sources]
+    engine_.metric_polls = metrics.polls(engine_)
     engine_.compare_polls = [metrics.compare_poll(s, engine_.setup) for s in engine_.metric_sources]
     engine_.series_polls = [metrics.series_poll(s, engine_) for s in engine_.metric_sources]
     engine_.alert_polls = [watch.poll(s, engine_.setup) for s in engine_.alert_sources]

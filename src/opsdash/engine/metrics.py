@@ -4,6 +4,7 @@ import logging
 import math
 import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
@@ -18,6 +19,7 @@ from opsdash.engine.failures import count_failures
 from opsdash.engine.poll import Poll, Result
 from opsdash.sources.source import MetricSource
 from opsdash.store import changes, engine, lease, readings
+from opsdash.store.errors import StoreError
 
 log = logging.getLogger("opsdash.engine")
 
@@ -75,6 +77,32 @@ def series_poll(source: MetricSource, engine_: Engine) -> Poll[Series]:
         ]
 
     return Poll(source.id, source.kind, timedelta(seconds=10), read)
+
+
+def polls(engine_: Engine) -> list[Poll[dict[str, Answer]]]:
+    """Return the polls of all sources of metrics: those that `read_ahead` began, or new ones."""
+    if any(one.task for one in engine_.metric_polls):
+        return engine_.metric_polls
+    return [poll(source, engine_.setup) for source in engine_.metric_sources]
+
+
+async def read_ahead(engine_: Engine) -> None:
+    """Begin the first reads where the lease is free: their answers are on the way while it is taken.
+
+    What they come to is recorded by its holder alone; `drop_ahead` ends them where another has it.
+    """
+    # What is wrong with the store is found again, and told, by the first beat.
+    with suppress(StoreError):
+        if await engine_.store.read(lease.is_free, engine_.clock.now()):
+            engine_.metric_polls = polls(engine_)
+            for one in engine_.metric_polls:
+                one.begin(engine_.clock.now(), engine_.clock.monotonic())
+
+
+async def drop_ahead(engine_: Engine) -> None:
+    """End the reads that were begun ahead of a lease that was not gained."""
+    for one in engine_.metric_polls:
+        await one.cancel()
 
 
 async def read_metrics(engine_: Engine) -> None:
@@ -177,7 +205,8 @@ async def fill_series(engine_: Engine) -> None:
                     del engine_.unfilled[step]
         elif result is not None:
             log.info("filling the series of %s: %s", one.id, result.reason)
-        if engine_.unfilled:
+        # A day of points takes long to read: the first figures come before it.
+        if engine_.unfilled and all(poll.ended_at for poll in engine_.metric_polls):
             one.begin(engine_.clock.now(), engine_.clock.monotonic())
 
 

@@ -206,13 +206,17 @@ class HttpClient:
                 from opsdash.http import transport
 
                 if self._context is None:
-                    self._context = await asyncio.to_thread(
-                        tls.make_context, self.settings, self._tls
-                    )
+                    self._context = await self._make_context()
                 self._client = transport.open_client(
                     self._context, self._tls, self.settings.proxy_url, _CONNECTIONS, _KEEP_ALIVE
                 )
             return self._client
+
+    async def _make_context(self) -> "ssl.SSLContext":
+        if not self._tls:
+            return tls.make_context(self.settings, self._tls)
+        # Authorities are read from the disk, and parsed.
+        return await asyncio.to_thread(tls.make_context, self.settings, self._tls)
 
     def _retire(self) -> None:
         if self._client is not None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 POLL = 0.25
 """Seconds between two looks at whether the store changed."""
 
-POLL_AT_START = 0.05
+POLL_AT_START = 0.02
 """Seconds between two looks while an engine has been started a moment ago: its first figures are awaited."""
 
 STARTS_FOR = timedelta(seconds=3)

@@ -116,6 +116,24 @@ def test_a_level_whose_people_no_page_reaches_is_named(tmp_path: Path) -> None:
     assert "ok    policy default: pages have somewhere to go\n" in said
 
 
+def test_a_fallback_that_a_policy_leaves_out_for_some_alerts_is_named(tmp_path: Path) -> None:
+    """Who is reached for critical alerts alone stands in for nobody at a warning; others still may."""
+    reached = _REACH.replace('"Alex"', '"Alex"\nnotify = ["hook"]')
+    reached = reached.replace('"Priya"', '"Priya"\nnotify = ["hook"]')
+    policy = _POLICY.replace('after = "15m"', 'after = "15m", severity = ["critical"]')
+    status, said = check(tmp_path, reached + policy + '[paging]\nfallback = ["person:pm"]\n')
+    left_out = "paging fallback: Priya is left out for warning alerts by policy payments"
+    assert f"FAIL  {left_out}: the next level is paged instead\n" in said
+    assert "critical alerts by policy" not in said
+    assert status == 1
+    both = '[paging]\nfallback = ["person:pm", "schedule:primary"]\n'
+    _, said = check(tmp_path, reached + policy + both)
+    assert f"ok    {left_out}: others are paged\n" in said, "by the receiver that both have"
+    unreached = reached.replace('"John"\nnotify = ["hook"]', '"John"')
+    _, said = check(tmp_path, unreached + policy + '[paging]\nfallback = ["person:john"]\n')
+    assert "FAIL  paging fallback: John has nothing to be reached by\n" in said
+
+
 def test_a_configuration_that_pages_nobody_is_told_so(tmp_path: Path) -> None:
     """Without a notifier everything may work, and still nobody is woken."""
     _, said = check(tmp_path, "[simulation]\n")

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from opsdash.domain.alert import Severity
 from opsdash.domain.escalation import PolicyLevel
+from opsdash.domain.notify_rule import NotifyRule
 from opsdash.domain.page import PageKind
 from opsdash.domain.text import SafeText
 from opsdash.notifiers.notifier import NotifierError
@@ -53,6 +55,44 @@ async def test_the_others_of_the_fallback_are_paged(john_is_out: World) -> None:
     john_is_out.alerts.fire("DiskWillFill", severity="warning")
     await john_is_out.turn(5)
     assert john_is_out.paged("chen", "priya", "maria") == [0, 1, 0]
+
+
+async def test_a_receiver_that_two_have_is_open_to_the_one_who_may_be_paged(
+    john_is_out: World,
+) -> None:
+    """That the CEO is left out of a warning does not keep Priya from the pager that both are reached by."""
+    world = john_is_out
+    fall_back_to(world, "person:ceo", "person:pm")
+    people = [replace(p, notify=("priya",)) if p.id == "ceo" else p for p in world.setup.people]
+    world.setup = world.engine.setup = replace(world.setup, people=tuple(people))
+    world.alerts.fire("DiskWillFill", severity="warning")
+    await world.turn(5)
+    assert world.paged("priya", "maria") == [1, 0]
+
+
+async def test_a_fallback_is_reached_by_the_rules_for_such_an_alert(john_is_out: World) -> None:
+    """Priya's rule for critical alerts holds where she stands in for somebody, and not her `notify`."""
+    world = john_is_out
+    fall_back_to(world, "person:pm")
+    rule = NotifyRule(("chen",), (Severity.CRITICAL,))
+    people = [replace(p, rules=(rule,)) if p.id == "pm" else p for p in world.setup.people]
+    world.setup = world.engine.setup = replace(world.setup, people=tuple(people))
+    world.alerts.fire("HighErrorRate")
+    await world.turn(5)
+    assert world.paged("chen", "priya", "maria") == [1, 0, 0]
+
+
+async def test_a_fallback_that_leads_nowhere_says_so(john_is_out: World) -> None:
+    """Why nobody stood in is on the alert's timeline, and the next level is paged."""
+    world = john_is_out
+    fall_back_to(world, "schedule:nights", "person:nobody")
+    people = [replace(p, notify=()) if p.id == "john" else p for p in world.setup.people]
+    key = world.alerts.fire("HighErrorRate")
+    await world.settle()
+    world.setup = world.engine.setup = replace(world.setup, people=tuple(people))
+    await world.turn(5)
+    assert "fallback: there is no person nobody to page" in await world.story(key)
+    assert world.paged("maria") == [1]
 
 
 async def test_a_fallback_that_refuses_too_is_passed_by(john_is_out: World) -> None:

@@ -10,6 +10,7 @@ from opsdash.domain.escalation import DEFAULT_POLICY
 from opsdash.domain.routing import route
 from opsdash.domain.schedule import shifts
 from opsdash.domain.setup import Setup
+from opsdash.domain.standing_in import stand_ins
 
 PAGED = (Severity.CRITICAL, Severity.WARNING)
 """The severities for which people are paged."""
@@ -43,6 +44,37 @@ def try_reach(setup: Setup, now: datetime) -> Iterator[tuple[bool, str]]:
             if remark not in said:
                 said.add(remark)
                 yield False, f"schedule {schedule.id}: {remark}"
+    yield from _fallback(setup, now)
+
+
+def _fallback(setup: Setup, now: datetime) -> Iterator[tuple[bool, str]]:
+    """Yield whom of the fallback no page reaches, and for which alerts a policy leaves all of it out."""
+    targets = setup.paging.fallback
+    for remark in _unreached(setup, targets, now, PAGED, 1):
+        yield False, f"paging fallback: {remark}"
+    for policy, severity in product(setup.policies, PAGED):
+        found = [
+            stand_ins(setup, policy, moment, severity, 1)
+            for moment in _moments(setup, targets, now)
+        ]
+        out = ", ".join(dict.fromkeys(whom for one in found for whom, _ in one.left_out))
+        if out:
+            left = all(one.route.destinations for one in found)
+            whom = "others are paged" if left else "the next level is paged instead"
+            text = f"paging fallback: {out} is left out for {severity} alerts by policy {policy.id}"
+            yield left, f"{text}: {whom}"
+
+
+def _moments(setup: Setup, targets: tuple[str, ...], now: datetime) -> list[datetime]:
+    """Return now and when a shift of the targets' schedules begins within the fortnight ahead."""
+    named = {target.removeprefix("schedule:") for target in targets}
+    begun = {
+        max(shift.start, now)
+        for schedule in setup.schedules
+        if schedule.id in named
+        for shift in shifts(schedule, now, now + LOOKED_AHEAD)
+    }
+    return sorted({now} | begun)
 
 
 def _unreached(
@@ -56,16 +88,9 @@ def _unreached(
 
     People are reached by their rules: who has none for a severity is named with it.
     """
-    end = now + LOOKED_AHEAD
-    named = {target.removeprefix("schedule:") for target in targets}
-    moments = {now} | {
-        max(shift.start, now)
-        for schedule in setup.schedules
-        if schedule.id in named
-        for shift in shifts(schedule, now, end)
-    }
     found: dict[str, list[str]] = {}
-    for moment, target, severity in product(sorted(moments), targets, severities):
+    moments = _moments(setup, targets, now)
+    for moment, target, severity in product(moments, targets, severities):
         behind = route(setup, (target,), moment, severity, level)
         if behind.answered and behind.destinations:
             continue

@@ -12,9 +12,9 @@ from datetime import datetime
 from opsdash.domain.alert import Alert, Severity
 from opsdash.domain.escalation import EscalationPolicy, Refused, next_level
 from opsdash.domain.page import Page
-from opsdash.domain.routing import Destination, Route, route
 from opsdash.domain.setup import Setup
 from opsdash.domain.span import format_span
+from opsdash.domain.standing_in import stand_ins
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import EntryKind
 from opsdash.paging.letters import LEVEL_STEP, names_of_route, send_all, tell
@@ -84,31 +84,13 @@ def _page_fallback(
 ) -> str:
     """Page the fallback with what did not arrive; return whom, empty if nobody."""
     setup = overrides.overridden(connection, setup, now)
-    found = route(setup, setup.paging.fallback, now)
-    open_to = []
-    for destination in found.destinations:
-        why = _barred(setup, policy, destination, alert.severity)
-        if why:
-            whom = destination.reached or destination.target
-            tell(connection, alert, now, EntryKind.PAGE, f"fallback {whom} is left out: {why}")
-        else:
-            open_to.append(destination)
-    found = Route(tuple(open_to), found.remarks, found.answered)
+    standing = stand_ins(setup, policy, now, alert.severity, missed.level)
+    found = standing.route
+    for remark in found.remarks:
+        tell(connection, alert, now, EntryKind.PAGE, f"fallback: {remark}")
+    for whom, why in standing.left_out:
+        tell(connection, alert, now, EntryKind.PAGE, f"fallback {whom} is left out: {why}")
     step = missed.level * LEVEL_STEP + _FALLBACK_STEP + missed.repeat
     send_all(connection, setup, replace(missed, text=text), found, step, now, now)
     # It may have been paged already, in place of another receiver of the same page.
     return names_of_route(found) if found.destinations else ""
-
-
-def _barred(
-    setup: Setup, policy: EscalationPolicy, destination: Destination, severity: Severity
-) -> SafeText:
-    """Say why a policy keeps alerts of `severity` from whoever is there; empty where it does not."""
-    person = next((p for p in setup.people if p.name == destination.reached), None)
-    if person is not None:
-        return policy.bars(person.id, severity)
-    levels = [level for level in policy.levels if destination.target in level.notify]
-    if not levels or any(level.admits(severity) for level in levels):
-        return SafeText("")
-    wanted = ", ".join(dict.fromkeys(str(s) for level in levels for s in level.severity))
-    return clean(f"it is for {wanted} alerts, this one is {severity}")

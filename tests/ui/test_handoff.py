@@ -147,14 +147,14 @@ async def test_the_handoff_is_one_page_and_is_copied_whole() -> None:
         await board.shows(
             "the shift owes 1 of 2",
             "✔ done    Production is watched",
-            "✖ MISSING Every page is taken",
+            "✖ OWED    Every page is taken",
             "Disk for 3h",
             "Then: Sarah, from Mon 22 Dec 14:06",
         )
         await board.press("y")
         await board.shows("copied the digest")
         assert board.copied[0].startswith("Handoff primary, Mon 22 Dec 14:06 UTC\nOn call: John")
-        assert "MISSING" not in board.copied[0]
+        assert "OWED" not in board.copied[0]
 
 
 async def test_the_handoff_follows_what_happens() -> None:

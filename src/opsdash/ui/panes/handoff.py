@@ -14,7 +14,7 @@ def duty_lines(duties: Sequence[Duty], width: int, glyphs: Glyphs) -> list[Line]
     lines: list[Line] = []
     for duty in duties:
         sign, style = (glyphs.ok, "ok") if duty.done else (glyphs.crit, "crit bold")
-        word = "done" if duty.done else "MISSING"
+        word = "done" if duty.done else "OWED"
         lines.append(line((f"{sign} {word:<8}", style), (duty.text, "" if duty.done else "bold")))
         for missing in duty.missing:
             lines += [

@@ -135,6 +135,18 @@ def test_the_rehearsal_says_through_what_and_how_long_after(world: World) -> Non
     assert [d.address for d in quiet.through] == ["john", "#incidents"]
 
 
+async def test_what_is_told_in_hours_keeps_nobody_from_being_paged_again(world: World) -> None:
+    """John's pager after two hours, the channel at once: after half an hour the channel hears it again."""
+    with_rules(world, "john", rule("channel:john"), rule("john", after=120 * MINUTE))
+    policy = replace(world.setup.policy, levels=world.setup.policy.levels[:1])
+    world.setup = world.engine.setup = replace(world.setup, policies=(policy,))
+    world.alerts.fire("A")
+    await world.turn(2)
+    assert world.paged("john", "channel") == [0, 2]
+    await world.turn(31 * 60, step=30)
+    assert world.paged("john", "channel") == [0, 4]
+
+
 async def test_a_receiver_that_several_share_is_told_when_the_first_of_them_is_to_be(
     world: World,
 ) -> None:

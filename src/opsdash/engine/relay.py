@@ -278,7 +278,10 @@ def _repeat_one(connection: sqlite3.Connection, setup: Setup, alert: Alert, now:
         for letter in outbox.load_of_key(connection, alert.id)
         if letter.page.kind is PageKind.TRIGGER and letter.state is not LetterState.DROPPED
     ]
-    if any(letter.state is LetterState.WAITING for letter in triggers):
+    waiting = [letter for letter in triggers if letter.state is LetterState.WAITING]
+    later = [one for one in waiting if one.attempts == 0 and one.due_at > now]
+    # What somebody's own rule tells later keeps nobody else from being paged again.
+    if len(later) < len(waiting) or (later and len(later) == len(triggers)):
         return
     at = paged_again_at(alert, climbs.load(connection, alert.id), setup)
     if at is None and triggers:

@@ -41,6 +41,14 @@ def test_a_schedule_says_who_is_on_call(read: Read) -> None:
     assert shift.person == "sarah"
 
 
+def test_a_schedule_may_be_a_calendar_and_nothing_else(read: Read) -> None:
+    """Whose rota is an iCalendar file writes no weeks under it; with weeks it still needs their time."""
+    text = PEOPLE + '[[schedule]]\nid = "primary"\nlayers = [ { calendar = "oncall.ics" } ]\n'
+    (schedule,) = read(MINIMAL + text).setup().schedules
+    assert schedule.weeks == ()
+    assert schedule.layers[0].calendar.endswith("oncall.ics")
+
+
 def test_times_and_dates_may_be_tomls_own(read: Read) -> None:
     """A local time and a local date are taken as well as text."""
     text = SCHEDULE.replace('"09:00"', "09:00:00\nanchor = 2024-01-08")

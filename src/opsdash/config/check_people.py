@@ -46,9 +46,11 @@ def _unique(raw: Raw, kind: str) -> Iterator[Finding]:
 
 def _schedule(path: tuple[str, int], schedule: Raw, people: list[str]) -> Iterator[Finding]:
     yield from _weeks(path, schedule, people)
-    if "weeks" not in schedule and not is_fed(schedule):
+    layers = (layer for _, layer in tables(schedule, "layers"))
+    elsewhere = is_fed(schedule) or any(is_fed(one) or one.get("calendar") for one in layers)
+    if "weeks" not in schedule and not elsewhere:
         yield Finding((*path, "weeks"), "missing", "add the weeks of the rotation, in order")
-    if "handoff" not in schedule and ("weeks" in schedule or not is_fed(schedule)):
+    if "handoff" not in schedule and ("weeks" in schedule or not elsewhere):
         yield Finding((*path, "handoff"), "missing", "add when its shifts begin")
     for index, layer in tables(schedule, "layers"):
         here = (*path, "layers", index)

@@ -327,6 +327,9 @@ def test_the_list_says_what_is_open_and_how_fresh_each_source_is() -> None:
     assert text_of(alerts_aside(busy(), 80, moment(), UTF8)) == "2 unacked · live"
     half = replace(busy(), sources=(blind().sources[0], busy().sources[1]))
     assert text_of(alerts_aside(half, 80, moment(), UTF8)) == ("2 unacked · ? prometheus 4m00s old")
+    blinder = replace(busy(), sources=(blind().sources[0],) * 3)
+    short = text_of(alerts_aside(blinder, 80, moment(), UTF8))
+    assert short == "2 unacked · ? prometheus 4m00s old …"
 
 
 def test_all_quiet_and_blind_are_never_alike() -> None:

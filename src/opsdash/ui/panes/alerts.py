@@ -23,6 +23,9 @@ _TIME = re.compile(r"\b\d+[dhms](?:\d\d[hms])?\b")
 _BRIEF = 160
 """Characters of a text that a cell of the list can ever show."""
 
+_BESIDE_ASIDE = 34
+"""Cells of the list's border that its title, its corners and an ellipsis take."""
+
 _SIGNS = {
     Severity.CRITICAL: ("crit", "CRIT", "crit bold"),
     Severity.WARNING: ("warn", "WARN", "warn bold"),
@@ -268,16 +271,23 @@ def incident_row(incident: Incident, given: Rooms, moment: Moment, glyphs: Glyph
 
 
 def alerts_aside(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> Line:
-    """Return what the border of the list says: what is open, and how fresh each source is."""
+    """Return what the border of the list says: what is open, and how fresh each source is.
+
+    Where there is no room for every source the last ones give way, never what nobody has: a border
+    without room for all of it would say nothing.
+    """
     _, _, waiting, pending = snapshot.shown.tally
     word = "unacknowledged" if width >= MIDDLE else "unacked"
     parts = [line((f"{waiting} {word}", "crit bold" if waiting else "muted"))]
     if pending and width >= MIDDLE:
         parts.append(line((f"{pending} pending", "muted")))
     parts += _sources(snapshot, width, moment, glyphs)
-    joined: Line = EMPTY
-    for part in parts:
-        joined = line(joined, (f" {glyphs.dot} ", "muted"), part) if joined else part
+    joined, *rest = parts
+    for part in rest:
+        longer = line(joined, (f" {glyphs.dot} ", "muted"), part)
+        if width_of(longer) > width - _BESIDE_ASIDE:
+            return line(joined, (f" {glyphs.ellipsis}", "muted"))
+        joined = longer
     return joined
 
 

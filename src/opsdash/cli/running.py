@@ -100,7 +100,9 @@ class _Running:
         try:
             self._next = build_engine(self._plan, store)
             self._listen_to_signals(store, until_eof)
-            await _read_ahead(self._next)
+            if self._plan.simulation is None:
+                # The simulation's answers do not travel, and count after the past that it begins with.
+                await _read_ahead(self._next)
             from opsdash.engine.cycle import run
 
             metrics = self._serve_metrics()

@@ -2,9 +2,10 @@
 
 import importlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -36,8 +37,30 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Command names in the order of the help, each with its module and its one line."""
 
 
+@contextmanager
+def _usage_in_one_line() -> Iterator[None]:
+    """Say what is wrong with a command's words as every other error: click does so in four lines."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "opsdash"
+        fail(f"{error.format_message().rstrip('.')}; see `{path} --help`")
+
+
 class LazyGroup(click.Group):
     """A group that imports a command's module only when that command is used."""
+
+    def make_context(self, *given: Any, **more: Any) -> click.Context:
+        """Read the words of the command line that stand before a command."""
+        with _usage_in_one_line():
+            return super().make_context(*given, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, or say in one line what is wrong with its words."""
+        with _usage_in_one_line():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the command names in their order."""

@@ -509,6 +509,15 @@ async def test_ten_thousand_alerts_are_turned_by_pages() -> None:
         assert board.app.dashboard.chosen() == last
 
 
+async def test_nothing_looks_at_the_store_after_the_end() -> None:
+    """A look that comes due once the screens are gone would end in an error."""
+    async with driven(busy()) as board:
+        await board.shows("HighErrorRate")
+        looking = board.app.lookout
+        await board.until(lambda: hasattr(looking, "_timer") and not looking._timer.cancelled())
+    assert looking._timer.cancelled()
+
+
 async def test_a_dead_engine_is_on_every_size() -> None:
     """Nobody mistakes a picture that nobody updates."""
     dead = replace(busy(), engine=EngineView(EngineState.DOWN, clean("h"), 1, ago(minutes=9)))

@@ -60,8 +60,11 @@ class Lookout:
         while True:
             await self.look()
             self._look_later(self._app.now())
-            await self._wake.wait()
-            self._timer.cancel()
+            try:
+                await self._wake.wait()
+            finally:
+                # The app that ends this task has no screens any more when the timer is due.
+                self._timer.cancel()
             self._wake.clear()
 
     def _look_later(self, now: datetime) -> None:

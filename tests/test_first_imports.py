@@ -8,7 +8,8 @@ import pytest
 from tests.kit.source_tree import ROOT
 
 _DASHBOARD = """
-import opsdash.__main__, opsdash.cli.plain, opsdash.config.cached, opsdash.config.problem
+import opsdash.__main__, opsdash.cli.plain, opsdash.cli.early
+import opsdash.config.cached, opsdash.config.problem
 import opsdash.cli.dashboard, opsdash.snapshot, opsdash.cli.screen
 """
 _ENGINE = """

@@ -71,10 +71,14 @@ def _dashboard(config: str | None) -> None:
     gc.disable()
 
     def open_it() -> None:
-        plan = load_plan(Path(config) if config else None)
+        from opsdash.cli.early import start_early
+
+        path = Path(config) if config else None
+        early = start_early(path)
+        plan = load_plan(path)
         from opsdash.cli.dashboard import open_dashboard
 
-        open_dashboard(plan)
+        open_dashboard(plan, early)
 
     run_plainly(open_it)
 

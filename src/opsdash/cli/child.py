@@ -20,6 +20,11 @@ HEALTHY_AFTER = 60.0
 """Seconds that a child must run for the next pause to be the first again."""
 
 
+def child_of(config: Path, store: Path) -> "ChildEngine":
+    """Return the engine, not started yet, of a configuration, whose log is beside its store."""
+    return ChildEngine(config, store.with_suffix(".engine.log"))
+
+
 class ChildEngine:
     """At most one child engine of this process. It ends when this process does, even by kill -9."""
 

@@ -22,14 +22,29 @@ def kept_store_path(path: Path, env: Mapping[str, str] = os.environ) -> Path | N
 
     None says that the plan has to be asked for, which tells what is wrong where something is.
     """
+    kept = _kept(path, env)
+    return None if kept is None else _store_path(kept, path, env)
+
+
+def kept_autostart(path: Path, env: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the same store where the plan has a dashboard start the engine that it misses."""
+    kept = _kept(path, env)
+    engine = None if kept is None else kept.get("engine")
+    if kept is None or not isinstance(engine, dict) or engine.get("autostart") is not True:
+        return None
+    return _store_path(kept, path, env)
+
+
+def _kept(path: Path, env: Mapping[str, str]) -> dict[str, object] | None:
     path = Path(os.path.abspath(path))
     cache = cache_of(path, env)
     try:
-        kept = recall(cache, key_of(path.read_bytes(), path)) if cache else None
+        return recall(cache, key_of(path.read_bytes(), path)) if cache else None
     except (OSError, ValueError):
         return None
-    if kept is None:
-        return None
+
+
+def _store_path(kept: Mapping[str, object], path: Path, env: Mapping[str, str]) -> Path | None:
     store = kept.get("store_path")
     return Path(store) if isinstance(store, str) and store else default_store_path(path, env)
 

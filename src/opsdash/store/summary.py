@@ -7,6 +7,7 @@ rules are the snapshot's own, in `domain.freshness` and `domain.status`.
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,19 +23,30 @@ _FIRING = (
 
 def summarise_file(path: Path, now: datetime) -> tuple[Status, int, int, int] | None:
     """Return what `summarise` does of the store at `path`, None where the whole way has to say why not."""
-    # In a URI these would end the path.
-    name = str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     try:
-        connection = sqlite3.connect(f"file:{name}?mode=ro", uri=True, isolation_level=None)
-        try:
-            connection.execute("BEGIN")
-            return (
-                summarise(connection, now) if schema.version(connection) == schema.VERSION else None
-            )
-        finally:
-            connection.close()
+        with closing(_open(path)) as connection:
+            known = schema.version(connection) == schema.VERSION
+            return summarise(connection, now) if known else None
     except (sqlite3.Error, ValueError, KeyError, TypeError):
         return None
+
+
+def is_led(path: Path, now: datetime) -> bool | None:
+    """Return whether an engine holds the lease of the store at `path`, None as `summarise_file` does."""
+    try:
+        with closing(_open(path)) as connection:
+            known = schema.version(connection) == schema.VERSION
+            return _is_led(connection, now) if known else None
+    except (sqlite3.Error, ValueError, TypeError):
+        return None
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    # In a URI these would end the path.
+    name = str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    connection = sqlite3.connect(f"file:{name}?mode=ro", uri=True, isolation_level=None)
+    connection.execute("BEGIN")
+    return connection
 
 
 def summarise(connection: sqlite3.Connection, now: datetime) -> tuple[Status, int, int, int]:
@@ -52,6 +64,11 @@ def summarise(connection: sqlite3.Connection, now: datetime) -> tuple[Status, in
     blind = _engine_down(connection, now) or _any_silent(connection, refresh, now)
     status = status_of(worst, _levels(connection, wanted, refresh, now), blind)
     return status, critical, warning, sum(n - taken for n, taken in firing.values())
+
+
+def _is_led(connection: sqlite3.Connection, now: datetime) -> bool:
+    row = connection.execute("SELECT expires_at FROM lease WHERE id = 1").fetchone()
+    return row is not None and now < _moment(row[0])
 
 
 def _engine_down(connection: sqlite3.Connection, now: datetime) -> bool:

@@ -311,7 +311,9 @@ async def test_a_page_under_way_when_the_engine_dies_is_sent_again_under_the_sam
     await world.turn(20)
     (page,) = world.pagers["john"].told(TRIGGER)
     assert page.id == claimed[0].page.id
-    assert page.again and not page.repeat, "a receiver without keys must see that it may be a repetition"
+    assert page.again and not page.repeat, (
+        "a receiver without keys must see that it may be a repetition"
+    )
 
 
 async def test_acknowledged_while_it_was_under_way_is_not_sent_again(world: World) -> None:

@@ -83,14 +83,15 @@ class Rung:
 def judge(name: str, rungs: list[Rung], passed: list[float], verdict: Verdict) -> None:
     """Compare the pages of one alert with its policy; `passed` are moments from which time was seen.
 
-    A level is due at its time, or at the first moment after it at which anybody was awake.
+    A level is due at its time, or at the first moment after it at which the host was awake, and
+    stayed awake for as long as a page may take.
     """
     ended = passed[-1]
     verdict.trials += 1
     verdict.pages += len(rungs)
     for number, (pager, due) in enumerate(LEVELS, start=1):
         found = [rung for rung in rungs if rung.level == number]
-        seen = next((moment for moment in passed if moment >= due), None)
+        seen = _noticed(passed, due)
         if seen is None or seen + SLACK > ended:
             continue
         if not found:
@@ -106,6 +107,14 @@ def judge(name: str, rungs: list[Rung], passed: list[float], verdict: Verdict) -
     order = [rung.level for rung in rungs]
     if order != sorted(order):
         verdict.skipped.append(f"{name}: levels came as {order}")
+
+
+def _noticed(passed: list[float], due: float) -> float | None:
+    seen = next((moment for moment in passed if moment >= due), None)
+    for asleep, awake in pairwise(passed):
+        if seen is not None and awake - asleep > SLACK and seen <= asleep < seen + SLACK:
+            seen = awake
+    return seen
 
 
 def rota(zone: str) -> Setup:

@@ -33,7 +33,7 @@ def test_it_says_what_the_whole_picture_says(live_team: Team) -> None:
         "DELETE FROM lease",
         "DELETE FROM setup",
     )
-    said = set()
+    said, aged = set(), False
     for statement in changed:
         connection.execute(statement)
         changes.note_read(connection)
@@ -41,8 +41,10 @@ def test_it_says_what_the_whole_picture_says(live_team: Team) -> None:
             moment = now + timedelta(seconds=seconds)
             whole = line_of(take_snapshot(connection, moment))
             assert line(*summarise(connection, moment)) == whole, (statement, seconds)
+            aged |= whole.endswith(f"{seconds}s old#[default]")
             said.add(whole.partition("]")[2].split()[0].partition("#")[0])
     assert said >= {"CRITICAL", "UNKNOWN", "HEALTHY", "DEGRADED"}
+    assert aged, "what is not live any more says how old it is"
     assert engine.load_setup_text(connection) is None
 
 

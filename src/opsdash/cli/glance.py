@@ -25,9 +25,8 @@ def glance(config: str | None) -> int | None:
     found = summarise_file(store, now())
     if found is None:
         return None
-    status, critical, warning, nobody = found
-    print(line(status, critical, warning, nobody))
-    return EXIT_CODES[status]
+    print(line(*found))
+    return EXIT_CODES[found[0]]
 
 
 def config_of(arguments: Sequence[str]) -> tuple[bool, str | None]:

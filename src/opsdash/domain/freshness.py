@@ -50,6 +50,12 @@ def freshness(
     return Freshness.LIVE
 
 
+def picture_age(now: datetime, refresh: timedelta, as_of: datetime | None) -> timedelta | None:
+    """Return how old a picture is whose last whole cycle ended at `as_of`; None while it is live."""
+    age = None if as_of is None else abs(now - as_of)
+    return age if age is not None and age > STALE_AFTER * refresh else None
+
+
 def engine_is_down(now: datetime, heartbeat_at: datetime, released: bool) -> bool:
     """Return whether nobody acts: the engine gave its lease back, or is silent for too long.
 

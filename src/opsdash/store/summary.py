@@ -11,7 +11,13 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from opsdash.domain.freshness import Freshness, engine_is_down, freshness, is_silent
+from opsdash.domain.freshness import (
+    Freshness,
+    engine_is_down,
+    freshness,
+    is_silent,
+    picture_age,
+)
 from opsdash.domain.status import Status, status_of
 from opsdash.store import schema
 
@@ -21,7 +27,11 @@ _FIRING = (
 )
 
 
-def summarise_file(path: Path, now: datetime) -> tuple[Status, int, int, int] | None:
+Summary = tuple[Status, int, int, int, timedelta | None]
+"""The status, how many alerts fire unmuted (critical, warning, nobody's), the age if it is not live."""
+
+
+def summarise_file(path: Path, now: datetime) -> Summary | None:
     """Return what `summarise` does of the store at `path`, None where the whole way has to say why not."""
     try:
         with closing(_open(path)) as connection:
@@ -49,8 +59,8 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def summarise(connection: sqlite3.Connection, now: datetime) -> tuple[Status, int, int, int]:
-    """Return the status, and how many alerts fire unmuted: critical, warning, nobody's.
+def summarise(connection: sqlite3.Connection, now: datetime) -> Summary:
+    """Return what one line says of a store.
 
     Raises sqlite3.Error where the tables are not as this opsdash knows them.
     """
@@ -63,7 +73,9 @@ def summarise(connection: sqlite3.Connection, now: datetime) -> tuple[Status, in
     wanted = [i["id"] for pane in setup["panes"] for i in pane["indicators"]]
     blind = _engine_down(connection, now) or _any_silent(connection, refresh, now)
     status = status_of(worst, _levels(connection, wanted, refresh, now), blind)
-    return status, critical, warning, sum(n - taken for n, taken in firing.values())
+    row = connection.execute("SELECT cycle_at FROM lease WHERE id = 1").fetchone()
+    age = picture_age(now, refresh, _moment(row[0]) if row and row[0] is not None else None)
+    return status, critical, warning, sum(n - taken for n, taken in firing.values()), age
 
 
 def _is_led(connection: sqlite3.Connection, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from tests.kit.stopping import stop_outside_transactions
 from tests.notifiers.receivers import Answered, Received, Receiver
 from tests.terminal import Terminal
 
@@ -130,10 +131,11 @@ class Watch:
         self._hit(standby, fault)
         self._await_shown(fault, began)
 
-    @staticmethod
-    def _hit(engine: subprocess.Popen[bytes], fault: str) -> None:
-        what = {"stop": signal.SIGSTOP, "kill": signal.SIGKILL, "deadlock": signal.SIGUSR1}
-        engine.send_signal(what[fault])
+    def _hit(self, engine: subprocess.Popen[bytes], fault: str) -> None:
+        if fault == "stop":
+            stop_outside_transactions(engine.pid, self._crowd.path)
+        else:
+            engine.send_signal({"kill": signal.SIGKILL, "deadlock": signal.SIGUSR1}[fault])
 
     def _lock(self) -> None:
         with closing(sqlite3.connect(self._crowd.path, timeout=30)) as raw:

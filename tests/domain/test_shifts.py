@@ -40,6 +40,15 @@ def told(found: tuple[Shift, ...]) -> list[str]:
     return [f"{s.person} {s.start:%d %H:%M}-{s.end:%d %H:%M}" for s in found]
 
 
+def test_somebody_added_until_their_own_shift_is_on_call_once() -> None:
+    """Sarah helps John in the night before her own shift: what she was added for ends as that begins."""
+    helps = change(ADD, "23 20:00", "24 20:00", person="sarah", id=1)
+    whole = ["john 22 09:00-24 09:00", "sarah 23 20:00-24 09:00"]
+    assert told(on_call(GUIDE, at("23 21:00"), (helps,))) == whole
+    assert told(shifts(GUIDE, at("23 12:00"), at("24 08:00"), (helps,))) == whole
+    assert told(on_call(GUIDE, at("24 10:00"), (helps,))) == ["sarah 24 09:00-26 09:00"]
+
+
 def change(kind: OverrideKind, start: str, end: str, **more: object) -> Override:
     """Return an override of the guide's schedule."""
     return Override("primary", kind, at(start), at(end), **more)  # type: ignore[arg-type]

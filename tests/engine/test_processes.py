@@ -14,6 +14,7 @@ from opsdash.cli.child import LOG_KEPT, ChildEngine
 from opsdash.store import lease
 from opsdash.store.connection import Connection
 from opsdash.store.opening import connect
+from tests.kit.stopping import stop_outside_transactions
 from tests.kit.waiting import wait_until
 
 _CONFIG = '[store]\nurl = "sqlite:///{store}"\n[simulation]\nspeed = 1\n'
@@ -100,7 +101,7 @@ def test_stopped_killed_and_told_to_end(engines: Engines) -> None:
     for _ in range(3):
         engines.start()
     first, epoch = engines.wait_for_leader()
-    first.send_signal(signal.SIGSTOP)
+    stop_outside_transactions(first.pid, engines.path)
     _, epoch = engines.wait_for_leader(first, after=epoch)
     first.send_signal(signal.SIGCONT)
     log = engines.log(engines.started.index(first))

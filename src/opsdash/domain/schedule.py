@@ -130,7 +130,12 @@ def _resolved(
     def shifts_of(layer: Layer) -> list[Shift]:
         return layer_shifts(layer, schedule.id, schedule.timezone, start, end)
 
-    # What cuts a shift may lie outside the time that is asked about, but not outside the shift.
+    # What cuts a shift may lie outside the time that is asked about, but not outside the shift, be
+    # it a rotation's or one that an override adds.
+    changes = (*schedule.overrides, *overrides)
+    touching = [one for one in changes if one.start < end and one.end > start]
+    start = min((start, *(one.start for one in touching)))
+    end = max((end, *(one.end for one in touching)))
     around = [shift for layer in layers for shift in shifts_of(layer)]
     start = min((shift.start for shift in around), default=start)
     end = max((shift.end for shift in around), default=end)
@@ -139,6 +144,4 @@ def _resolved(
         over = shifts_of(layer)
         found = [*left_by(found, over), *over] if found else over
     found.sort(key=lambda shift: shift.start)
-    if schedule.overrides or overrides:
-        found = apply_overrides(found, (*schedule.overrides, *overrides), schedule.id)
-    return found
+    return apply_overrides(found, changes, schedule.id) if changes else found

@@ -66,6 +66,9 @@ def read_yaml(text: str) -> Tree | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark is not None else 1
+        if "nesting depth" in str(error.problem):
+            # PyYAML 6.0.4 and later look at that before they give the first event.
+            raise YamlError("nested too deeply", "no rule file needs that", line) from None
         raise YamlError(f"not YAML: {error.problem or error.context}", "mend it", line) from None
     except yaml.YAMLError as error:
         before = text[: getattr(error, "position", 0) or 0]

@@ -53,6 +53,7 @@ class Run:
     stops: int = 0
     steps: Counter[str] = field(default_factory=Counter)
     pages: int = 0
+    waiting: int = 0
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     unasked: list[str] = field(default_factory=list)
@@ -240,7 +241,9 @@ def run(kills: int, stops: int, pages: int, seed: int = 1, limit: float = 5400.0
         plan = ["kill"] * kills + ["stop"] * stops
         _page_under(plan, pages, found, blows, pager, chat, random.Random(seed), limit)
         blows.end()
-        _wait_told(crowd, found, pager, 240.0)
+        # The chat takes one message a second, and what was held up by all those blows is behind.
+        _wait_told(crowd, found, pager, 240.0 + 2.0 * pages)
+        done.waiting = len(crowd.store.read(outbox.load_waiting))
         _judge(done, found, pager, chat, blows, calm)
         with closing(sqlite3.connect(crowd.path, timeout=10)) as raw:
             done.stale = [what for (what,) in raw.execute("SELECT what FROM fence")]
@@ -364,7 +367,7 @@ def measure(size: Size) -> Iterator[Figure]:
         f" ({steps}), {done.failures} failures of the receivers",
         "lost 0, doubled incidents 0, stale writes 0, repeated posts <= kills + stops,"
         " accepted p99 <= 10 s calm, <= 30 s across a crash",
-        f"lost {len(done.lost)}, doubled {len(done.doubled)}, unasked {len(done.unasked)},"
+        f"lost {len(done.lost)}, waiting {done.waiting}, doubled {len(done.doubled)}, unasked {len(done.unasked)},"
         f" stale {len(done.stale)} (refused {done.refused} times); posts repeated {done.repeats}"
         f" ({done.unheard} whose answer was lost), unmarked in chat {done.unmarked};"
         f" p99 {calm:.1f} s calm, {once:.1f} s across one blow at most, longest across several"

@@ -70,7 +70,7 @@ class AlertmanagerServer(Server):
         """Make it read the configuration that `config` now holds."""
         self.prepare()
         with urllib.request.urlopen(
-            urllib.request.Request(f"{self.url}/-/reload", method="POST"), timeout=10
+            urllib.request.Request(f"{self.url}/-/reload", method="POST"), timeout=60
         ) as answer:
             assert answer.status == 200
 

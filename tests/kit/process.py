@@ -1,6 +1,8 @@
 """A server as a child process on a free loopback port, which dies with the test process."""
 
 import contextlib
+import itertools
+import os
 import random
 import shutil
 import signal
@@ -10,7 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +26,19 @@ _PORTS = range(20_000, 32_000)
 _SPAWNER = ThreadPoolExecutor(1, "spawner")
 """PDEATHSIG fires when the *thread* that started the child ends: this one ends with the process."""
 
-_dice = random.SystemRandom()
+_WORKERS = 16
+"""How many test workers have ports of their own: none takes what another has just found free."""
+
+
+def _ports() -> Iterator[int]:
+    """Yield this worker's ports, round and round from any one of them on."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    own = list(_PORTS[worker % _WORKERS :: _WORKERS])
+    start = random.SystemRandom().randrange(len(own))
+    return itertools.cycle(own[start:] + own[:start])
+
+
+_own_ports = _ports()
 
 
 class ServerMissingError(Exception):
@@ -44,9 +58,9 @@ def find_program(name: str, package: str) -> str:
 
 
 def free_port() -> int:
-    """Return a loopback TCP port that nothing listens on."""
+    """Return a loopback TCP port that nothing listens on, another one each time."""
     while True:
-        port = _dice.choice(_PORTS)
+        port = next(_own_ports)
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
@@ -91,7 +105,7 @@ class Server:
     program: ClassVar[str]
     package: ClassVar[str]
     ready_path: ClassVar[str] = "/-/ready"
-    ready_deadline: ClassVar[float] = 30.0
+    ready_deadline: ClassVar[float] = 120.0
 
     def __init__(self, folder: Path | None = None, *, extra: Sequence[str] = ()) -> None:
         self._own = tempfile.TemporaryDirectory(prefix="opsdash-") if folder is None else None
@@ -156,7 +170,7 @@ class Server:
     def ready(self) -> bool:
         """Whether it answers 200 on its readiness path now."""
         try:
-            with urllib.request.urlopen(self.url + self.ready_path, timeout=2) as answer:
+            with urllib.request.urlopen(self.url + self.ready_path, timeout=10) as answer:
                 return bool(answer.status == 200)
         except (OSError, urllib.error.URLError):
             return False
@@ -175,10 +189,10 @@ class Server:
         self.process.send_signal(signal.SIGCONT)
         self.process.send_signal(how)
         try:
-            self.process.wait(10)
+            self.process.wait(30)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait(10)
+            self.process.wait(60)
         self.process = None
 
     def stop_hung(self) -> None:

@@ -101,7 +101,7 @@ class PrometheusServer(QueryServer):
         """Make it read the configuration that the attributes now describe."""
         self.prepare()
         with urllib.request.urlopen(
-            urllib.request.Request(f"{self.url}/-/reload", method="POST"), timeout=10
+            urllib.request.Request(f"{self.url}/-/reload", method="POST"), timeout=60
         ) as answer:
             assert answer.status == 200
 
@@ -127,7 +127,7 @@ class PrometheusServer(QueryServer):
                 "X-Prometheus-Remote-Write-Version": "0.1.0",
             },
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             assert answer.status == 204
 
     def backfill(self, text: str) -> None:

@@ -16,7 +16,7 @@ def read_json(
     """Return the JSON at `url`; with `form` it is asked for by POST."""
     content = urllib.parse.urlencode(form).encode() if form is not None else None
     request = urllib.request.Request(url, data=content, headers=dict(headers or {}))
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)
 
 
@@ -35,7 +35,7 @@ class QueryServer(Server):
         return float(result[0]["value"][1]) if result else None
 
     def wait_for(
-        self, expr: str, accept: Callable[[float], bool] | None = None, deadline: float = 15.0
+        self, expr: str, accept: Callable[[float], bool] | None = None, deadline: float = 60.0
     ) -> float:
         """Return the value of `expr` once there is one that `accept` takes."""
 

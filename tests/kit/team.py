@@ -42,7 +42,7 @@ class Team:
             env={**self.environment, **environment},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 
@@ -60,7 +60,7 @@ class Team:
         for engine in self._engines:
             engine.terminate()
         for engine in self._engines:
-            engine.wait(timeout=10)
+            engine.wait(timeout=60)
 
     def wait_for_alert(self, name: str, state: str = "firing") -> None:
         """Wait until `opsdash alerts` lists an alert of this name and state."""
@@ -68,5 +68,5 @@ class Team:
             lambda: any(
                 name in line and state in line for line in self.run("alerts").stdout.splitlines()
             ),
-            deadline=30,
+            deadline=90,
         )

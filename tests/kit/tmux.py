@@ -55,7 +55,7 @@ class Tmux:
         """Return what is on the pane's screen."""
         return self._call("capture-pane", "-p")
 
-    def wait_for(self, text: str | Callable[[str], bool], deadline: float = 30.0) -> None:
+    def wait_for(self, text: str | Callable[[str], bool], deadline: float = 60.0) -> None:
         """Wait until the pane shows `text`, or satisfies the function."""
         holds = text if callable(text) else (lambda shown: text in shown)
         last = ""

@@ -59,7 +59,7 @@ class VictoriaMetrics(QueryServer):
         request = urllib.request.Request(
             f"{self.url}/api/v1/import/prometheus", data=text.encode(), method="POST"
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             assert answer.status in (200, 204)
-        with urllib.request.urlopen(f"{self.url}/internal/force_flush", timeout=10):
+        with urllib.request.urlopen(f"{self.url}/internal/force_flush", timeout=60):
             pass

@@ -11,7 +11,7 @@ _PAUSE = 0.02
 
 
 def wait_until(
-    condition: Callable[[], T], deadline: float = 15.0, what: str = "", pause: float = _PAUSE
+    condition: Callable[[], T], deadline: float = 60.0, what: str = "", pause: float = _PAUSE
 ) -> T:
     """Return the first truthy result of `condition`; fail after `deadline` seconds with the last."""
     ends = time.monotonic() + deadline
@@ -27,7 +27,7 @@ def wait_until(
 
 
 async def eventually(
-    condition: Callable[[], T], deadline: float = 15.0, what: str = "", pause: float = _PAUSE
+    condition: Callable[[], T], deadline: float = 60.0, what: str = "", pause: float = _PAUSE
 ) -> T:
     """Do what `wait_until` does and let the event loop run meanwhile."""
     ends = time.monotonic() + deadline
@@ -40,3 +40,17 @@ async def eventually(
                 f"not within {deadline:g} s: {what or condition}; last: {result!r}"
             )
         await asyncio.sleep(pause)
+
+
+def wait_for_equal(read: Callable[[], T], expected: T, deadline: float = 60.0) -> None:
+    """Wait until `read` gives exactly `expected`; fail after `deadline` seconds with what it gave."""
+    last: list[T] = []
+
+    def equal() -> bool:
+        last[:] = [read()]
+        return last[0] == expected
+
+    try:
+        wait_until(equal, deadline)
+    except AssertionError:
+        assert last == [expected], f"not within {deadline:g} s"

@@ -75,9 +75,9 @@ def _engine_looks(team: Team, end: Callable[[subprocess.Popen[bytes]], None]) ->
 
     before = newest() if (team.folder / "ops.db").exists() else 0
     engine = team.start_engine()
-    wait_until(lambda: (team.folder / "ops.db").exists() and newest() > before, deadline=30)
+    wait_until(lambda: (team.folder / "ops.db").exists() and newest() > before)
     end(engine)
-    engine.wait()
+    engine.wait(timeout=60)
 
 
 def test_check_looks_at_what_runs_and_into_the_repository(payments: Team) -> None:
@@ -123,7 +123,7 @@ def test_engines_that_die_notice_a_deployment_once(
         assert datetime.fromisoformat(found["at"]).timestamp() == began
     assert payments.run("deploy", "record", "payments-api", "--version", "v1.4.1").returncode == 0
     payments.start_engine()
-    wait_until(lambda: all(one["commits"] for one in _listed(payments)[:1]), deadline=30)
+    wait_until(lambda: all(one["commits"] for one in _listed(payments)[:1]))
     assert [c["subject"] for c in _listed(payments)[0]["commits"]] == ["receipts"]
     assert _listed(payments)[0]["note"] == "takes back 1 commit"
     payments.stop_engines()

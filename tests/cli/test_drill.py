@@ -49,7 +49,7 @@ def test_a_drill_reaches_the_pager_is_timed_and_resolves(
     with pager:
         aim(team, pager)
         team.start_engine()
-        done = team.run("drill", "--yes", "--wait", "30")
+        done = team.run("drill", "--yes", "--wait", "90")
         assert done.returncode == 0, done.stderr
         assert done.stdout.startswith("pd accepted in ")
         trigger, resolve = wait_until(lambda: drills(pager)[:2] if drills(pager)[1:] else [])
@@ -84,7 +84,7 @@ def test_without_an_engine_a_drill_fails_and_says_why(team: Team, pager: PagerDu
         assert done.returncode == 1
         assert "is an engine running?" in done.stderr
         team.start_engine()
-        again = team.run("drill", "--yes", "--wait", "30")
+        again = team.run("drill", "--yes", "--wait", "90")
         assert again.returncode == 0, again.stderr
         keys = {event["dedup_key"] for event in drills(pager)}
     assert len(keys) == 1

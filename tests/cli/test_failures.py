@@ -31,7 +31,7 @@ def on_the_tile(team: Team) -> dict[str, Any] | None:
 @pytest.fixture
 def failing_team(live_team: Team) -> Team:
     """The team when all payments have failed that fail in the incident; two had before it."""
-    wait_until(lambda: [b["count"] for b in listed(live_team)] == [3], deadline=30)
+    wait_until(lambda: [b["count"] for b in listed(live_team)] == [3])
     return live_team
 
 

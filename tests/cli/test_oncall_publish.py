@@ -105,7 +105,7 @@ def test_four_commands_at_once_post_once(slack_team: Team, server: SlackServer) 
         )
         for _ in range(4)
     ]
-    done = [process.communicate(timeout=60) for process in running]
+    done = [process.communicate(timeout=120) for process in running]
     assert len(server.posted) == 1, done
     outs = [out for out, _ in done]
     assert sum(out == "posted week 2025-W52 to #oncall\n" for out in outs) == 1
@@ -120,9 +120,9 @@ def test_a_command_that_is_killed_in_mid_post_leaves_one_message(
     server.faults = ["swallow"]
     command = [sys.executable, "-m", "opsdash", *WEEK]
     killed = subprocess.Popen(command, env=slack_team.environment, stderr=subprocess.DEVNULL)
-    wait_until(lambda: len(server.posted) == 1, deadline=30)
+    wait_until(lambda: len(server.posted) == 1)
     killed.kill()
-    killed.wait(timeout=10)
+    killed.wait(timeout=60)
     store = sqlite3.connect(slack_team.folder / "ops.db")
     # A minute passes, and the message is as old as its claim.
     store.execute("UPDATE published_week SET claimed_until = 0, claimed_at = 1700000000000")
@@ -198,21 +198,15 @@ def test_the_engine_tells_the_week_by_itself(slack_team: Team, server: SlackServ
         slack_team.config.read_text().replace('publish = "chat"', 'publish = "chat"\nat = "00:00"')
     )
     slack_team.start_engine()
-    wait_until(lambda: len(server.posted) == 1, deadline=30)
-    wait_until(
-        lambda: slack_team.run("oncall", "publish").stdout.endswith(" already, as it is\n"),
-        deadline=30,
-    )
+    wait_until(lambda: len(server.posted) == 1)
+    wait_until(lambda: slack_team.run("oncall", "publish").stdout.endswith(" already, as it is\n"))
     assert len(server.posted) == 1
 
 
 def test_an_engine_with_other_schedules_is_named(slack_team: Team, server: SlackServer) -> None:
     """An edit that the engine has not read yet would be edited back: the command says what to do."""
     slack_team.start_engine()
-    wait_until(
-        lambda: slack_team.run("oncall", "publish").stdout.endswith(" already, as it is\n"),
-        deadline=30,
-    )
+    wait_until(lambda: slack_team.run("oncall", "publish").stdout.endswith(" already, as it is\n"))
     written = slack_team.config.read_text()
     slack_team.config.write_text(written.replace('{ mon = "john" }', '{ mon = "pm" }'))
     done = slack_team.run("oncall", "publish")

@@ -137,7 +137,7 @@ def test_a_page_is_seen_in_the_status_line_of_tmux(team: Team, tmp_path: Path) -
         terminal.wait_for("Performance")
         tmux.command("new-window")
         terminal.wait_for(lambda text: "Performance" not in text)
-        done = team.run("drill", "--yes", "--wait", "30")
+        done = team.run("drill", "--yes", "--wait", "90")
         assert done.returncode == 0, done.stderr
         terminal.wait_for("opsdash: page: A drill by")
         assert "opsdash: page: A drill by" in terminal.text().splitlines()[29]

@@ -16,6 +16,7 @@ from opsdash.ui.moment import Moment
 from opsdash.ui.panes.alert_page import alert_page
 from opsdash.ui.panes.alert_room import alert_area
 from opsdash.ui.panes.suggestion import is_late, suggestion
+from opsdash.ui.widgets.lines import Lines
 from tests.ui import pictures
 from tests.ui.driving import driven
 from tests.ui.pictures import NOW, ago, alert, busy, climbs
@@ -92,18 +93,13 @@ async def test_the_last_line_urges_the_key_once_it_is_late(size: tuple[int, int]
         await board.shows("escalate → ")
 
         def style() -> str:
-            parts = board.app.dashboard._parts
-            here = board.app.dashboard
-            snapshot = board.app.snapshot
-            assert snapshot is not None
-            drawn = parts.lower(
-                snapshot, here.layout_now, here.view(), here.alert, board.app.moment()
-            )
+            drawn = board.app.dashboard.query_one("#lower", Lines).lines
+            assert isinstance(drawn[-1], tuple)
             return next(words for text, words in drawn[-1] if "escalate" in text)
 
         assert style() == "text"
         board.clock.pass_by(seconds=3)
-        assert style() == "warn bold"
+        await board.until(lambda: style() == "warn bold")
 
 
 async def test_escalating_names_who_knows_the_area() -> None:

@@ -41,6 +41,16 @@ class Layout(NamedTuple):
     pane: int = 0
 
 
+class Heights(NamedTuple):
+    """Lines of each part of the screen from its top to its bottom; the entry's own come last."""
+
+    upper: int
+    alerts: int
+    middle: int
+    tickets: int
+    lower: int
+
+
 class Content(NamedTuple):
     """What asks for room: problems, metric panes, tiles of the longest, rows of the two lists."""
 
@@ -109,3 +119,15 @@ def _split(room: int, rows: int) -> tuple[int, int]:
     kept = 12 if room >= 24 else 0
     alerts = min(wanted, room - kept)
     return (room, 0) if room - alerts < 5 else (alerts, room - alerts)
+
+
+def heights(layout: Layout, height: int, typing: bool) -> Heights:
+    """Return who has which of `height` lines, borders included; one is the entry's while `typing`."""
+    full = layout.form is Form.FULL
+    middle = layout.detail + 1 + bool(layout.tickets) if full and layout.alerts else 0
+    typed = int(typing)
+    lower = 0
+    if layout.form is not Form.TINY:
+        lower = (1 if full and layout.tickets else 0) + 1 - typed
+    below = layout.alerts + middle + layout.tickets + lower + typed
+    return Heights(height - below, layout.alerts, middle, layout.tickets, lower)

@@ -8,29 +8,20 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.geometry import Size
 from textual.screen import Screen
 
 from opsdash.domain.alert import Alert
-from opsdash.domain.climb import owner
-from opsdash.domain.indicator import Reading
+from opsdash.domain.indicator import Pane, Reading
 from opsdash.domain.ticket import Ticket
-from opsdash.snapshot import Snapshot
-from opsdash.ui.chosen import own_names
 from opsdash.ui.keys import first_key
-from opsdash.ui.layout import LIST_PANE, TICKET_PANE, Content, Form, Layout, arrange, problem_room
-from opsdash.ui.lines import EMPTY, Line, line, plain
+from opsdash.ui.layout import LIST_PANE, TICKET_PANE
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes.alert_columns import alert_columns, rooms
-from opsdash.ui.panes.alerts import alert_row, empty_words, incident_row
-from opsdash.ui.panes.header import tiny
-from opsdash.ui.panes.tickets import TICKET_COLUMNS, ticket_row
-from opsdash.ui.screens.listing import Listing
-from opsdash.ui.screens.parts import Parts, View
+from opsdash.ui.screens.drawing import Drawing
+from opsdash.ui.screens.parts import View
+from opsdash.ui.screens.tiles import TileCursor
 from opsdash.ui.widgets.entry import EntryLine
-from opsdash.ui.widgets.lines import Lines
 from opsdash.ui.widgets.roster import Roster
-from opsdash.ui.widgets.table import LineTable, Row
+from opsdash.ui.widgets.table import LineTable
 
 if TYPE_CHECKING:
     from opsdash.ui.app import OpsdashApp
@@ -38,10 +29,6 @@ if TYPE_CHECKING:
 
 AROUND_WITHIN = 0.05
 """Seconds after which the parts around the list follow the cursor without the row's detail."""
-
-
-class Tiles(Lines, can_focus=True):
-    """The upper lines, which have the keys while a metric pane is the one in use."""
 
 
 class Dashboard(Screen[None], inherit_css=False):
@@ -56,31 +43,23 @@ class Dashboard(Screen[None], inherit_css=False):
         super().__init__()
         self.pane = LIST_PANE
         self.zoomed = False
-        self.filter = ""
-        self.mine = False
-        self.layout_now = Layout(Form.TINY)
-        self._applied: tuple[Layout, Size, bool] | None = None
-        self.moment: Moment | None = None
         self._ready = False
-        self._size_drawn: Size | None = None
-        self._tile_at: dict[str, str] = {}
-        self._listing = Listing()
+        self._tiles = TileCursor()
         self._behind = False
 
     def compose(self) -> ComposeResult:
         """Put up the parts; which of them are seen is the layout's affair."""
-        self.upper = Tiles(id="upper")
-        self.alerts = Roster(id="alerts")
-        self.middle = Lines(id="middle")
-        self.tickets = Roster(TICKET_COLUMNS, id="tickets")
-        self.lower = Lines(id="lower")
+        self._drawing = drawing = Drawing(self.app)
+        self._lists = drawing.lists
+        self.alerts = self._lists.alerts
+        self.tickets = self._lists.tickets
         self.entry = EntryLine(self, id="entry")
-        yield from (self.upper, self.alerts, self.middle, self.tickets, self.lower, self.entry)
+        yield from (drawing.upper, self.alerts, drawing.middle, self.tickets, drawing.lower)
+        yield self.entry
 
     def on_mount(self) -> None:
         """Draw the first frame from whatever is known already."""
         self.entry.display = False
-        self._parts = Parts(self.app.glyphs, self.app.keys, self.app.zone)
         self.app.dress(self)
         self._ready = True
         self.draw()
@@ -103,7 +82,7 @@ class Dashboard(Screen[None], inherit_css=False):
 
     def on_resize(self, event: events.Resize) -> None:
         """Divide the new size anew."""
-        if self.app.size != self._size_drawn:
+        if self.app.size != self._drawing.size:
             self.draw()
 
     def on_screen_resume(self) -> None:
@@ -119,37 +98,31 @@ class Dashboard(Screen[None], inherit_css=False):
     @property
     def alert(self) -> Alert | None:
         """The alert under the cursor."""
-        return self._listing.alerts.get(self.alerts.cursor_key or "")
+        return self._lists.alert
 
     @property
     def ticket(self) -> Ticket | None:
         """The ticket under the cursor."""
-        return self._listing.tickets.get(self.tickets.cursor_key or "")
+        return self._lists.ticket
 
     @property
     def reading(self) -> Reading | None:
         """The tile under the cursor of the metric pane in use."""
-        readings = self._readings()
-        wanted = self._tile_at.get(self._pane_id())
-        found = (r for r in readings if r.indicator.id == wanted)
-        return next(found, readings[0] if readings else None)
+        return self._tiles.reading(self._metric_pane())
 
     def alert_of(self, id: str) -> Alert | None:
         """Return the alert `id` as it is drawn."""
-        return self._listing.alerts.get(id)
+        return self._lists.alert_of(id)
 
     def tile_of(self, id: str) -> Reading | None:
         """Return the tile of the indicator `id`; an alert's id has a stroke in it, and names none."""
         panes = self.app.snapshot.panes if self.app.snapshot and "/" not in id else ()
         return next((r for pane in panes for r in pane.readings if r.indicator.id == id), None)
 
-    def _readings(self) -> Sequence[Reading]:
+    def _metric_pane(self) -> Pane | None:
+        """Return the metric pane in use, none while a list is."""
         panes = self.app.snapshot.panes if self.app.snapshot else ()
-        return panes[self.pane - 1].readings if self.pane <= len(panes) else ()
-
-    def _pane_id(self) -> str:
-        panes = self.app.snapshot.panes if self.app.snapshot else ()
-        return panes[self.pane - 1].id if self.pane <= len(panes) else ""
+        return panes[self.pane - 1] if self.pane <= len(panes[: LIST_PANE - 1]) else None
 
     def chosen(self) -> tuple[str, ...]:
         """Return the ids an act is about: the marked rows, else the row drawn when the key was
@@ -212,16 +185,11 @@ class Dashboard(Screen[None], inherit_css=False):
             self.move_to(-1 if by > 0 else 0)
 
     def _move_tile(self, where: Callable[[int, int], int]) -> None:
-        readings = self._readings()
-        if readings:
-            ids = [r.indicator.id for r in readings]
-            here = self.reading
-            at = ids.index(here.indicator.id) if here else 0
-            self._tile_at[self._pane_id()] = ids[where(at, len(ids))]
+        if self._tiles.move(self._metric_pane(), where):
             self.draw()
 
     def _table(self) -> Roster:
-        return self.alerts if self.pane == LIST_PANE else self.tickets
+        return self._lists.table(self.pane)
 
     def _focus_pane(self) -> None:
         if self.pane == LIST_PANE:
@@ -229,7 +197,7 @@ class Dashboard(Screen[None], inherit_css=False):
         elif self.pane == TICKET_PANE:
             self.tickets.focus(scroll_visible=False)
         else:
-            self.upper.focus(scroll_visible=False)
+            self._drawing.upper.focus(scroll_visible=False)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Follow a click into another pane."""
@@ -268,13 +236,13 @@ class Dashboard(Screen[None], inherit_css=False):
         """Let the person type a filter into the last line."""
         if self.pane != TICKET_PANE:
             self.show_pane(LIST_PANE)
-        self.entry.show("filter: ", self.filter)
+        self.entry.show("filter: ", self._lists.filter)
         self.entry.display = True
         self.draw()
 
     def typed(self, text: str) -> None:
         """Narrow the list with every key."""
-        self.filter = text.strip().lower()
+        self._lists.filter = text.strip().lower()
         table = self._table()
         here = table.cursor_key
         self.draw()
@@ -288,7 +256,7 @@ class Dashboard(Screen[None], inherit_css=False):
 
     def cancelled(self) -> None:
         """Drop the filter."""
-        self.filter = ""
+        self._lists.filter = ""
         self._end_filter()
 
     def moved(self, rows: int) -> None:
@@ -297,20 +265,10 @@ class Dashboard(Screen[None], inherit_css=False):
 
     def toggle_mine(self) -> None:
         """Show only the alerts that are the person's own, or all again."""
-        self.mine = not self.mine
-        if self.mine:
+        self._lists.mine = not self._lists.mine
+        if self._lists.mine:
             self.show_pane(LIST_PANE)
         self.draw()
-
-    def _own(self, ids: Sequence[str], snapshot: Snapshot) -> list[str]:
-        """Return those of the ids whose alert belongs to the person at this terminal."""
-        called, climbs = own_names(self.app), snapshot.roster.climbs
-        alerts = ((id, self._listing.alerts.get(id)) for id in ids)
-        return [
-            id
-            for id, alert in alerts
-            if alert is not None and owner(alert, climbs.get(id)).casefold() in called
-        ]
 
     def _end_filter(self) -> None:
         self.entry.display = False
@@ -319,12 +277,7 @@ class Dashboard(Screen[None], inherit_css=False):
 
     def go_back(self) -> None:
         """Clear the nearest thing: the marks, else the filter, else the zoom."""
-        if self.alerts.marks or self.tickets.marks:
-            self.alerts.clear_marks()
-            self.tickets.clear_marks()
-        elif self.filter or self.mine:
-            self.filter, self.mine = "", False
-        elif self.zoomed:
+        if not self._lists.clear_marks() and not self._lists.widen():
             self.zoomed = False
         self.draw()
 
@@ -335,163 +288,30 @@ class Dashboard(Screen[None], inherit_css=False):
             self.app.size.width,
             self.pane,
             here.indicator.id if here else None,
-            " ".join(filter(None, ("mine" if self.mine else "", self.filter))),
+            self._lists.narrowing,
             len(self._table().marks) if self.pane >= LIST_PANE else 0,
             self.app.paused,
             self.app.message,
+            self.zoomed,
+            self.entry.display,
         )
+
+    @property
+    def moment(self) -> Moment | None:
+        """The moment of the last drawing."""
+        return self._drawing.moment
 
     def draw(self) -> None:
-        """Draw everything for this moment; lines that stay the same cost nothing."""
-        snapshot, size = self.app.snapshot, self.app.size
-        if not self._ready or not size.width or not size.height:
-            return
-        self._size_drawn = size
-        self.moment = moment = self.app.moment()
-        if snapshot is None:
-            self._draw_waiting()
-            return
-        self._listing.hold(snapshot)
-        troubles = self.app.trouble_lines(size.width)
-        room = max(problem_room(*size) - len(troubles), 1)
-        problems = [*troubles, *self._parts.problems(snapshot, size.width, room, moment)]
-        self._apply(
-            arrange(
-                size.width,
-                size.height,
-                Content(
-                    problems=len(problems),
-                    panes=min(len(snapshot.panes), 3),
-                    tiles=max((len(p.readings) for p in snapshot.panes), default=0),
-                    alerts=len(self._listing.ids),
-                    tickets=len(snapshot.tickets),
-                ),
-                self.pane,
-                self.zoomed,
-            )
-        )
-        self.draw_sides()
-        if self.layout_now.form is Form.TINY:
-            drawn = tiny(snapshot, size.width, moment, self.app.glyphs)
-            self._put(self.upper, [EMPTY] * ((size.height - 1) // 2) + [drawn])
-            return
-        view = self.view()
-        self._put(self.upper, self._parts.upper(snapshot, self.layout_now, view, problems, moment))
-        self._draw_lists(snapshot, moment)
-        self.draw_around()
-
-    def _draw_waiting(self) -> None:
-        self._apply(Layout(Form.TINY))
-        words = self.app.trouble_lines(self.app.size.width)
-        self._put(self.upper, words or [line((" opsdash: reading the store", "muted"))])
-
-    def _apply(self, layout: Layout) -> None:
-        """Give each part its lines, if that changed since the last drawing."""
-        key = (layout, self.app.size, self.entry.display)
-        if key == self._applied:
-            return
-        self._applied = key
-        self.layout_now = layout
-        full = layout.form is Form.FULL
-        middle = layout.detail + 1 + bool(layout.tickets) if full and layout.alerts else 0
-        typed = int(self.entry.display)
-        lower = 0
-        if layout.form is not Form.TINY:
-            lower = (1 if full and layout.tickets else 0) + 1 - typed
-        below = layout.alerts + middle + layout.tickets + lower + typed
-        for widget, lines in (
-            (self.upper, self.app.size.height - below),
-            (self.alerts, layout.alerts),
-            (self.middle, middle),
-            (self.tickets, layout.tickets),
-            (self.lower, lower),
-        ):
-            widget.styles.height = lines
-            widget.display = lines > 0
-        self.alerts.headed = layout.alerts >= 5
-        self.tickets.headed = layout.tickets >= 4
-
-    def draw_sides(self) -> None:
-        """Draw the borders beside the lists, that of the pane in use in its own colour."""
-        framed = self.layout_now.form is Form.FULL
-        for roster, number in ((self.alerts, LIST_PANE), (self.tickets, TICKET_PANE)):
-            colour = self.app.side_colour(self.pane == number)
-            roster.draw_sides(framed, colour, self.app.ascii_only)
-
-    def _draw_lists(self, snapshot: Snapshot, moment: Moment) -> None:
-        width, words = self.app.size.width, self.filter.split()
-        in_tickets = self.pane == TICKET_PANE
-        if self.layout_now.alerts:
-            ids = self._listing.narrowed([] if in_tickets else words)
-            if self.mine:
-                ids = self._own(ids, snapshot)
-            said = empty_words(snapshot, moment, self.app.glyphs)
-            if self._listing.ids and not ids:
-                said = line(("no alert matches the filter", "muted"))
-                if self.mine:
-                    said = line(("nothing here is yours", "muted"))
-            self.alerts.set_empty(self._paper(said))
-            self.alerts.set_keys(
-                alert_columns(width), ids, lambda id: self._row(id, snapshot, width, moment)
-            )
-        if self.layout_now.tickets:
-            numbers = self._listing.narrowed_tickets(words if in_tickets else [])
-            self.tickets.set_empty(self._paper(line(("no tickets", "muted"))))
-            self.tickets.set_keys(TICKET_COLUMNS, numbers, lambda id: self._ticket_row(id, moment))
-
-    def _row(self, id: str, snapshot: Snapshot, width: int, moment: Moment) -> Row:
-        given, glyphs = rooms(width), self.app.glyphs
-        alert = self._listing.alerts.get(id)
-        incident = self._listing.incidents.get(id)
-
-        def drawn(own: Moment) -> Row:
-            if alert is not None:
-                return self._plain_row(alert_row(alert, snapshot, given, own, glyphs))
-            if incident is not None:
-                return self._plain_row(incident_row(incident, given, own, glyphs))
-            return Row(id, ())
-
-        climb = snapshot.roster.climbs.get(id)
-        windows = snapshot.roster.maintenance
-        inputs = (alert, incident, climb, windows, given, snapshot.on_call, snapshot.setup)
-        return self._parts.part(f"row {id}", inputs, moment, drawn)
-
-    def _ticket_row(self, id: str, moment: Moment) -> Row:
-        ticket = self._listing.tickets[id]
-        return self._parts.part(
-            f"ticket {id}",
-            (ticket,),
-            moment,
-            lambda own: self._plain_row(ticket_row(ticket, own, self.app.glyphs)),
-        )
+        """Draw everything for this moment."""
+        if self._ready:
+            self._behind = False
+            self._drawing.draw(self.view())
 
     def draw_around(self) -> None:
         """Draw what depends on the cursor: the detail beneath the list, and the last line."""
         self._behind = False
-        snapshot, moment = self.app.snapshot, self.moment
-        layout = self.layout_now
-        if snapshot is None or moment is None or layout.form is Form.TINY:
-            return
-        view, alert = self.view(), self.alert
-        if layout.form is Form.FULL:
-            # The first frame does not wait for the detail: its words are a moment behind anyway.
-            shown = alert if self.app.begun else None
-            detail = self.app.details.get(shown.id) if shown else None
-            lines = self._parts.middle(snapshot, layout, view, shown, detail, moment)
-            self._put(self.middle, lines)
-        self._put(self.lower, self._parts.lower(snapshot, layout, view, alert, moment))
-
-    def _plain_row(self, row: Row) -> Row:
-        if not self.app.ascii_only:
-            return row
-        return row._replace(cells=tuple(plain(cell) for cell in row.cells))
-
-    def _put(self, widget: Lines, lines: Sequence[Line]) -> None:
-        widget.update([self._paper(one) for one in lines])
-
-    def _paper(self, drawn: Line) -> Line:
-        return plain(drawn) if self.app.ascii_only else drawn
+        self._drawing.draw_around(self.view())
 
     def due(self, now: datetime) -> bool:
         """Return whether something drawn reads otherwise by now."""
-        return self.moment is None or now >= self.moment.changes_at
+        return self._drawing.due(now)

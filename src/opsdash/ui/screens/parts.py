@@ -29,7 +29,10 @@ _KEPT = 400
 
 
 class View(NamedTuple):
-    """What the person has done to the screen: the pane in use, its tile, filter, marks, message."""
+    """What the person has done to the screen: the pane in use, its tile, filter, marks, message.
+
+    `zoomed` gives that pane the whole screen; `typing` gives the last line to the filter.
+    """
 
     width: int
     pane: int
@@ -38,6 +41,8 @@ class View(NamedTuple):
     marked: int = 0
     paused: bool = False
     message: tuple[str, str] | None = None
+    zoomed: bool = False
+    typing: bool = False
 
 
 class _Kept(NamedTuple):

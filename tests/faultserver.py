@@ -123,7 +123,7 @@ class FaultServer:
         self.requests.clear()
         self.mode = "ok"
 
-    def wait_for_requests(self, count: int, deadline: float = 15.0) -> list[Request]:
+    def wait_for_requests(self, count: int, deadline: float = 60.0) -> list[Request]:
         """Return the requests once there are `count` of them."""
         wait_until(lambda: len(self.requests) >= count, deadline, f"{count} requests")
         return list(self.requests)
@@ -233,7 +233,7 @@ class Exchange(BaseHTTPRequestHandler):
         self.faults.connections += 1
         context = self.faults._context
         if context is not None:
-            self.request.settimeout(10)
+            self.request.settimeout(60)
             try:
                 self.request = context.wrap_socket(self.request, server_side=True)
             except (ssl.SSLError, OSError) as error:

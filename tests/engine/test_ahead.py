@@ -36,7 +36,7 @@ async def test_a_lease_lost_to_a_faster_engine_ends_what_was_asked_ahead(store: 
     await fast.beat()
     stop = asyncio.Event()
     running = asyncio.ensure_future(cycle.run(slow.engine, stop))
-    await asyncio.wait({asked}, timeout=10)
+    await asyncio.wait({asked}, timeout=60)
     assert asked.cancelled() and slow.engine.epoch is None
     stop.set()
     await running

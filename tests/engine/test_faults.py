@@ -63,7 +63,7 @@ async def test_a_source_that_will_not_be_cancelled_does_not_hold_the_end(world: 
     await world.refresh()
     stop = asyncio.Event()
     stop.set()
-    await asyncio.wait_for(cycle.run(world.engine, stop), 5)
+    await asyncio.wait_for(cycle.run(world.engine, stop), 60)
     assert world.metrics.closed
     held = await world.store.read(lease.find)
     assert held is not None and held.released
@@ -191,7 +191,7 @@ async def test_a_store_that_was_taken_away_ends_the_engine(world: World, store: 
     await world.refresh()
     Path(store.path).rename(store.path.with_suffix(".away"))
     with pytest.raises(StoreReplaced, match="was deleted or replaced"):
-        await asyncio.wait_for(cycle.run(world.engine, asyncio.Event()), 10)
+        await asyncio.wait_for(cycle.run(world.engine, asyncio.Event()), 60)
     assert world.metrics.closed
 
 
@@ -217,7 +217,7 @@ async def test_the_real_loop_does_not_spin_over_a_bad_store(
             await eventually(lambda: beats >= 3)
             assert beats == 3
             stop.set()
-            await asyncio.wait_for(running, 10)
+            await asyncio.wait_for(running, 60)
     finally:
         cycle.beat = real
 

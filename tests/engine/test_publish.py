@@ -50,7 +50,7 @@ async def pass_by(world: World, seconds: float = 16.0) -> None:
         polls = world.engine.publish_polls
         waiting = [poll.task for poll in polls if poll.task is not None]
         if waiting:
-            await asyncio.wait(waiting, timeout=10)
+            await asyncio.wait(waiting, timeout=60)
 
 
 def add_cover(hours: int = 4) -> Override:

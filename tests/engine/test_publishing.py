@@ -148,7 +148,7 @@ async def test_a_process_that_dies_in_between_posts_nothing_twice(
     dying, next_one = desks(), desks()
     server.faults = ["swallow" if stage == "sent" else "hang"]
     task = asyncio.ensure_future(dying.tell())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not server.requests:
             await asyncio.sleep(0.01)
     # Killed: nothing of it is written any more.
@@ -348,7 +348,7 @@ async def test_an_edit_that_is_cut_off_is_made_again(
     await dying.tell()
     server.faults = ["hang"]
     task = asyncio.ensure_future(dying.tell(COVERED))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(server.requests) < 2:
             await asyncio.sleep(0.01)
     task.cancel()

@@ -212,7 +212,7 @@ class World:
                 if not self.alerts.hanging and not any(p.hanging for p in self.pagers.values())
             ]
             if waits:
-                await asyncio.wait(waits, timeout=5)
+                await asyncio.wait(waits, timeout=60)
             else:
                 await asyncio.sleep(0)
 

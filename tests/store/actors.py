@@ -46,7 +46,7 @@ def another_process(
 
 def go_on(process: subprocess.Popen[str]) -> str:
     """Let the process finish and return the rest of what it printed."""
-    output, _ = process.communicate("\n", timeout=20)
+    output, _ = process.communicate("\n", timeout=120)
     return output
 
 
@@ -59,7 +59,7 @@ def run_in_another(path: Path, code: str, user: str = "same") -> str:
         [sys.executable, "-c", _PRELUDE + textwrap.dedent(code), str(path), user],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

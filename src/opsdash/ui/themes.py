@@ -39,7 +39,9 @@ DEFAULT_ANSI: Mapping[str, str] = {
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
-_KEYS = {"summary", "dark", "tokens", "ansi"}
+_KEYS = {"summary", "tokens", "ansi"}
+_FORMER_KEYS = {"dark"}
+"""Keys that a person's theme may still have from an earlier version; nothing depends on them."""
 
 
 class ThemeError(ValueError):
@@ -53,7 +55,6 @@ class Theme:
     name: str
     tokens: Mapping[str, str]
     ansi: Mapping[str, str]
-    dark: bool = True
     summary: str = ""
 
 
@@ -98,21 +99,18 @@ def read_theme(path: Path) -> Theme:
         name=path.stem,
         tokens={token: written["tokens"][token].lower() for token in TOKENS},
         ansi={**DEFAULT_ANSI, **written.get("ansi", {})},
-        dark=written.get("dark", True),
         summary=str(written.get("summary", "")),
     )
 
 
 def _faults(written: Mapping[str, object]) -> Iterator[str]:
-    for key in written.keys() - _KEYS:
+    for key in written.keys() - _KEYS - _FORMER_KEYS:
         yield f"{key}: not a key of a theme; it has {', '.join(sorted(_KEYS))}"
     tokens = written.get("tokens")
     if not isinstance(tokens, dict):
         yield "tokens: missing; add a [tokens] table with " + ", ".join(TOKENS)
         return
     yield from _token_faults(tokens)
-    if not isinstance(written.get("dark", True), bool):
-        yield "dark: write true or false"
     ansi = written.get("ansi", {})
     if not isinstance(ansi, dict):
         yield "ansi: write a table [ansi] of token = colour name"

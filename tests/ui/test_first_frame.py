@@ -1,5 +1,6 @@
 """What is painted when: the first frame is the whole picture, and acts are painted first."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from textual.screen import Screen
 from opsdash.ui.app import OpsdashApp
 from opsdash.ui.ports import Detail
 from opsdash.ui.preferences import Preferences
+from tests.kit.waiting import eventually
 from tests.ui.driving import Clock, driven
 from tests.ui.hands import MemoryFeed, MemoryHand
 from tests.ui.pictures import busy
@@ -17,15 +19,26 @@ from tests.ui.running import start
 
 
 class Recording(OpsdashApp):
-    """A dashboard that remembers the first picture it gave to the terminal."""
+    """A dashboard that remembers the first picture of each screen that it gave to the terminal."""
 
     first_frame = ""
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        if renderable is not None and not self.first_frame:
-            strips = screen._compositor.render_strips()
-            self.first_frame = "\n".join(strip.text.rstrip() for strip in strips)
+        if renderable is not None and screen not in self.begun_with:
+            self.begun_with[screen] = painted(screen)
+            self.first_frame = self.first_frame or self.begun_with[screen]
         super()._display(screen, renderable)
+
+    @cached_property
+    def begun_with(self) -> dict[Screen[Any], str]:
+        """The first picture of each screen."""
+        return {}
+
+
+def painted(screen: Screen[Any]) -> str:
+    """Return the text of what a screen shows."""
+    strips = screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in strips)
 
 
 @pytest.mark.parametrize("size", [(200, 50), (80, 24), (60, 15)])
@@ -42,6 +55,22 @@ async def test_the_first_frame_has_the_rows(size: tuple[int, int]) -> None:
     assert str(picture.alerts[0].name)[:16] in app.first_frame
     listed = [line for line in settled if "CRIT" in line or "WARN" in line or "waits" in line]
     assert [line for line in listed if line not in shown] == []
+
+
+@pytest.mark.parametrize("key", [*"esEhZ:?tioSvNWD", "enter"])
+async def test_a_sheet_stands_in_its_place_from_its_first_frame(key: str) -> None:
+    """No sheet is at the left edge, one line high, for the moment before it is where it belongs."""
+    picture = busy()
+    feed = MemoryFeed(picture)
+    app = Recording(feed, lambda: MemoryHand(feed), Preferences(), clock=Clock(), first=picture)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.pause()
+        await pilot.press(key)
+        await eventually(lambda: app.screen in app.begun_with, 10, "a frame of the sheet")
+        sheet = app.screen
+        await pilot.pause()
+        assert app.screen is sheet
+        assert app.begun_with[sheet] == painted(sheet)
 
 
 def test_the_first_frame_is_written_once(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The application: what all widgets ask for, and the one place that turns keys into acts."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -199,13 +199,17 @@ class OpsdashApp(TerminalApp, inherit_css=False):
 
     def dress(self, screen: Screen[Any]) -> None:
         """Give a screen and its widgets the grounds of the present theme."""
+        parts: list[Widget] = list(screen.query(LineWidget))
+        if not screen.is_modal:
+            parts.append(screen)
+        self.clothe(parts)
+
+    def clothe(self, parts: Iterable[Widget]) -> None:
+        """Give widgets the grounds of the present theme, whether they are mounted yet or not."""
         full = self.preferences.colours is Colours.FULL
         tokens = self.palette.theme.tokens
         ground = Color.parse(tokens["panel"] if full else "ansi_default")
         front = Color.parse(tokens["text"] if full else "ansi_default")
-        parts: list[Widget] = list(screen.query(LineWidget))
-        if not screen.is_modal:
-            parts.append(screen)
         for part in parts:
             part.styles.background = ground
             part.styles.color = front

@@ -8,6 +8,7 @@ from textual import events
 from opsdash.ui.lines import EMPTY, Line, crop, cut, line
 from opsdash.ui.moment import Moment
 from opsdash.ui.screens.sheet import Sheet
+from opsdash.ui.widgets.lines import LineWidget
 
 T = TypeVar("T")
 
@@ -56,10 +57,10 @@ class Form(Sheet[T]):
         """Return what a line holds: what is typed, else its default."""
         return self.texts[name].strip() or self._defaults.get(name, "")
 
-    def on_mount(self) -> None:
-        """Draw at once, the cursor in the first line that has to be filled in."""
+    def made_ready(self, parts: Sequence[LineWidget]) -> Sequence[LineWidget]:
+        """Return the parts drawn, the cursor in the first line that has to be filled in."""
         self._go(self._at)
-        super().on_mount()
+        return super().made_ready(parts)
 
     def on_key(self, event: events.Key) -> None:
         """Go from line to line by tab as well."""

@@ -96,7 +96,7 @@ class Roll(Sheet[None]):
         self.face, self.foot = Lines(id="face"), Lines(id="foot")
         self.entry = EntryLine(self, id="entry")
         self.entry.display = False
-        yield from (self.face, self.entry, self.foot)
+        yield from self.made_ready([self.face, self.entry, self.foot])
 
     def space(self) -> tuple[int, int]:
         """Return the largest inner size, one line less while a filter is typed."""

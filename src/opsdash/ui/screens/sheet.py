@@ -14,7 +14,7 @@ from opsdash.ui.lines import Line, crop, frame_bottom, frame_top, framed, line, 
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.problems import engine_lines
 from opsdash.ui.widgets.entry import EntryLine
-from opsdash.ui.widgets.lines import Lines
+from opsdash.ui.widgets.lines import Lines, LineWidget
 
 if TYPE_CHECKING:
     from opsdash.ui.app import OpsdashApp
@@ -35,20 +35,30 @@ class Sheet(ModalScreen[T], inherit_css=False):
     prompt = ""
     tells_alarms = False
     _answered = False
+    _made = False
 
     def compose(self) -> ComposeResult:
         """Put up the lines, what is typed, and the border's last line."""
         self.face = Lines(id="face")
         self.foot = Lines(id="foot")
-        yield self.face
+        parts: list[LineWidget] = [self.face, self.foot]
         if self.prompt:
             self.entry = EntryLine(self, self.prompt, id="entry")
-            yield self.entry
-        yield self.foot
+            parts.insert(1, self.entry)
+        yield from self.made_ready(parts)
+
+    def made_ready(self, parts: Sequence[LineWidget]) -> Sequence[LineWidget]:
+        """Return the parts drawn and of their size, so that the first layout is the right one.
+
+        Of a size given only once they are mounted there would be a frame at the left edge before.
+        """
+        self.app.clothe(parts)
+        self._made = True
+        self.redraw()
+        return parts
 
     def on_mount(self) -> None:
-        """Draw at once and take the keys."""
-        self.app.dress(self)
+        """Draw for the size that the screen has by now, and take the keys."""
         self.redraw()
 
     def on_key(self, event: events.Key) -> None:
@@ -107,7 +117,7 @@ class Sheet(ModalScreen[T], inherit_css=False):
 
     def redraw(self) -> None:
         """Draw for this moment."""
-        if not self.is_mounted or not self.app.size.width or not self.app.size.height:
+        if not self._made or not self.app.size.width or not self.app.size.height:
             return
         self.moment = self.app.moment()
         width, height = self.space()

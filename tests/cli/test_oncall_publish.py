@@ -40,12 +40,13 @@ id = "chat"
 kind = "slack"
 token_file = "slack.bot"
 url = "{server.url}/api"
-timeout = "5s"
+timeout = "30s"
 
 [[notifier]]
 id = "hook"
 kind = "slack"
 url_file = "slack.hook"
+timeout = "30s"
 """
     made = Team(tmp_path, config(tmp_path / "ops.db", speed=1) + notifiers)
     yield made

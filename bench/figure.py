@@ -52,6 +52,11 @@ def quantile(figures: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]
 
 
+def say(what: str) -> None:
+    """Tell who waits for a long measurement what it does; standard output is left to its figures."""
+    print(f"… {what}", file=sys.stderr, flush=True)
+
+
 def script(measure: Measure) -> None:
     """Be a script: measure, print one JSON line, exit 1 where a budget is broken."""
     parser = argparse.ArgumentParser()

@@ -23,7 +23,8 @@ T = TypeVar("T")
 TRUNCATE_ABOVE = 8 << 20
 """Bytes of WAL above which a checkpoint tries to cut the file."""
 
-_TRUNCATE_WAIT_MS = 100
+_TRUNCATE_WAIT_MS = 50
+"""How long cutting the WAL may wait for readers, for it keeps writers out as long."""
 
 _ASK_AGAIN_MS = 10
 """How long SQLite may wait for the write lock before its wait begins anew."""
@@ -49,6 +50,7 @@ class Connection:
         # SQLite follows a symbolic link before it names -wal and -shm.
         self.real_path = path.resolve()
         self._identity = identity
+        self._moved: int | None = None
         self.read_only = ""
 
     @property
@@ -144,16 +146,19 @@ class Connection:
     def checkpoint(self, truncate_above: int = TRUNCATE_ABOVE) -> None:
         """Move the WAL into the database; cut it past `truncate_above` bytes. The engine's duty.
 
-        Cutting waits for readers while it keeps writers out, so it is given a tenth of a second
-        and else left to the next time.
+        Cutting waits for readers while it keeps writers out, so it is given a twentieth of a second
+        and else left to the next time; where one reader has hung since the last time (a stopped
+        dashboard) it is not tried: all others would wait for it again and again.
         """
         try:
             size = os.stat(f"{self.real_path}-wal").st_size
         except OSError:
             return
         try:
-            self.raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-            if size > truncate_above:
+            ((_, frames, moved),) = self.raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            hung = moved < frames and moved == self._moved
+            self._moved = moved
+            if size > truncate_above and not hung:
                 self.raw.execute(f"PRAGMA busy_timeout = {_TRUNCATE_WAIT_MS:d}")
                 try:
                     self.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -9,7 +9,7 @@ from opsdash.domain.timeline import Actor
 from opsdash.snapshot import Snapshot
 from opsdash.store import entries
 from opsdash.store.opening import connect
-from opsdash.ui.panes.alerts import summary
+from opsdash.ui.panes.alert_words import summary
 from opsdash.ui.ports import Detail
 from opsdash.ui.stories import Stories
 from tests.domain.alerts import NOON, an_alert

@@ -26,10 +26,10 @@ from opsdash.ui.lines import Line, text_of, width_of
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.alert_page import alert_page
 from opsdash.ui.panes.alert_room import alert_area
-from opsdash.ui.panes.alerts import alerts_aside
 from opsdash.ui.panes.footer import footer_line, message_line
 from opsdash.ui.panes.header import header, tiny
 from opsdash.ui.panes.indicator_page import indicator_page
+from opsdash.ui.panes.list_state import alerts_aside
 from opsdash.ui.panes.metrics import pane_block, pane_line, pane_zoomed
 from opsdash.ui.panes.pages import incident_page, ticket_page
 from opsdash.ui.panes.problems import problem_lines

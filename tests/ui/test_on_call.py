@@ -15,7 +15,8 @@ from opsdash.domain.text import SafeText
 from opsdash.ui.glyphs import ASCII, UTF8
 from opsdash.ui.lines import Line, text_of, width_of
 from opsdash.ui.moment import Moment, zone_of
-from opsdash.ui.panes.on_call import calendar_lines, override_row, schedule_about, schedule_row
+from opsdash.ui.panes.calendar import calendar_lines
+from opsdash.ui.panes.on_call import override_row, schedule_about, schedule_row
 from opsdash.ui.preferences import Preferences
 from tests.kit.hostile import HOSTILE
 from tests.ui.driving import Driven, driven

@@ -28,25 +28,21 @@ from opsdash.ui.moment import Moment
 from opsdash.ui.panes.alert_columns import rooms
 from opsdash.ui.panes.alert_page import alert_page
 from opsdash.ui.panes.alert_room import alert_area
-from opsdash.ui.panes.alerts import (
-    alert_row,
-    alerts_aside,
-    empty_words,
-    incident_row,
-    listed,
-    search_text,
-    where,
-)
+from opsdash.ui.panes.alert_words import where
+from opsdash.ui.panes.alerts import alert_row, incident_row
 from opsdash.ui.panes.facts import wrapped
 from opsdash.ui.panes.footer import footer_line
 from opsdash.ui.panes.header import header, tiny
 from opsdash.ui.panes.indicator_page import indicator_page
-from opsdash.ui.panes.metrics import pane_block, pane_line, pane_zoomed, tile_of
+from opsdash.ui.panes.list_state import alerts_aside, empty_words
+from opsdash.ui.panes.metrics import pane_block, pane_line, pane_zoomed
 from opsdash.ui.panes.problems import problem_lines
 from opsdash.ui.panes.rules import rule_row
 from opsdash.ui.panes.tickets import ticket_row, tickets_aside
+from opsdash.ui.panes.tile import tile_of
 from opsdash.ui.panes.timeline import timeline_lines
 from opsdash.ui.ports import Detail
+from opsdash.ui.screens.listing import listed, search_text
 from tests.ui import pictures
 from tests.ui.pictures import NOW, ago, alert, blind, busy, climbing, quiet, reading
 

@@ -14,7 +14,7 @@ from opsdash.ui.chosen import names, question_width, some
 from opsdash.ui.hints import CHOICE_WIDTH, expertise_lines
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.panes.alert_page import runbook_of
-from opsdash.ui.panes.alerts import summary, where
+from opsdash.ui.panes.alert_words import summary, where
 from opsdash.ui.panes.facts import wrapped
 from opsdash.ui.ports import Outcome
 

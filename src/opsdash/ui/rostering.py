@@ -13,7 +13,8 @@ from opsdash.domain.text import SafeText
 from opsdash.snapshot import Snapshot
 from opsdash.ui.chosen import own_person, question_width
 from opsdash.ui.lines import EMPTY, Line, line
-from opsdash.ui.panes.on_call import changed_lines, override_words
+from opsdash.ui.panes.on_call import override_words
+from opsdash.ui.panes.shift_changes import changed_lines
 from opsdash.ui.when import format_when
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from opsdash.ui.chart import chart
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes.alerts import level_cell, next_cell, owner_cell, state_cell, summary
+from opsdash.ui.panes.alert_words import summary
+from opsdash.ui.panes.alerts import level_cell, next_cell, owner_cell, state_cell
 from opsdash.ui.panes.deployments import every_deployment
 from opsdash.ui.panes.episode import episode_lines
 from opsdash.ui.panes.facts import field_lines, pair_lines, section, wrapped

@@ -9,7 +9,7 @@ from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, beside, crop, line
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.alert_page import firing_words, runbook_of
-from opsdash.ui.panes.alerts import summary, why
+from opsdash.ui.panes.alert_words import summary, why
 from opsdash.ui.panes.deployments import deployment_lines
 from opsdash.ui.panes.facts import cut_line, field_lines, labels_line, wrapped
 from opsdash.ui.panes.suggestion import suggestion

@@ -5,16 +5,13 @@ import re
 from opsdash.domain.alert import Alert, AlertState, Severity
 from opsdash.domain.climb import owner
 from opsdash.domain.escalation import EscalationPolicy
-from opsdash.domain.freshness import Freshness
 from opsdash.domain.incident import Incident
-from opsdash.domain.labels import Labels
-from opsdash.domain.source import EngineState, SourceState
 from opsdash.snapshot import Snapshot
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, cut, cut_words, line, text_of, width_of
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes.alert_columns import MIDDLE, Rooms
-from opsdash.ui.panes.header import engine_state
+from opsdash.ui.panes.alert_columns import Rooms
+from opsdash.ui.panes.alert_words import where, why
 from opsdash.ui.panes.upcoming import nobody_cell, step_cell
 from opsdash.ui.widgets.table import Row
 
@@ -23,76 +20,11 @@ _TIME = re.compile(r"\b\d+[dhms](?:\d\d[hms])?\b")
 _BRIEF = 160
 """Characters of a text that a cell of the list can ever show."""
 
-_BESIDE_ASIDE = 34
-"""Cells of the list's border that its title, its corners and an ellipsis take."""
-
 _SIGNS = {
     Severity.CRITICAL: ("crit", "CRIT", "crit bold"),
     Severity.WARNING: ("warn", "WARN", "warn bold"),
     Severity.INFO: ("dot", "INFO", "accent"),
 }
-_RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
-_PLACES = ("pod", "instance", "host", "node", "service", "job", "namespace")
-
-
-def listed(snapshot: Snapshot) -> list[str]:
-    """Return the ids of the list in order: alerts as the snapshot sorts them, and the incidents
-    that none of the open alerts shows, each above the first row that is less urgent.
-    """
-    shown = snapshot.shown
-    lone = [i for i in snapshot.incidents if i.open and i.id not in shown.members]
-    if not lone:
-        return shown.ids
-    lone.sort(key=lambda i: (_RANK[i.severity], i.opened_at))
-    ids: list[str] = []
-    for alert in snapshot.alerts:
-        while lone and _before(lone[0], alert):
-            ids.append(lone.pop(0).id)
-        ids.append(alert.id)
-    return [*ids, *(incident.id for incident in lone)]
-
-
-def _before(incident: Incident, alert: Alert) -> bool:
-    if not alert.needs_person:
-        return True
-    return _RANK[incident.severity] <= _RANK[alert.severity]
-
-
-def search_text(alert: Alert) -> str:
-    """Return the lower-case text in which a filter looks for an alert."""
-    taken = f"acknowledged {alert.acknowledgement.by}" if alert.acknowledgement else "nobody"
-    parts = [alert.name, alert.state, alert.severity, taken, alert.incident or "", *_states(alert)]
-    parts += [f"{name}={value}" for name, value in alert.labels.items()]
-    return " ".join([*parts, summary(alert)]).lower()
-
-
-def _states(alert: Alert) -> list[str]:
-    return ["silenced"] * bool(alert.silenced_by) + ["inhibited"] * bool(alert.inhibited_by)
-
-
-def summary(alert: Alert) -> str:
-    """Return what an alert says of itself in words for people: its summary, else what it has."""
-    return _said(alert, "summary", "message", "description")
-
-
-def why(alert: Alert) -> str:
-    """Return why an alert fires: its description, which carries the value, else what it has."""
-    return _said(alert, "description", "message", "summary")
-
-
-def _said(alert: Alert, *names: str) -> str:
-    for name in names:
-        if alert.annotations.get(name):
-            return alert.annotations[name]
-    return "" if alert.value is None else f"value {alert.value:,.6g}"
-
-
-def where(labels: Labels) -> str:
-    """Return the place that labels name most closely: `pod payments-1`, `payments-db`."""
-    for name in _PLACES:
-        if labels.get(name):
-            return f"pod {labels[name]}" if name == "pod" else labels[name]
-    return ""
 
 
 def alert_row(
@@ -268,72 +200,3 @@ def incident_row(incident: Incident, given: Rooms, moment: Moment, glyphs: Glyph
         line((incident.id, "accent")),
     )
     return Row(incident.id, cells)
-
-
-def alerts_aside(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> Line:
-    """Return what the border of the list says: what is open, and how fresh each source is.
-
-    Where there is no room for every source the last ones give way, never what nobody has: a border
-    without room for all of it would say nothing.
-    """
-    _, _, waiting, pending = snapshot.shown.tally
-    word = "unacknowledged" if width >= MIDDLE else "unacked"
-    parts = [line((f"{waiting} {word}", "crit bold" if waiting else "muted"))]
-    if pending and width >= MIDDLE:
-        parts.append(line((f"{pending} pending", "muted")))
-    parts += _sources(snapshot, width, moment, glyphs)
-    joined, *rest = parts
-    for part in rest:
-        longer = line(joined, (f" {glyphs.dot} ", "muted"), part)
-        if width_of(longer) > width - _BESIDE_ASIDE:
-            return line(joined, (f" {glyphs.ellipsis}", "muted"))
-        joined = longer
-    return joined
-
-
-def _sources(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> list[Line]:
-    parts = []
-    for source in snapshot.sources:
-        fresh = moment.freshness_of(source.last_success, source.interval)
-        if source.last_success is None:
-            parts.append(line((f"{glyphs.unknown} {source.id} no answer yet", "unknown bold")))
-        elif fresh is not Freshness.LIVE:
-            old = moment.age(source.last_success)
-            parts.append(line((f"{glyphs.unknown} {source.id} {old} old", "unknown bold")))
-        elif source.state is SourceState.FAILING:
-            parts.append(line((f"{glyphs.warn} {source.id} failing", "warn")))
-        elif width >= MIDDLE:
-            parts.append(line((f"{source.id} live", "muted")))
-    if not parts and snapshot.sources:
-        parts.append(line(("live", "muted")))
-    return parts
-
-
-def empty_words(snapshot: Snapshot, moment: Moment, glyphs: Glyphs) -> Line:
-    """Return what an empty list says: all quiet only where every source was just heard."""
-    blind = blind_reason(snapshot, moment)
-    if blind:
-        return line(
-            (f"{glyphs.unknown} I am blind: {blind}. ", "unknown bold"),
-            ("An empty list proves nothing now.", "unknown"),
-        )
-    heard = ", ".join(source.id for source in snapshot.sources)
-    return line(
-        (f"{glyphs.ok} All quiet. ", "ok bold"), (f"Nothing fires; {heard} answered.", "ok")
-    )
-
-
-def blind_reason(snapshot: Snapshot, moment: Moment) -> str:
-    """Return why an empty list proves nothing; empty where it does prove that all is quiet."""
-    if engine_state(snapshot, moment) is not EngineState.RUNNING:
-        return "no engine is at work"
-    if not snapshot.sources:
-        return "no source is configured"
-    for source in snapshot.sources:
-        if source.state is SourceState.WAITING or source.last_success is None:
-            return f"{source.id} has not answered yet"
-        if source.state is SourceState.FAILING:
-            return f"{source.id} does not answer"
-        if moment.freshness_of(source.last_success, source.interval) is not Freshness.LIVE:
-            return f"{source.id} was last heard {moment.age(source.last_success)} ago"
-    return ""

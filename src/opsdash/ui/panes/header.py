@@ -13,8 +13,8 @@ from opsdash.ui.format import reading_figure, scale_of, trend, windows
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, crop, cut, line, on, spaced, spread, width_of
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes.metrics import oldest
 from opsdash.ui.panes.on_duty import Cover, covers, nobody, on_duty
+from opsdash.ui.panes.tile import oldest
 
 _LOOKS = {
     Status.HEALTHY: ("ok", "ok"),

@@ -13,7 +13,7 @@ from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.facts import cut_line, field_lines, pair_lines, section
 from opsdash.ui.panes.failures import batch_facts, earlier_batches
-from opsdash.ui.panes.metrics import tile_of
+from opsdash.ui.panes.tile import tile_of
 from opsdash.ui.panes.timeline import timeline_lines
 from opsdash.ui.ports import Detail
 

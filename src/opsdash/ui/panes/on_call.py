@@ -1,12 +1,11 @@
 """Schedules in rows and as a calendar: who is on call, until when, who is next, and when nobody is."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
-from itertools import pairwise
+from datetime import datetime, timedelta
 
 from opsdash.domain.coverage import LOOKED_AHEAD, Gap
 from opsdash.domain.duration import format_duration
-from opsdash.domain.duty import Day, OnCallView
+from opsdash.domain.duty import OnCallView
 from opsdash.domain.maintenance import Maintenance
 from opsdash.domain.override import Override, OverrideKind
 from opsdash.domain.reach import names_reached, person_name
@@ -15,12 +14,12 @@ from opsdash.domain.setup import Setup
 from opsdash.domain.shift import Shift
 from opsdash.domain.span import format_span
 from opsdash.ui.glyphs import Glyphs
-from opsdash.ui.lines import EMPTY, Line, crop, line, pad
+from opsdash.ui.lines import EMPTY, Line, line, pad
 from opsdash.ui.moment import Moment
+from opsdash.ui.panes.calendar import calendar_lines
 from opsdash.ui.panes.facts import field_lines, section
 from opsdash.ui.panes.maintenance import maintained
 from opsdash.ui.widgets.columns import Column
-from opsdash.ui.widgets.spans import fit_line
 from opsdash.ui.widgets.table import Row
 
 ON_CALL_COLUMNS = (
@@ -132,70 +131,6 @@ def maintenance_row(window: Maintenance, holds: int, moment: Moment, glyphs: Gly
     return Row(f"maintenance/{window.id}", cells)
 
 
-def calendar_lines(view: OnCallView, width: int, moment: Moment, glyphs: Glyphs) -> list[Line]:
-    """Return the days as bars, a line a person and one for nobody, in the viewer's zone."""
-    people = {cell.person: str(cell.name) for day in view.days for cell in day.cells}
-    label = min(14, max([len(name) for name in people.values()] + [6]) + 1)
-    room = (width - label) // max(1, len(view.days))
-    if room < 1:
-        return []
-    room = min(room, 10)
-    spans = [_day_span(day, moment) for day in view.days]
-    rows: list[tuple[str | None, Line]] = [(id, line(name)) for id, name in people.items()]
-    if any(day.gaps for day in view.days):
-        rows.append((None, line(("NOBODY", "crit bold"))))
-    lines = [_heading(view.days, label, room, moment)]
-    for person, name_line in rows:
-        head = fit_line(name_line, label - 1, ellipsis=glyphs.ellipsis)
-        days = zip(view.days, spans, strict=True)
-        bars = [_bar(day, person, *span, room, glyphs) for day, span in days]
-        lines.append(line(head, " ", *(cell for bar in bars for cell in bar)))
-    start, end = spans[0]
-    at = label + int(room * ((moment.now - start) / (end - start)))
-    moment.expect(moment.now + (end - start) / room)
-    return [crop(one, width) for one in (*lines, line(" " * at, (f"{glyphs.up} now", "muted")))]
-
-
-def _day_span(day: Day, moment: Moment) -> tuple[datetime, datetime]:
-    first, after = day.date, day.date + timedelta(days=1)
-    zone = moment.zone
-    start = datetime.combine(first, time(), tzinfo=zone).astimezone(UTC)
-    return start, datetime.combine(after, time(), tzinfo=zone).astimezone(UTC)
-
-
-def _heading(days: Sequence[Day], label: int, room: int, moment: Moment) -> Line:
-    today = moment.now.astimezone(moment.zone).date()
-    form = "%a %d" if room >= 7 else "%d" if room >= 3 else "%a"
-    short = room if room >= 3 else 1
-    names = [(f"{day.date.strftime(form)[:short]:<{room}}", day) for day in days]
-    styled = [
-        (text, "bold" if day.date == today else "warn" if day.date.weekday() >= 5 else "muted")
-        for text, day in names
-    ]
-    return line((" " * label, ""), *styled)
-
-
-def _bar(
-    day: Day, person: str | None, start: datetime, end: datetime, room: int, glyphs: Glyphs
-) -> list[tuple[str, str]]:
-    """Return one day of one person, or of nobody for None, in `room` cells."""
-    cells = []
-    for place in range(room):
-        at = start + (end - start) * ((place + 0.5) / room)
-        if person is None:
-            gap = any(g.start <= at < g.end for g in day.gaps)
-            cells.append((glyphs.crit if gap else glyphs.dot, "crit bold" if gap else "border"))
-            continue
-        found = [c for c in day.cells if c.person == person and c.start <= at < c.end]
-        if not found:
-            cells.append((glyphs.dot, "border"))
-        elif all(c.overridden for c in found):
-            cells.append((glyphs.spark[4], "accent bold"))
-        else:
-            cells.append((glyphs.spark[-1], "accent"))
-    return cells
-
-
 def schedule_about(
     schedule: Schedule, view: OnCallView, setup: Setup, width: int, moment: Moment, glyphs: Glyphs
 ) -> list[Line]:
@@ -290,43 +225,6 @@ def maintenance_about(
         ("holds", ", ".join(held) or "no alert now"),
     ]
     return [one for name, value in fields for one in field_lines(name, value, width)]
-
-
-def changed_lines(
-    before: Sequence[Shift],
-    after: Sequence[Shift],
-    start: datetime,
-    end: datetime,
-    setup: Setup,
-    moment: Moment,
-    glyphs: Glyphs,
-) -> list[Line]:
-    """Return what a change of a schedule from `start` to `end` comes to, a line for each time that
-    reads otherwise; one that is left without anybody is loud.
-    """
-    bounds = (at for shift in (*before, *after) for at in (shift.start, shift.end))
-    edges = sorted({start, end, *(at for at in bounds if start < at < end)})
-    found: list[tuple[datetime, datetime, str, str]] = []
-    for begin, finish in pairwise(edges):
-        was, comes = _names_at(before, begin, setup), _names_at(after, begin, setup)
-        if was == comes:
-            continue
-        if found and found[-1][1:] == (begin, was, comes):
-            found[-1] = (found[-1][0], finish, was, comes)
-        else:
-            found.append((begin, finish, was, comes))
-    lines = []
-    for begin, finish, was, comes in found:
-        times = f"{day_clock(moment, begin)} to {day_clock(moment, finish)}  "
-        style = "ok bold" if comes else "crit reverse bold"
-        arrow = (f" {glyphs.arrow} ", "muted")
-        new = (comes or "NOBODY", style)
-        lines.append(line((times, "muted"), (was or "nobody", ""), arrow, new))
-    return lines
-
-
-def _names_at(found: Sequence[Shift], at: datetime, setup: Setup) -> str:
-    return ", ".join(person_name(setup, shift.person) for shift in found if shift.covers(at))
 
 
 def gaps_summary(views: Mapping[str, OnCallView]) -> str:

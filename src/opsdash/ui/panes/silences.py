@@ -8,7 +8,8 @@ from opsdash.snapshot import Snapshot
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes.alerts import state_cell, where
+from opsdash.ui.panes.alert_words import where
+from opsdash.ui.panes.alerts import state_cell
 from opsdash.ui.panes.facts import cut_line, field_lines
 from opsdash.ui.panes.timeline import timeline_lines
 from opsdash.ui.ports import Detail

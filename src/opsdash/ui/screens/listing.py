@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from opsdash.domain.alert import Alert
+from opsdash.domain.alert import Alert, Severity
 from opsdash.domain.incident import Incident
 from opsdash.domain.ticket import Ticket
 from opsdash.snapshot import Snapshot
-from opsdash.ui.panes.alerts import listed, search_text
+from opsdash.ui.panes.alert_words import summary
+
+_RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 class Listing:
@@ -79,3 +81,38 @@ class Listing:
 def _ticket_text(ticket: Ticket) -> str:
     parts = (f"#{ticket.number}", ticket.subject, ticket.customer, ticket.status, ticket.priority)
     return " ".join(parts).lower()
+
+
+def listed(snapshot: Snapshot) -> list[str]:
+    """Return the ids of the list in order: alerts as the snapshot sorts them, and the incidents
+    that none of the open alerts shows, each above the first row that is less urgent.
+    """
+    shown = snapshot.shown
+    lone = [i for i in snapshot.incidents if i.open and i.id not in shown.members]
+    if not lone:
+        return shown.ids
+    lone.sort(key=lambda i: (_RANK[i.severity], i.opened_at))
+    ids: list[str] = []
+    for alert in snapshot.alerts:
+        while lone and _before(lone[0], alert):
+            ids.append(lone.pop(0).id)
+        ids.append(alert.id)
+    return [*ids, *(incident.id for incident in lone)]
+
+
+def _before(incident: Incident, alert: Alert) -> bool:
+    if not alert.needs_person:
+        return True
+    return _RANK[incident.severity] <= _RANK[alert.severity]
+
+
+def search_text(alert: Alert) -> str:
+    """Return the lower-case text in which a filter looks for an alert."""
+    taken = f"acknowledged {alert.acknowledgement.by}" if alert.acknowledgement else "nobody"
+    parts = [alert.name, alert.state, alert.severity, taken, alert.incident or "", *_states(alert)]
+    parts += [f"{name}={value}" for name, value in alert.labels.items()]
+    return " ".join([*parts, summary(alert)]).lower()
+
+
+def _states(alert: Alert) -> list[str]:
+    return ["silenced"] * bool(alert.silenced_by) + ["inhibited"] * bool(alert.inhibited_by)

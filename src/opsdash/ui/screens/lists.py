@@ -12,7 +12,8 @@ from opsdash.ui.layout import LIST_PANE, TICKET_PANE, Form, Layout
 from opsdash.ui.lines import Line, line, plain
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.alert_columns import alert_columns, rooms
-from opsdash.ui.panes.alerts import alert_row, empty_words, incident_row
+from opsdash.ui.panes.alerts import alert_row, incident_row
+from opsdash.ui.panes.list_state import empty_words
 from opsdash.ui.panes.tickets import TICKET_COLUMNS, ticket_row
 from opsdash.ui.screens.listing import Listing
 from opsdash.ui.screens.parts import Parts

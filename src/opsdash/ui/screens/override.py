@@ -13,7 +13,8 @@ from opsdash.domain.setup import Setup
 from opsdash.domain.text import clean
 from opsdash.ui.lines import Line, line
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes.on_call import changed_lines, gap_words
+from opsdash.ui.panes.on_call import gap_words
+from opsdash.ui.panes.shift_changes import changed_lines
 from opsdash.ui.screens.form import Form
 from opsdash.ui.when import parse_when
 

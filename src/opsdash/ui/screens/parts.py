@@ -13,9 +13,9 @@ from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.layout import LIST_PANE, TICKET_PANE, Form, Layout
 from opsdash.ui.lines import EMPTY, Line, beside, frame_bottom, frame_top, framed, line
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes.alerts import alerts_aside
 from opsdash.ui.panes.footer import Keys, footer_line, message_line
 from opsdash.ui.panes.header import header
+from opsdash.ui.panes.list_state import alerts_aside
 from opsdash.ui.panes.metrics import pane_block, pane_line, pane_zoomed
 from opsdash.ui.panes.problems import problem_lines
 from opsdash.ui.panes.suggestion import is_late

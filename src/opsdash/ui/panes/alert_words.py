@@ -1,0 +1,31 @@
+"""What an alert says of itself in words for people: what it is, why it fires, and where."""
+
+from opsdash.domain.alert import Alert
+from opsdash.domain.labels import Labels
+
+_PLACES = ("pod", "instance", "host", "node", "service", "job", "namespace")
+
+
+def summary(alert: Alert) -> str:
+    """Return what an alert says of itself in words for people: its summary, else what it has."""
+    return _said(alert, "summary", "message", "description")
+
+
+def why(alert: Alert) -> str:
+    """Return why an alert fires: its description, which carries the value, else what it has."""
+    return _said(alert, "description", "message", "summary")
+
+
+def _said(alert: Alert, *names: str) -> str:
+    for name in names:
+        if alert.annotations.get(name):
+            return alert.annotations[name]
+    return "" if alert.value is None else f"value {alert.value:,.6g}"
+
+
+def where(labels: Labels) -> str:
+    """Return the place that labels name most closely: `pod payments-1`, `payments-db`."""
+    for name in _PLACES:
+        if labels.get(name):
+            return f"pod {labels[name]}" if name == "pod" else labels[name]
+    return ""

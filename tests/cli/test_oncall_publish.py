@@ -40,13 +40,13 @@ id = "chat"
 kind = "slack"
 token_file = "slack.bot"
 url = "{server.url}/api"
-timeout = "30s"
+timeout = "12s"
 
 [[notifier]]
 id = "hook"
 kind = "slack"
 url_file = "slack.hook"
-timeout = "30s"
+timeout = "12s"
 """
     made = Team(tmp_path, config(tmp_path / "ops.db", speed=1) + notifiers)
     yield made

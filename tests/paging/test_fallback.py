@@ -1,6 +1,8 @@
 """Who stands in for whom a page did not reach: not who is kept from alerts of that severity."""
 
+import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -47,6 +49,26 @@ async def test_the_ceo_is_the_fallback_for_a_critical_alert(john_is_out: World) 
     john_is_out.alerts.fire("HighErrorRate")
     await john_is_out.turn(5)
     assert john_is_out.paged("chen", "maria") == [1, 0]
+
+
+async def test_whoever_stands_in_reads_how_long_it_was_not_accepted_and_not_how_long_a_rule_waits(
+    world: World,
+) -> None:
+    """John's pager is told ten minutes after the page by his own rule: it has failed for one then."""
+    fall_back_to(world, "person:pm")
+    rule = NotifyRule(("john",), after=timedelta(minutes=10))
+    people = [replace(p, rules=(rule,)) if p.id == "john" else p for p in world.setup.people]
+    policy = replace(world.setup.policy, levels=world.setup.policy.levels[:1])
+    world.setup = world.engine.setup = replace(
+        world.setup, people=tuple(people), policies=(policy,)
+    )
+    world.pagers["john"].refusing = NotifierError(SafeText("503"))
+    world.alerts.fire("HighErrorRate")
+    await world.turn(595, step=5)
+    assert world.paged("priya") == [0]
+    await world.turn(130, step=1)
+    (page,) = world.pagers["priya"].told(PageKind.TRIGGER)
+    assert re.fullmatch("john has not accepted the page for 1m[0-9]{2}s", page.text)
 
 
 async def test_the_others_of_the_fallback_are_paged(john_is_out: World) -> None:

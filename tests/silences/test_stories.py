@@ -77,7 +77,7 @@ async def test_a_page_that_waits_is_dropped_with_the_reason(world: World) -> Non
 
 
 async def test_nothing_leaves_between_the_silence_and_the_next_merge(world: World) -> None:
-    """A page that is due in the very beat in which the silence is read is held to it already."""
+    """A page that is due before the engine has followed the silence waits, and is dropped when it has."""
     world.engine.setup = team_that_waits(world)
     world.alerts.fire("HighErrorRate")
     await world.turn(1)
@@ -85,8 +85,25 @@ async def test_nothing_leaves_between_the_silence_and_the_next_merge(world: Worl
     world.clock.turn(60)
     await relay.relay(world.engine)
     assert world.pagers["john"].sent == []
+    await world.turn(2)
+    assert world.pagers["john"].sent == []
     letters = await world.letters()
-    assert {letter.answer for letter in letters} == {"it was silenced before this was sent"}
+    assert {letter.state for letter in letters} == {LetterState.DROPPED}
+    assert all("silenced by S1" in letter.answer for letter in letters)
+
+
+async def test_a_silence_that_ended_before_it_was_followed_keeps_no_page_back(world: World) -> None:
+    """Made and ended between two looks at the silences: the page that was due meanwhile leaves."""
+    world.engine.setup = team_that_waits(world)
+    world.alerts.fire("HighErrorRate")
+    await world.turn(1)
+    id = await silence(world)
+    world.clock.turn(60)
+    await relay.relay(world.engine)
+    assert world.pagers["john"].sent == []
+    await expire(world, id)
+    await world.turn(1)
+    assert len(world.pagers["john"].told(TRIGGER)) == 1
 
 
 def team_that_waits(world: World) -> Setup:

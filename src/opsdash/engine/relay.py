@@ -149,30 +149,14 @@ def claim(
         notifier = letter.destination.notifier
         if taken.total() >= AT_ONCE or taken[notifier] >= AT_ONE:
             continue
-        stale = _why_not(connection, letter, muting)
-        if stale:
-            outbox.settle(connection, letter.id, LetterState.DROPPED, stale, now)
+        found = paging.still_so(connection, letter, muting, now)
+        if isinstance(found, paging.Withheld):
+            if found.reason:
+                outbox.settle(connection, letter.id, LetterState.DROPPED, found.reason, now)
         elif outbox.claim(connection, letter.id, epoch, now):
-            claimed.append(letter)
+            claimed.append(found)
             taken[notifier] += 1
     return claimed
-
-
-def _why_not(connection: sqlite3.Connection, letter: Letter, muting: Muting) -> str:
-    """Say why a message must not leave any more; empty where it must."""
-    if letter.page.kind not in (PageKind.TRIGGER, PageKind.NOTE) or letter.page.alert is None:
-        return ""
-    alert = alerts.load(connection, letter.page.alert)
-    if alert is None or not alert.open:
-        return "it resolved before this was sent"
-    taken = alert.acknowledgement
-    late = taken is not None and taken.at > letter.created_at
-    if letter.page.kind is PageKind.TRIGGER and late:
-        return "it was acknowledged before this was sent"
-    hidden = alert.muted or muting.by(alert.fingerprint, alert.labels)
-    if letter.page.kind is PageKind.TRIGGER and hidden:
-        return "it was silenced before this was sent"
-    return ""
 
 
 def settle(

@@ -7,6 +7,7 @@ neither.
 
 from opsdash.paging.fallback import page_in_place
 from opsdash.paging.firing import page_firing, page_left_behind, pages
+from opsdash.paging.leaving import Withheld, still_so
 from opsdash.paging.letters import build_page
 from opsdash.paging.levels import (
     is_answered,
@@ -26,6 +27,7 @@ from opsdash.paging.storms import (
 from opsdash.paging.unasked import end_drill, page_drill, page_handoff
 
 __all__ = [
+    "Withheld",
     "build_page",
     "end_drill",
     "is_answered",
@@ -48,4 +50,5 @@ __all__ = [
     "page_storm_taken",
     "pages",
     "repeat_of_climb",
+    "still_so",
 ]

@@ -17,9 +17,10 @@ from opsdash.domain.span import format_span
 from opsdash.domain.standing_in import stand_ins
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import EntryKind
+from opsdash.paging.leaving import storm_as_it_is, wanted_members
 from opsdash.paging.letters import LEVEL_STEP, names_of_route, send_all, tell
 from opsdash.paging.levels import page_level
-from opsdash.store import alerts, climbs, outbox, overrides
+from opsdash.store import alerts, climbs, overrides
 from opsdash.store.outbox import Letter
 
 _FALLBACK_STEP = 500
@@ -40,12 +41,13 @@ def page_in_place(
     about = _about(connection, letter)
     if not about:
         return SafeText("")
-    waited = format_span(now - letter.created_at)
+    waited = format_span(now - _first_due(setup, letter, now))
     text = clean(f"{letter.destination.notifier} has not accepted the page for {waited}")
     policy = climbs.policy_of(connection, setup, about[0])
     # What the fallback itself does not take goes on to the next level.
     if letter.step % LEVEL_STEP < _FALLBACK_STEP:
-        instead = _page_fallback(connection, setup, letter.page, about[0], policy, text, now)
+        page = letter.page if letter.page.alert else storm_as_it_is(connection, letter)
+        instead = _page_fallback(connection, setup, page, about[0], policy, text, now)
         if instead:
             return clean(f"{text}: paging {instead} in its place")
     levels = set()
@@ -62,10 +64,18 @@ def page_in_place(
     return clean(f"{text}: paging level {named} in its place") if levels else SafeText("")
 
 
+def _first_due(setup: Setup, letter: Letter, now: datetime) -> datetime:
+    """Return when a message was to leave first: not when it was written, where a rule tells it later.
+
+    A deadline that was configured anew since makes it no earlier than it was written.
+    """
+    return min(max(letter.deadline_at - setup.paging.deadline, letter.created_at), now)
+
+
 def _about(connection: sqlite3.Connection, letter: Letter) -> Sequence[Alert]:
     """Return the alerts of a message that still need a person, the worst first."""
     one = letter.page.alert
-    ids = (one,) if one is not None else outbox.members_of(connection, letter.page.key)
+    ids = (one,) if one is not None else wanted_members(connection, letter)
     found: list[Alert] = []
     for begun in range(0, len(ids), MOST):
         found += alerts.load_many(connection, ids[begun : begun + MOST]).values()

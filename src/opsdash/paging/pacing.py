@@ -56,17 +56,16 @@ def _why_held(setup: Setup, flow: Flow, urgent: bool) -> str:
 def _still_to_tell(
     connection: sqlite3.Connection, flow: Flow, told: list[Told], muting: Muting
 ) -> list[Told]:
-    """Drop what something hides by now; return the rest."""
+    """Drop what something hides by now; return the rest, without what a silence hides from the next beat on."""
     hidden = pacing.hidden(connection, flow)
-    stale = [
-        one
-        for one in told
-        if one.key in hidden or muting.by(one.key.rpartition("/")[0], one.labels)
-    ]
+    stale = [one for one in told if one.key in hidden]
     if stale:
         pacing.drop(connection, stale, "it was silenced before this was sent")
-    gone = {one.id for one in stale}
-    return [one for one in told if one.id not in gone]
+    return [
+        one
+        for one in told
+        if one.key not in hidden and not muting.by(one.key.rpartition("/")[0], one.labels)
+    ]
 
 
 def _tell_as_one(
@@ -81,7 +80,7 @@ def _tell_as_one(
     else:
         key, step = before.page.key, before.step + 1
         earlier = pacing.load_storm(connection, flow, key)
-    page = replace(_page(first, earlier, told), key=key)
+    page = replace(storm_page(first, earlier, told), key=key)
     if before is not None and page.level == before.page.level > 1:
         # A receiver that climbs to a level when it is first told of it must not do so again.
         page = replace(page, repeat=max(page.repeat, before.page.repeat + 1))
@@ -131,8 +130,8 @@ def _goes_on(
     return before if lately and alike and outbox.has_member(connection, key, untaken=True) else None
 
 
-def _page(first: Told, earlier: Sequence[Told], told: Sequence[Told]) -> Page:
-    """Return the page that stands for all of these, without its key."""
+def storm_page(first: Told, earlier: Sequence[Told], told: Sequence[Told]) -> Page:
+    """Return the page that stands for all of these, `told` for the first time, without its key."""
     known = {one.key for one in earlier}
     alerts = {one.key: one for one in (*earlier, *told)}
     critical = sum(one.critical for one in alerts.values())

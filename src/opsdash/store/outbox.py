@@ -38,6 +38,7 @@ __all__ = [
     "load_of_key",
     "load_waiting",
     "mark_fallen_back",
+    "may_know",
     "members_of",
     "next_due",
     "postpone",
@@ -92,7 +93,7 @@ _WAITING = _FROM + " WHERE state IN ('waiting', 'sending') ORDER BY outbox.id"
 _NEWEST = _FROM + " ORDER BY outbox.id DESC LIMIT ?"
 _OPEN_MEMBERS = (
     "SELECT outbox.key FROM outbox JOIN alert ON alert.id = outbox.key"
-    " WHERE outbox.bundle = ? AND alert.resolved_at IS NULL"
+    " WHERE outbox.bundle = ? AND outbox.state = 'bundled' AND alert.resolved_at IS NULL"
 )
 _UNTAKEN_MEMBERS = _OPEN_MEMBERS + " AND alert.acknowledged_by IS NULL"
 _OF_KEY = _FROM + " WHERE outbox.key = ? ORDER BY outbox.id"
@@ -179,11 +180,12 @@ def count_of_key(connection: sqlite3.Connection, key: str) -> int:
 def left_for(connection: sqlite3.Connection, key: str) -> tuple[Destination, ...]:
     """Return every destination that a trigger of `key` has left for, or may have, each once.
 
-    A message tried before may have arrived although its answer did not.
+    A message tried before may have arrived although its answer did not, whatever became of it since.
     """
     rows = connection.execute(
         "SELECT notifier, address, target, reached FROM outbox WHERE key = ? AND kind = 'trigger'"
-        " AND (state IN ('sent', 'sending') OR state = 'waiting' AND attempts > 0) ORDER BY id",
+        " AND (state IN ('sent', 'sending') OR state = 'waiting' AND attempts > 0 OR unsure > 0)"
+        " ORDER BY id",
         (key,),
     )
     return tuple(
@@ -192,6 +194,17 @@ def left_for(connection: sqlite3.Connection, key: str) -> tuple[Destination, ...
             for notifier, address, target, reached in rows
         }.values()
     )
+
+
+def may_know(connection: sqlite3.Connection, letter: Letter) -> bool:
+    """Whether the receiver of a message has been paged about the same, or may have been."""
+    place = letter.destination
+    row = connection.execute(
+        "SELECT 1 FROM outbox WHERE key = ? AND kind = 'trigger' AND notifier = ? AND address = ?"
+        " AND (state IN ('sent', 'sending') OR unsure > 0) LIMIT 1",
+        (letter.page.key, place.notifier, place.address),
+    ).fetchone()
+    return row is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,14 +223,17 @@ class Traces:
 def traces_of(connection: sqlite3.Connection, key: str) -> Traces:
     """Return what there is about `key`, for who changes thousands at once; most need no more."""
     rows = connection.execute(
-        "SELECT DISTINCT state, kind, bundle FROM outbox WHERE key = ?", (key,)
+        "SELECT DISTINCT state, kind, bundle, unsure FROM outbox WHERE key = ?", (key,)
     ).fetchall()
-    triggers = {state for state, kind, _ in rows if kind == "trigger"}
+    triggers = {state for state, kind, _, _ in rows if kind == "trigger"}
     return Traces(
-        waits=any(state == "waiting" for state, _, _ in rows),
-        left=not triggers.isdisjoint(("sent", "sending", "waiting")),
+        waits=any(state == "waiting" for state, _, _, _ in rows),
+        left=not triggers.isdisjoint(("sent", "sending", "waiting"))
+        or any(unsure for _, kind, _, unsure in rows if kind == "trigger"),
         led=bool(triggers),
-        bundles=tuple(dict.fromkeys(bundle for _, _, bundle in rows if bundle is not None)),
+        bundles=tuple(
+            dict.fromkeys(bundle for state, _, bundle, _ in rows if bundle and state == "bundled")
+        ),
     )
 
 
@@ -354,7 +370,8 @@ def members_of(connection: sqlite3.Connection, bundle_key: str) -> tuple[str, ..
     """Return the keys of the open alerts that one page stands for; empty where it stands for itself."""
     rows = connection.execute(
         "SELECT DISTINCT alert.id FROM outbox JOIN alert ON alert.id = outbox.key"
-        " WHERE outbox.bundle = ? AND alert.resolved_at IS NULL ORDER BY alert.id",
+        " WHERE outbox.bundle = ? AND outbox.state = 'bundled' AND alert.resolved_at IS NULL"
+        " ORDER BY alert.id",
         (bundle_key,),
     )
     return tuple(key for (key,) in rows)

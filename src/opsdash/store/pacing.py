@@ -45,7 +45,7 @@ _GONE = (
     + _COUNTED
     + " AND left_at > ? AND left_at <= ? AND state IN ('sent', 'sending', 'waiting', 'bundled')"
 )
-_OF_STORM = f"{_TOLD}{_COUNTED} AND bundle = ? ORDER BY id"
+_OF_STORM = f"{_TOLD}{_COUNTED} AND bundle = ? AND state = 'bundled' ORDER BY id"
 _HIDDEN = (
     "SELECT DISTINCT outbox.key FROM outbox JOIN alert ON alert.id = outbox.key"
     " WHERE notifier = ? AND address = ? AND urgency >= 0 AND outbox.state = 'waiting'"

@@ -58,6 +58,6 @@ def receiver() -> Iterator[Receiver]:
     yield from _watched(Receiver())
 
 
-def at(url: str, timeout: float = 10.0) -> HttpSettings:
+def at(url: str, timeout: float = 60.0) -> HttpSettings:
     """Return settings for a receiver on this machine."""
     return HttpSettings(url=url, timeout=timeout)

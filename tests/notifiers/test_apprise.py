@@ -23,7 +23,7 @@ def service(receiver: Receiver) -> str:
 
 async def test_a_page_arrives_through_apprise(receiver: Receiver, keep: Keep) -> None:
     """Title and text, and how bad it is in Apprise's words."""
-    notifier = Apprise("ntfy", keep(service(receiver)), 20.0)
+    notifier = Apprise("ntfy", keep(service(receiver)), 120.0)
     assert (await notifier.send(page(), "", "")).answer == "sent"
     await notifier.send(page(PageKind.RESOLVE), "", "")
     first, second = (request.message for request in receiver.requests)
@@ -35,7 +35,7 @@ async def test_a_page_arrives_through_apprise(receiver: Receiver, keep: Keep) ->
 async def test_the_address_has_its_place_in_the_url(receiver: Receiver, keep: Keep) -> None:
     """One service, many people: the address is quoted, so that it stays one part of the URL."""
     url = f"{service(receiver)}/{{address}}"
-    notifier = Apprise("sms", keep(url), 20.0)
+    notifier = Apprise("sms", keep(url), 120.0)
     await notifier.send(page(), "+15550100/../x?y", "")
     assert receiver.requests[0].path == "/t0pic-secret/+15550100%2F..%2Fx%3Fy"
     with pytest.raises(NotifierError, match="the URL of sms asks for one") as caught:
@@ -51,7 +51,7 @@ async def test_a_refusal_is_told_without_the_url(
 ) -> None:
     """Apprise says no more than that it failed and with which status; that is enough."""
     receiver.faults = [f"{fault}=t0pic-secret"]
-    notifier = Apprise("ntfy", keep(service(receiver)), 20.0)
+    notifier = Apprise("ntfy", keep(service(receiver)), 120.0)
     with pytest.raises(NotifierError, match=f"error={fault}") as caught:
         await notifier.send(page(), "", "")
     assert caught.value.permanent is permanent
@@ -61,7 +61,7 @@ async def test_a_refusal_is_told_without_the_url(
 async def test_a_redirect_is_not_followed(receiver: Receiver, keep: Keep) -> None:
     """A page goes nowhere that the configuration does not name."""
     receiver.faults = [f"redirect={receiver.url}/elsewhere"]
-    notifier = Apprise("ntfy", keep(service(receiver)), 20.0)
+    notifier = Apprise("ntfy", keep(service(receiver)), 120.0)
     with pytest.raises(NotifierError):
         await notifier.send(page(), "", "")
     assert len(receiver.requests) == 1
@@ -73,7 +73,7 @@ async def test_no_proxy_of_the_environment_is_used(
     """A proxy that nobody configured here never sees a page."""
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    await Apprise("ntfy", keep(service(receiver)), 20.0).send(page(), "", "")
+    await Apprise("ntfy", keep(service(receiver)), 120.0).send(page(), "", "")
     assert len(receiver.requests) == 1
 
 
@@ -87,7 +87,7 @@ async def test_a_service_that_hangs_is_cut(receiver: Receiver, keep: Keep) -> No
 
 async def test_an_unknown_url_is_permanent_and_not_shown(keep: Keep) -> None:
     """Trying again cannot help."""
-    notifier = Apprise("ntfy", keep("nosuch://t0pic-secret/x"), 20.0)
+    notifier = Apprise("ntfy", keep("nosuch://t0pic-secret/x"), 120.0)
     with pytest.raises(NotifierError, match="Apprise does not know such a URL") as caught:
         await notifier.send(page(), "", "")
     assert caught.value.permanent
@@ -110,13 +110,13 @@ async def test_nothing_is_run_from_the_working_directory(
     (tmp_path / "json.py").write_text("raise SystemExit(3)\n")
     (tmp_path / "apprise.py").write_text("raise SystemExit(3)\n")
     monkeypatch.chdir(tmp_path)
-    await Apprise("ntfy", keep(service(receiver)), 20.0).send(page(), "", "")
+    await Apprise("ntfy", keep(service(receiver)), 120.0).send(page(), "", "")
     assert len(receiver.requests) == 1
 
 
 async def test_hostile_text_arrives_as_text(receiver: Receiver, keep: Keep) -> None:
     """Every hostile string at once, through Apprise, one line each and nothing lost."""
-    notifier = Apprise("ntfy", keep(service(receiver)), 20.0)
+    notifier = Apprise("ntfy", keep(service(receiver)), 120.0)
     await notifier.send(hostile(" ".join(text[:300] for text in HOSTILE)), "", "")
     message = json.dumps(receiver.requests[0].message, ensure_ascii=False)
     assert "‹!channel›" in message

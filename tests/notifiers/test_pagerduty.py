@@ -31,7 +31,7 @@ from tests.notifiers.shapes import faults_of, published_faults
 
 @asynccontextmanager
 async def opened(
-    server: PagerDutyServer, keep: Keep, rest: bool = False, timeout: float = 10.0
+    server: PagerDutyServer, keep: Keep, rest: bool = False, timeout: float = 60.0
 ) -> AsyncIterator[PagerDuty]:
     settings = at(f"{server.url}/v2", timeout)
     api = PagerDutyRest(at(server.url, timeout), keep(server.token), server.user) if rest else None
@@ -42,7 +42,7 @@ async def opened(
         await notifier.close()
 
 
-async def refusal(server: PagerDutyServer, keep: Keep, timeout: float = 10.0) -> NotifierError:
+async def refusal(server: PagerDutyServer, keep: Keep, timeout: float = 60.0) -> NotifierError:
     """Return the error of one page, fit for a screen and without the key."""
     async with opened(server, keep, timeout=timeout) as notifier:
         with pytest.raises(NotifierError) as caught:

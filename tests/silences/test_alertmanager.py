@@ -63,7 +63,7 @@ class Bench:
 
     def start(self, dying: bool = False) -> Engine:
         """Return a new engine, the one before as good as killed."""
-        self.clients = [HttpClient(HttpSettings(url, timeout=5)) for url in self.urls]
+        self.clients = [HttpClient(HttpSettings(url, timeout=60)) for url in self.urls]
         silencer = AlertmanagerSilences(self.clients)
         self.dying = Dying(silencer)
         self.engine = Engine(
@@ -85,7 +85,7 @@ class Bench:
     async def until(self, condition: Any, what: str = "") -> Any:
         """Beat until the condition holds and return what it gave."""
         loop = asyncio.get_running_loop()
-        ends = loop.time() + 15
+        ends = loop.time() + 60
         while True:
             await beat(self.engine)
             found = condition()

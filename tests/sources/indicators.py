@@ -19,7 +19,7 @@ def indicators(**queries: str) -> list[Indicator]:
     return [indicator(id, query) for id, query in queries.items()]
 
 
-def source_at(url: str, timeout: float = 5.0) -> PrometheusSource:
+def source_at(url: str, timeout: float = 60.0) -> PrometheusSource:
     """Return a source that reads the server at `url`."""
     return PrometheusSource(HttpClient(HttpSettings(url, timeout=timeout)))
 

@@ -1,6 +1,7 @@
 """Metrics from Prometheus: true values with true ages, and a reason for everything else."""
 
 import asyncio
+import functools
 import math
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -15,11 +16,12 @@ from opsdash.http.errors import RemoteError
 from opsdash.sources.prometheus import PrometheusSource
 from tests.faultserver import FaultServer
 from tests.servers import MetricTarget, PrometheusServer, openmetrics
+from tests.sources.failing import failure_of
 from tests.sources.indicators import indicator, indicators, now, source_at
 
 
 @asynccontextmanager
-async def open_source(url: str, timeout: float = 5.0) -> AsyncIterator[PrometheusSource]:
+async def open_source(url: str, timeout: float = 60.0) -> AsyncIterator[PrometheusSource]:
     source = source_at(url, timeout)
     try:
         yield source
@@ -49,11 +51,17 @@ async def test_all_tiles_of_a_refresh_are_one_request(fault_server: FaultServer)
     """Twenty tiles with their ages and the server's clock cost one POST."""
     fault_server.value = aged(3)
     async with open_source(fault_server.url) as source:
-        found = await source.read(indicators(**TWENTY), now())
+        before = now()
+        found = await source.read(indicators(**TWENTY), before)
+        after = now()
     assert [r.method for r in fault_server.requests] == ["POST"]
     assert {answer.value for answer in found.values()} == {7.0}
-    ages = {now() - answer.sampled_at for answer in found.values() if answer.sampled_at}
-    assert timedelta(seconds=2) < min(ages) <= max(ages) < timedelta(seconds=6)
+    moments = [
+        answer.sampled_at + timedelta(seconds=3) for answer in found.values() if answer.sampled_at
+    ]
+    assert len(moments) == len(TWENTY)
+    slack = timedelta(seconds=0.1)
+    assert before - slack < min(moments) <= max(moments) < after + slack
 
 
 async def test_values_and_ages_of_a_real_server(
@@ -75,6 +83,7 @@ async def test_values_and_ages_of_a_real_server(
                 zero='(sum(app_value{pod="none"}) or vector(0)) / sum(app_value)',
                 one='app_value{pod="b"}',
             )
+            after = now()
     assert {id: answer.value for id, answer in found.items()} == {
         "sum": 12.0,
         "comment": 12.0,
@@ -92,7 +101,7 @@ async def test_values_and_ages_of_a_real_server(
     assert found["number"].sampled_at is None
     for id in ("sum", "comment", "lines", "quoted", "scalar", "one"):
         at = found[id].sampled_at
-        assert at is not None and timedelta() <= before - at < timedelta(seconds=30), id
+        assert at is not None and before - timedelta(seconds=30) < at <= after, id
 
 
 @pytest.mark.parametrize(
@@ -313,17 +322,16 @@ async def test_a_server_at_fault_is_a_source_error_and_then_forgiven(
     """Whatever is wrong with every answer fails the source with one clean line; healed, all is read."""
     fault_server.value = aged()
     asked = indicators(a="sum(a)", b="sum(b)", c="sum(c)")
-    slow = mode in ("hang", "drip", "headerdrip")
-    async with open_source(fault_server.url, timeout=0.4 if slow else 10.0) as source:
+    async with open_source(fault_server.url) as source:
         fault_server.mode = mode
         for method in (source.read, source.compare):
             moment = now()
             if method == source.compare:
                 asked = [indicator(i.id, i.query, timedelta(days=1)) for i in asked]
-            with pytest.raises(RemoteError) as raised:
-                await method(asked, moment)
-            assert reason in raised.value.reason
-            assert raised.value.reason == clean(raised.value.reason)
+            read = functools.partial(method, asked, moment)
+            error = await failure_of(read, [source.client], mode, reason)
+            assert reason in error.reason
+            assert error.reason == clean(error.reason)
         fault_server.mode = "ok"
         found = await source.read(asked, now() + timedelta(seconds=1))
         assert [answer.value for answer in found.values()] == [7.0, 7.0, 7.0]
@@ -437,7 +445,7 @@ async def test_a_slow_query_is_narrowed_down_and_blanks_only_its_tile(
     fault_server.value = aged()
     fault_server.when("culprit", "hang")
     asked = [*indicators(**TWENTY), indicator("it", "sum(culprit)")]
-    async with open_source(fault_server.url, timeout=0.5) as source:
+    async with open_source(fault_server.url, timeout=1.5) as source:
         start = now()
         found: Mapping[str, Answer] = {}
         for n in range(12):
@@ -446,7 +454,7 @@ async def test_a_slow_query_is_narrowed_down_and_blanks_only_its_tile(
                 found = await source.read(asked, start + timedelta(seconds=5 * n))
             except RemoteError as error:
                 assert "no answer" in error.reason
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 20, "one after another they would take 30 s"
     assert found["it"].value is None and "no answer" in (found["it"].reason or "")
     assert {answer.value for id, answer in found.items() if id != "it"} == {7.0}
 
@@ -496,7 +504,7 @@ async def test_a_clock_that_is_off_is_named_and_ages_stay_true(fault_server: Fau
     assert len(warnings) == 1 and "behind this host's" in warnings[0]
     assert "59m" in warnings[0] or "1h" in warnings[0]
     assert answer.sampled_at is not None
-    assert timedelta(seconds=8) < now() - answer.sampled_at < timedelta(seconds=15)
+    assert timedelta(seconds=8) < now() - answer.sampled_at < timedelta(minutes=10)
 
 
 async def test_a_clock_that_is_right_is_not_mentioned(filled_prometheus: PrometheusServer) -> None:
@@ -547,7 +555,7 @@ async def test_a_stopped_and_restarted_server_is_read_again(prometheus: Promethe
             except RemoteError:
                 return False
 
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while not await works():
             assert time.monotonic() < deadline
             await asyncio.sleep(0.1)

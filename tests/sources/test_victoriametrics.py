@@ -66,8 +66,8 @@ async def test_values_ages_and_reasons(filled: VictoriaMetrics, prefix: str) -> 
         assert "unknown func" in (found["function"].reason or "")
         new, old = found["sum"].sampled_at, found["old"].sampled_at
         assert new is not None and old is not None
-        assert now() - new < timedelta(seconds=60)
-        assert timedelta(seconds=195) < now() - old < timedelta(seconds=260)
+        assert now() - new < timedelta(seconds=180)
+        assert timedelta(seconds=195) < now() - old < timedelta(seconds=380)
     assert source.warnings == (), "its evaluation lag is no clock that is off"
     await source.close()
 
@@ -75,7 +75,7 @@ async def test_values_ages_and_reasons(filled: VictoriaMetrics, prefix: str) -> 
 async def test_history_and_comparison(filled: VictoriaMetrics) -> None:
     """Range queries and a value in the past work as with Prometheus."""
     source = source_at(filled.url)
-    end = datetime.fromtimestamp(time.time() // 60 * 60 - 60, UTC)
+    end = datetime.fromtimestamp(time.time() // 60 * 60 - 180, UTC)
     found = await source.history(
         indicators(b='app_value{pod="b"}', bad="sum("),
         end - timedelta(minutes=30),
@@ -85,7 +85,7 @@ async def test_history_and_comparison(filled: VictoriaMetrics) -> None:
     assert len(found["b"]) == 31 and {p.value for p in found["b"]} == {1.0}
     assert found["bad"] == ()
     ago = await source.compare([indicator("sum", "sum(app_value)", timedelta(minutes=30))], now())
-    assert ago["sum"].value == pytest.approx(121.0, abs=3)
+    assert ago["sum"].value == pytest.approx(121.0, abs=15)
     assert await source.version() is None
     await source.close()
 

@@ -108,3 +108,20 @@ async def test_no_engine_on_its_way_is_said_at_once(store: Connection) -> None:
     taken = await feed.take()
     await (await feed.store()).close()
     assert "NO ENGINE has run yet" in words(problem_lines(taken, 120, 3, Moment(NOW), UTF8))
+
+
+async def test_a_dashboard_in_which_nobody_acts_needs_no_write_lock(store: Connection) -> None:
+    """It opens, shows and follows a store that another keeps locked: it never holds that lock itself."""
+    locking = connect(store.path)
+    locking.raw.execute("BEGIN IMMEDIATE")
+    feed = StoreFeed(store.path, clock)
+    assert (await feed.take()).cursor == 0
+    assert (await feed.detail("INC-001")).entries == ()
+    assert not await feed.changed()
+    locking.raw.execute("ROLLBACK")
+    store.write(changes.next_change)
+    locking.raw.execute("BEGIN IMMEDIATE")
+    assert await feed.changed()
+    assert (await feed.take()).cursor == 1
+    await (await feed.store()).close()
+    locking.close()

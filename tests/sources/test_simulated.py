@@ -143,6 +143,22 @@ async def test_other_alerts_are_there_at_rest(source: SimulatedSource) -> None:
     assert states == {None, AlertState.PENDING}
 
 
+async def test_a_disk_that_fills_counts_down(source: SimulatedSource) -> None:
+    """What the alert says of the time left follows the figure that the tile shows."""
+    said = [
+        (await _alerts(source, START + timedelta(hours=hours)))["DiskWillFill"]
+        for hours in (0, 1, 2)
+    ]
+    texts = [str(alert.annotations["description"]) for alert in said]
+    assert texts[0] == "full in 21h at the growth of the last 6h"
+    left = [float(text.split()[2].removesuffix("h")) for text in texts]
+    assert left == sorted(left, reverse=True)
+    assert left[0] - left[2] >= 4
+    answers = await source.read(DEFAULT_SETUP.indicators, START)
+    assert answers["disk"].labels["instance"] == said[0].labels["instance"]
+    assert answers["disk"].labels["mountpoint"] == said[0].labels["mountpoint"]
+
+
 async def test_no_alert_is_from_the_future(source: SimulatedSource) -> None:
     """Whatever is asked when, a condition began before now, fired before now, and fires after."""
     for seconds in range(-60, 4000, 7):

@@ -35,7 +35,7 @@ INDICATORS = frozenset(field.name for field in fields(Figures))
 
 _UNKNOWN = Answer(None, None, SafeText("the simulation has no such figure"))
 _WRITTEN_AFTER = timedelta(seconds=4)
-_LABELS: Mapping[str, Labels] = {"disk": {"instance": "payments-1", "mountpoint": "/var"}}
+_LABELS: Mapping[str, Labels] = {"disk": {"instance": "payments-db:9100", "mountpoint": "/var"}}
 
 
 class SimulatedSource:

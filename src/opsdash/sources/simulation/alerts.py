@@ -6,6 +6,7 @@ from dataclasses import field
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.labels import fingerprint
 from opsdash.sources.simulation.application import Figures
+from opsdash.sources.simulation.disk import full_in
 from opsdash.sources.simulation.story import FIRED, RESOLVED, moment_of, scene
 
 Value = Callable[[Figures], float]
@@ -23,7 +24,7 @@ class Rule:
 
     The spans of a story alert are in seconds of the script and come back in every loop; those of
     a `standing` one are in seconds after the first 14:00. `description` is formatted
-    with `value` and `ms`, a thousand times it. `silenced_by` names who hid it.
+    with `value`, `ms`, a thousand times it, and `hours`, of a value in seconds. `silenced_by` names who hid it.
     """
 
     name: str
@@ -48,7 +49,7 @@ class Rule:
 
     def annotations(self, value: float) -> dict[str, str]:
         """Return the annotations as rendered for a value in base units."""
-        described = self.description.format(value=value, ms=1000 * value)
+        described = self.description.format(value=value, ms=1000 * value, hours=value / _HOUR)
         texts = {"summary": self.summary, "description": described, **self.extra}
         return {**texts, "runbook_url": RUNBOOKS + self.name}
 
@@ -132,13 +133,13 @@ RULES = (
         labels={
             "job": "node",
             "instance": "payments-db:9100",
-            "mountpoint": "/var/lib/postgresql",
+            "mountpoint": "/var",
             "severity": "warning",
             "team": "database",
         },
         summary="The disk of payments-db fills within a day",
-        description="full in 21h at the growth of the last 6h",
-        value=lambda _: 21 * _HOUR,
+        description="full in {hours:.0f}h at the growth of the last 6h",
+        value=lambda figures: full_in(figures.disk),
         spans=((-212 * 60.0, -182 * 60.0, _ALWAYS),),
         standing=True,
     ),

@@ -8,6 +8,7 @@ import math
 from functools import cached_property
 
 from opsdash.domain.frozen import dataclass
+from opsdash.sources.simulation.disk import used
 from opsdash.sources.simulation.noise import Noise
 from opsdash.sources.simulation.story import (
     CPU,
@@ -89,7 +90,7 @@ class Application:
             users=float(round(2450 * load * _USERS_A_DAY**day * (1 + 0.002 * wave["users"]))),
             cpu=self._cpu(now, (0.1 + 0.35 * load) * _CPU_A_DAY ** max(day, -3.0), wave["cpu"]),
             memory=0.62 + 0.003 * wave["memory"],
-            disk=0.35 + 0.0004 * wave["disk"],
+            disk=used(elapsed) + 0.0004 * wave["disk"],
             database_p95=_between(
                 0.18 * (0.8 + 0.2 * load) * (1 + 0.02 * wave["database"]),
                 0.516 + 0.006 * wave["database"],

@@ -64,12 +64,12 @@ async def test_of_two_people_with_the_same_screen_one_is_told_who(world: Counter
         await his.press("1")
         johns.paused = True
         await hers.press("a")
-        await eventually(lambda: "2 (investigating, sarah)" in text(sarahs), 10)
+        await eventually(lambda: "2 (investigating, sarah)" in text(sarahs))
         assert "2 (new)" in text(johns)
         await his.press("a")
         told = "2 failures of Failed 24h not: sarah began to look into it 0s ago"
-        await eventually(lambda: told in text(johns), 10)
-        await eventually(lambda: "2 (investigating, sarah)" in text(johns), 10)
+        await eventually(lambda: told in text(johns))
+        await eventually(lambda: "2 (investigating, sarah)" in text(johns))
         await hers.press("a", *"bank", "enter")
-        await eventually(lambda: "2 (investigated)" in text(sarahs), 10)
+        await eventually(lambda: "2 (investigated)" in text(sarahs))
     assert (await world.open()).note == SafeText("bank")

@@ -170,7 +170,7 @@ def test_every_default_indicator_has_a_value(scraping: PrometheusServer, indicat
     }[found.id]
     # The server has run for seconds: five minutes of samples are not there to take a rate of.
     query = found.query.replace("[5m]", "[10s]")
-    assert low <= scraping.wait_for(query, lambda v: low <= v <= high, deadline=40) <= high
+    assert low <= scraping.wait_for(query, lambda v: low <= v <= high, deadline=120) <= high
 
 
 @pytest.mark.servers

@@ -43,7 +43,7 @@ def _compare(folder: Path, texts: list[str]) -> int:
         extra=[f"--web.external-url={URL}", "--web.route-prefix=/"],
     )
     with server:
-        wait_until(lambda: len(server.alerts()) == len(VALUES), 30)
+        wait_until(lambda: len(server.alerts()) == len(VALUES))
         shown = {a["labels"]["alertname"]: a["annotations"] for a in server.alerts()}
     labels = {name: text for name, text in LABELS.items() if text}
     for number, value in enumerate(VALUES):

@@ -289,7 +289,7 @@ class Terminal:
                 typed = chr(ord(key[5].upper()) - 64)
             os.write(self._master, (key if typed is None else typed).encode())
 
-    def wait_for(self, text: str | Callable[[str], bool], timeout: float = 15.0) -> float:
+    def wait_for(self, text: str | Callable[[str], bool], timeout: float = 60.0) -> float:
         """Wait until the screen holds `text` (or satisfies the function); return the seconds taken.
 
         Raises AssertionError with the screen when it does not within `timeout` seconds.
@@ -298,7 +298,7 @@ class Terminal:
         return self.wait_until(lambda: condition(self.text()), timeout, f"{text!r}")
 
     def wait_until(
-        self, condition: Callable[[], object], timeout: float = 15.0, what: str = "the condition"
+        self, condition: Callable[[], object], timeout: float = 60.0, what: str = "the condition"
     ) -> float:
         """Wait until `condition` is true; return the seconds it took.
 
@@ -313,7 +313,7 @@ class Terminal:
             time.sleep(_PAUSE)
         return time.monotonic() - started
 
-    def wait_exit(self, timeout: float = 10.0) -> int:
+    def wait_exit(self, timeout: float = 60.0) -> int:
         """Wait for the program's end and all it wrote; return its exit code."""
         try:
             code = self._process.wait(timeout)
@@ -323,7 +323,7 @@ class Terminal:
             self.settle(0.05)
         return code
 
-    def settle(self, quiet: float = 0.2, timeout: float = 10.0) -> None:
+    def settle(self, quiet: float = 0.2, timeout: float = 30.0) -> None:
         """Wait until the program has written nothing for `quiet` seconds."""
         ends = time.monotonic() + timeout
         seen, since = -1, time.monotonic()

@@ -109,7 +109,7 @@ def test_rules_are_listed_with_figure_and_threshold(
     found: dict[str, dict[str, Any]] = {}
 
     def shown() -> dict[str, tuple[str, str, str]]:
-        listed = json.loads(team.run("rules", "--format", "json").stdout)
+        listed = json.loads(team.run("rules", "--format", "json").stdout or "[]")
         found.clear()
         found.update((rule["name"], rule) for rule in listed)
         return {name: (r["state"], r["figure"], r["threshold"]) for name, r in found.items()}

@@ -4,6 +4,8 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+from textual import events
+
 from opsdash.domain.problem import Problem
 from opsdash.domain.text import SafeText
 from opsdash.snapshot import Snapshot
@@ -60,6 +62,8 @@ class _Feed(MemoryFeed):
 
 
 class _Changing(OpsdashApp):
+    _typed = 0
+
     def __init__(self, state: Path, feed: _Feed) -> None:
         super().__init__(
             feed,
@@ -70,6 +74,14 @@ class _Changing(OpsdashApp):
             crash_folder=state,
         )
         self._changes = feed
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and event.key == "f12":
+            self._typed += 1
+            # Behind the keys before it, which a question takes from a queue of its own.
+            self.screen.call_later(self._mark, f"typed {self._typed}")
+        else:
+            await super().on_event(event)
 
     def redraw(self) -> None:
         super().redraw()

@@ -58,17 +58,17 @@ class Driven:
 
     async def shows(self, *words: str) -> str:
         """Wait until all the words are on the screen, and return it."""
-        await eventually(lambda: all(w in self.text() for w in words), 10, f"{words} on screen")
+        await eventually(lambda: all(w in self.text() for w in words), 60, f"{words} on screen")
         return self.text()
 
     async def shows_not(self, word: str) -> str:
         """Wait until the word is off the screen, and return it."""
-        await eventually(lambda: word not in self.text(), 10, f"{word!r} off the screen")
+        await eventually(lambda: word not in self.text(), 60, f"{word!r} off the screen")
         return self.text()
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait for a condition."""
-        await eventually(condition, 10)
+        await eventually(condition, 60)
 
     def row_of(self, word: str) -> int:
         """Return the number of the first line with the word."""

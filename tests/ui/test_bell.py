@@ -168,7 +168,7 @@ async def test_what_comes_before_the_first_reading_rings_too() -> None:
     heard: list[str] = []
     app.ringer._write = heard.append
     async with app.run_test():
-        await eventually(lambda: heard, 10)
+        await eventually(lambda: heard)
     assert heard[0].startswith("\a")
 
 
@@ -192,5 +192,5 @@ def test_a_real_terminal_hears_one_bell(tmp_path: Path) -> None:
         assert PUSH_TITLE.encode() + b"\x1b]2;opsdash: HighErrorRate" in terminal.raw
         assert bells(terminal.raw) == 1
         terminal.send("q")
-        assert terminal.wait_exit(10) == 0
+        assert terminal.wait_exit() == 0
         assert POP_TITLE.encode() in terminal.raw

@@ -15,7 +15,7 @@ from tests.terminal import Terminal
 from tests.ui.running import shown, start
 
 FATAL = [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM]
-WITHIN = 8.0
+WITHIN = 60.0
 """Far above the two seconds promised: tests measure no time, and a loaded machine is slow."""
 
 
@@ -190,14 +190,16 @@ def test_a_terminal_of_no_size_starts(tmp_path: Path) -> None:
 
 
 def test_at_rest_nothing_wakes_up(tmp_path: Path) -> None:
-    """No timer polls for keys: in a while of rest the threads wake a few times at most."""
+    """No timer polls for keys: the threads come to wake a few times in two seconds at most."""
     with shown("board", tmp_path) as terminal:
-        terminal.settle(0.5)
-        before = terminal.wakeups()
-        started = terminal.seconds
-        terminal.wait_until(lambda: terminal.seconds - started > 3)
-        # Ten a second is what polling costs.
-        assert terminal.wakeups() - before <= 6
+
+        def rests() -> bool:
+            before, ends = terminal.wakeups(), terminal.seconds + 2
+            terminal.wait_until(lambda: terminal.seconds > ends)
+            return terminal.wakeups() - before <= 6
+
+        # Ten a second is what polling costs: with a timer no two seconds would be as quiet.
+        terminal.wait_until(rests, what="two seconds of rest")
 
 
 def test_a_lone_escape_is_heard(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,18 @@ from textual.app import App
 from opsdash.ui.output import differs_from_stock
 from opsdash.ui.pens import Pens
 from opsdash.ui.terminal import TerminalApp
+from tests.kit.waiting import wait_until
 from tests.terminal import Terminal, visible
 from tests.ui.running import shown, start
 
 STEPS = 8
+
+
+def alike(ours: Terminal, stock: Terminal) -> bool:
+    """Whether both show the same cells, and each has said all that it had to say."""
+    for terminal in (ours, stock):
+        terminal.settle(0.15)
+    return visible(ours.looks()) == visible(stock.looks())
 
 
 def step(terminal: Terminal, key: str, number: int) -> None:
@@ -42,8 +51,7 @@ def test_the_screen_is_the_stock_one(tmp_path: Path, kind: str, size: tuple[int,
                     terminal.settle(0.2)
                 step(terminal, "c", number)
                 terminal.send("j", "space", "G", "k", "pageup")
-                terminal.settle(0.15)
-            assert visible(ours.looks()) == visible(stock.looks())
+            wait_until(partial(alike, ours, stock), what=f"the same cells after step {number}")
         for terminal in (ours, stock):
             terminal.send("q")
             assert terminal.wait_exit() == 0
@@ -65,7 +73,8 @@ def test_one_figure_costs_its_cells(tmp_path: Path) -> None:
 def test_nothing_changed_is_nothing_written(tmp_path: Path) -> None:
     """A terminal at rest gets no byte."""
     with shown("board", tmp_path) as terminal:
-        terminal.settle(0.3)
+        step(terminal, "c", 2)
+        terminal.settle(0.5)
         written = len(terminal.raw)
         terminal.settle(0.6)
         assert len(terminal.raw) == written
@@ -81,9 +90,7 @@ def test_ctrl_l_draws_over_stray_output(tmp_path: Path) -> None:
             stray.write("\x1b[5;3H\x1b[41mBroadcast message from root\x1b[m")
         terminal.wait_for("Broadcast")
         terminal.send("ctrl+l")
-        terminal.wait_for(lambda screen: "Broadcast" not in screen)
-        terminal.settle()
-        assert terminal.looks() == before
+        terminal.wait_until(lambda: terminal.looks() == before, what="the screen as it was")
 
 
 def test_no_color_writes_no_colour_code(tmp_path: Path) -> None:
@@ -123,7 +130,7 @@ def test_a_failing_stage_gives_way_to_textuals_own(tmp_path: Path) -> None:
         for terminal in (ours, stock):
             step(terminal, "c", 2)
             step(terminal, "c", 3)
-        assert visible(ours.looks()) == visible(stock.looks())
+        wait_until(partial(alike, ours, stock), what="the same cells")
 
 
 def test_the_terminals_cursor_is_where_text_is_typed(tmp_path: Path) -> None:
@@ -134,8 +141,12 @@ def test_the_terminals_cursor_is_where_text_is_typed(tmp_path: Path) -> None:
         terminal.send("abc")
         terminal.wait_for("abc")
         terminal.settle()
-        x, y = terminal.cursor()
-        assert terminal.text().splitlines()[y][:x].rstrip().endswith("abc")
+
+        def before_cursor() -> str:
+            x, y = terminal.cursor()
+            return terminal.text().splitlines()[y][:x].rstrip()
+
+        terminal.wait_until(lambda: before_cursor().endswith("abc"), what="the cursor's place")
 
 
 def test_textual_is_the_one_the_stage_was_made_for() -> None:

@@ -22,6 +22,13 @@ SIZES = (
 KEYS = ("1", "2", "3", "4", "5", "j", "k", "G", "g", "tab", "z", "enter", "escape", "?", "space")
 
 
+def type_all(terminal: Terminal, number: int) -> None:
+    """Wait until all that was typed before has been taken, by a key that does nothing but say so."""
+    terminal.send("\x1b[24~")
+    mark = f"\x1b]2;typed {number}\x1b".encode()
+    terminal.wait_until(lambda: mark in terminal.raw, what="the keys before")
+
+
 def refresh(terminal: Terminal, state: Path, number: int) -> None:
     """Have the dashboard take the next picture, whatever lies over it."""
     (state / "wanted").write_text(str(number))
@@ -48,6 +55,7 @@ def test_the_screen_is_that_of_a_full_repaint(tmp_path: Path, seed: int) -> None
                 else:
                     did.append(dice.choice(KEYS))
                     terminal.send(did[-1])
+            type_all(terminal, number)
             refresh(terminal, tmp_path, number)
             drawn = terminal.looks()
             terminal.send("ctrl+l")

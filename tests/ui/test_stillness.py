@@ -15,8 +15,10 @@ from opsdash.ui.stillness import Stillness
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Connection]:
-    """A store that was written a minute ago and is open."""
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connection]:
+    """A store that was written a minute ago and is open, on a machine however slow."""
+    monkeypatch.setattr(stillness, "SETTLED", 30_000_000_000)
+    monkeypatch.setattr(stillness, "ASK_AGAIN", 600.0)
     connection = connect(tmp_path / "ops.db")
     connection.write(changes.ask_refresh)
     _age(tmp_path)

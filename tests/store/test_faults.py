@@ -24,6 +24,7 @@ from opsdash.store.errors import (
     translate,
 )
 from opsdash.store.opening import connect, connect_to_read
+from tests.kit.waiting import wait_until
 from tests.store.actors import another_process, run_in_another
 
 NOW = datetime(2025, 12, 22, 14, 5, tzinfo=UTC)
@@ -39,10 +40,15 @@ def test_a_locked_store_names_who_holds_it(store: Connection, path: Path) -> Non
             store.write(changes.next_change)
         assert store.read(changes.last_change) == 0
         holder.send_signal(signal.SIGSTOP)
+        wait_until(lambda: _state_of(holder.pid) == "T", what="it to have stopped")
         with pytest.raises(StoreLocked, match=rf"pid {holder.pid} \(.*, stopped\)"):
             store.write(changes.next_change)
     assert store.write(changes.next_change) == 1
     assert lock_holder(path) is None
+
+
+def _state_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def test_a_holder_that_cannot_be_seen_is_another_process(path: Path, tmp_path: Path) -> None:

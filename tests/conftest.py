@@ -64,7 +64,7 @@ def metric_target() -> Iterator[MetricTarget]:
 
 @pytest.fixture
 def prometheus(tmp_path: Path, metric_target: MetricTarget) -> Iterator[PrometheusServer]:
-    """A fresh Prometheus that scrapes `metric_target` as job `app` twice a second."""
+    """A fresh Prometheus that scrapes `metric_target` as job `app` every two seconds."""
     with PrometheusServer(
         tmp_path / "prometheus", targets={"app": [metric_target.address]}
     ) as server:

@@ -14,7 +14,11 @@ from tests.kit.remote_write import Points, write_request
 
 
 class PrometheusServer(QueryServer):
-    """A Prometheus that scrapes `targets` (job -> addresses) each `interval`, or runs `config`."""
+    """A Prometheus that scrapes `targets` (job -> addresses), or runs `config`.
+
+    It evaluates its `rules` each `interval`, and scrapes each `scrape_interval`, which is as long as
+    a target may take: of one that takes longer all series are gone until the next scrape.
+    """
 
     program: ClassVar[str] = "prometheus"
     package: ClassVar[str] = "prometheus"
@@ -28,6 +32,7 @@ class PrometheusServer(QueryServer):
         alertmanagers: Sequence[str] = (),
         config: str | None = None,
         interval: str = "500ms",
+        scrape_interval: str = "2s",
         web_config: str = "",
         prefix: str = "",
         external_labels: Mapping[str, str] | None = None,
@@ -39,6 +44,7 @@ class PrometheusServer(QueryServer):
         self.alertmanagers = list(alertmanagers)
         self.config = config
         self.interval = interval
+        self.scrape_interval = scrape_interval
         self.web_config = web_config
         self.prefix = prefix
         self.external_labels = dict(external_labels or {})
@@ -54,8 +60,8 @@ class PrometheusServer(QueryServer):
             return self.config
         whole = {
             "global": {
-                "scrape_interval": self.interval,
-                "scrape_timeout": self.interval,
+                "scrape_interval": self.scrape_interval,
+                "scrape_timeout": self.scrape_interval,
                 "evaluation_interval": self.interval,
                 "external_labels": self.external_labels,
             },

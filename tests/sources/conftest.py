@@ -16,7 +16,7 @@ def filled_prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prom
             # A scrape may take as long as its interval: a busy machine misses none of these.
             tmp_path_factory.mktemp("prometheus"),
             targets={"app": [target.address]},
-            interval="5s",
+            scrape_interval="5s",
         ) as server,
     ):
         target.set("app_value", 5, pod="a")

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from opsdash.domain.alert import Alert
+from opsdash.domain.alert import Alert, AlertState, Severity
 from opsdash.domain.climb import owner
 from opsdash.domain.escalation import EscalationPolicy, Refused, next_level
 from opsdash.domain.frozen import dataclass
+from opsdash.domain.maintenance import Maintenance, holding
+from opsdash.domain.silence import Silence
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.waking import NO_NOTIFIER, Wakes, wakes_level, wakes_person
 from opsdash.snapshot import Snapshot
@@ -54,6 +56,30 @@ def _level_words(step: Step) -> SafeText:
         why = "; ".join(woken.remarks) or "it has nobody to page"
         return clean(f"This pages NOBODY at {level}: {why}")
     return clean(f"This pages {level}: {woken.words}")
+
+
+def shown_again(silences: Iterable[Silence], snapshot: Snapshot) -> list[Alert]:
+    """Return the open alerts that nothing silences any more once these silences have ended."""
+    ended = {silence.id for silence in silences}
+    return [a for a in snapshot.alerts if a.open and a.silenced_by and ended >= {*a.silenced_by}]
+
+
+def paged_again(shown: Iterable[Alert]) -> list[Alert]:
+    """Return those of alerts that are shown again that are paged then: what fires and is nobody's."""
+    return [
+        alert
+        for alert in shown
+        if alert.state is AlertState.FIRING
+        and alert.severity is not Severity.INFO
+        and alert.acknowledgement is None
+        and not alert.inhibited_by
+    ]
+
+
+def held_back(window: Maintenance, snapshot: Snapshot) -> list[Alert]:
+    """Return the alerts that are paged once a maintenance window ends."""
+    needing = (a for a in snapshot.alerts if a.needs_person and a.severity is not Severity.INFO)
+    return [a for a in needing if holding((window,), a, snapshot.taken_at)]
 
 
 def standing_words(alerts: Iterable[Alert], snapshot: Snapshot) -> tuple[SafeText, ...]:

@@ -66,17 +66,23 @@ def act_foretold(
     with (reading if dry_run else writing)(load_plan(config)) as store:
         seen = _see(store, ids)
         told = foretell(seen)
-        asked = sys.stdin.isatty() and sys.stdout.isatty()
-        for text in told.lines if dry_run or asked else ():
-            click.echo(text)
-        if dry_run:
-            say_outcome(Outcome(refused=told.refused), done)
-            return
-        if told.wakes and asked and not yes and not click.confirm("Go on?", err=True):
-            click.echo("nothing was done", err=True)
-            raise SystemExit(1)
-        outcome = act(store, seen)
+        done_now = goes_on(told, dry_run, yes)
+        outcome = act(store, seen) if done_now else Outcome(refused=told.refused)
     say_outcome(outcome, done)
+
+
+def goes_on(told: Foretold, dry_run: bool, yes: bool) -> bool:
+    """Say what an act would do where somebody is there to read it; return whether it is to be done.
+
+    A terminal is asked where it wakes anybody, and a no there ends the program, exit 1.
+    """
+    asked = sys.stdin.isatty() and sys.stdout.isatty()
+    for text in told.lines if dry_run or asked else ():
+        click.echo(text)
+    if not dry_run and told.wakes and asked and not yes and not click.confirm("Go on?", err=True):
+        click.echo("nothing was done", err=True)
+        raise SystemExit(1)
+    return not dry_run
 
 
 def owners_seen(seen: Seen, whose: str | None) -> dict[str, str]:

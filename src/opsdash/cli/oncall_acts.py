@@ -6,10 +6,12 @@ from pathlib import Path
 import click
 
 from opsdash import covering
+from opsdash.cli.endings import foretell_end
+from opsdash.cli.foretold import dry_run_option, goes_on, yes_option
 from opsdash.cli.main import config_option, fail, load_plan
 from opsdash.cli.moment import parse_moment
 from opsdash.cli.output import format_option, print_columns, print_json
-from opsdash.cli.reading import writing
+from opsdash.cli.reading import reading, writing
 from opsdash.cli.rota import clock, opened, read_calendars
 from opsdash.cli.shapes import rfc3339
 from opsdash.domain.maintenance import Maintenance
@@ -22,6 +24,7 @@ from opsdash.domain.setup import Setup
 from opsdash.domain.span import format_span
 from opsdash.domain.text import clean
 from opsdash.runtime import now, who_acts
+from opsdash.snapshot import take_snapshot
 from opsdash.store import maintenance as windows
 from opsdash.store import overrides
 
@@ -181,10 +184,18 @@ def add_window(
 @maintenance.command(name="end", epilog="Example:  opsdash oncall maintenance end 2")
 @click.argument("id", type=int)
 @config_option
-def end_window(id: int, config: Path | None) -> None:
-    """End a window now: what it held and still fires is paged."""
-    with writing(load_plan(config)) as store:
-        done = store.write(covering.end_maintenance, who_acts(), now(), id)
+@dry_run_option
+@yes_option
+def end_window(id: int, config: Path | None, dry_run: bool, yes: bool) -> None:
+    """Say whom that pages, then end a window now: what it held and still fires is paged."""
+    with (reading if dry_run else writing)(load_plan(config)) as store:
+        moment = now()
+        known = store.read(windows.load_since, moment)
+        told = foretell_end(id, known, store.read(take_snapshot, moment))
+        if goes_on(told, dry_run, yes):
+            done = store.write(covering.end_maintenance, who_acts(), now(), id)
+        else:
+            done = Outcome(refused=told.refused)
     _report(done, "ended")
 
 

@@ -8,6 +8,8 @@ import click
 
 from opsdash import silencing
 from opsdash.cli.acting import say_outcome
+from opsdash.cli.endings import foretell_expiry
+from opsdash.cli.foretold import dry_run_option, goes_on, yes_option
 from opsdash.cli.main import config_option, fail, load_plan
 from opsdash.cli.output import format_option, print_columns, print_json
 from opsdash.cli.reading import reading, writing
@@ -20,6 +22,7 @@ from opsdash.domain.silence import MOST_MATCHERS, Silence, SilenceState, matches
 from opsdash.domain.span import format_span
 from opsdash.registers import ENDED_SHOWN
 from opsdash.runtime import now, who_acts
+from opsdash.snapshot import take_snapshot
 from opsdash.store import alerts, silences
 from opsdash.store.connection import Connection
 
@@ -85,11 +88,17 @@ def list_(config: Path | None, expired: bool, form: str) -> None:
 @silence.command(epilog="Example:  opsdash silence expire S12")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @config_option
-def expire(ids: tuple[str, ...], config: Path | None) -> None:
-    """End silences now: what they hid and still fires is paged."""
-    with writing(load_plan(config)) as store:
-        found = [_find(store, id).id for id in ids]
-        outcome = store.write(silencing.expire, who_acts(), now(), found)
+@dry_run_option
+@yes_option
+def expire(ids: tuple[str, ...], config: Path | None, dry_run: bool, yes: bool) -> None:
+    """Say whom that pages, then end silences now: what they hid and still fires is paged."""
+    with (reading if dry_run else writing)(load_plan(config)) as store:
+        found = {one.id: one for one in (_find(store, id) for id in ids)}
+        told = foretell_expiry(tuple(found.values()), store.read(take_snapshot, now()))
+        if goes_on(told, dry_run, yes):
+            outcome = store.write(silencing.expire, who_acts(), now(), tuple(found))
+        else:
+            outcome = Outcome(refused=told.refused)
     say_outcome(outcome, "ended")
 
 

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from opsdash.domain.alert import Severity
 from opsdash.domain.duty import on_call_view
-from opsdash.domain.maintenance import Maintenance, holding
+from opsdash.domain.maintenance import Maintenance
 from opsdash.domain.matchers import Matcher, Op
 from opsdash.domain.opening import service_of
 from opsdash.domain.override import Override, OverrideKind
@@ -110,13 +109,11 @@ def _ask_removal(
 
 
 def _ask_end(app: "OpsdashApp", window: Maintenance, snapshot: Snapshot) -> None:
-    from opsdash.preview import standing_words
+    from opsdash.preview import held_back, standing_words
     from opsdash.ui.panes.facts import wrapped
     from opsdash.ui.screens.ask import Ask
 
-    now = app.moment().now
-    held = [a for a in snapshot.alerts if a.needs_person and holding((window,), a, now)]
-    held = [a for a in held if a.severity is not Severity.INFO]
+    held = held_back(window, snapshot)
     words: list[Line] = [line(("It ends now instead of by itself.", ""))]
     if held:
         names = ", ".join(a.name for a in held[:5])

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from opsdash.domain.alert import Alert, AlertState, Severity
+from opsdash.domain.alert import Alert
 from opsdash.domain.silence import Silence
-from opsdash.preview import standing_words
+from opsdash.preview import paged_again, shown_again, standing_words
 from opsdash.snapshot import Snapshot
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.panes.facts import wrapped
@@ -16,9 +16,7 @@ _ASKED = 6
 
 def ask_expiry(silences: Sequence[Silence], snapshot: Snapshot, width: int) -> Ask:
     """Return the question before silences are ended: what is shown again, and whom that pages."""
-    ended = {silence.id for silence in silences}
-    # What another silence hides as well stays hidden.
-    hit = [a for a in snapshot.alerts if a.open and a.silenced_by and ended >= {*a.silenced_by}]
+    hit = shown_again(silences, snapshot)
     words = [*_named(silences), EMPTY]
     if not hit:
         by = "it" if len(silences) == 1 else "them"
@@ -26,9 +24,7 @@ def ask_expiry(silences: Sequence[Silence], snapshot: Snapshot, width: int) -> A
     else:
         count = "1 alert is" if len(hit) == 1 else f"{len(hit)} alerts are"
         words.append(line((f"{count} shown again: ", "text"), ", ".join(a.name for a in hit[:5])))
-        loud = [a for a in hit if a.acknowledgement is None and a.severity is not Severity.INFO]
-        loud = [a for a in loud if not a.inhibited_by and a.state is AlertState.FIRING]
-        for told in standing_words(loud, snapshot):
+        for told in standing_words(paged_again(hit), snapshot):
             words += [line((part, "warn bold")) for part in wrapped(told, width)]
     if len(silences) == 1:
         return Ask(f"End {silences[0].id}", words, "enter ends it: ")

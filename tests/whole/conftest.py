@@ -115,3 +115,11 @@ def pid_of_engine(parent: int) -> int:
             if int(stat.rpartition(")")[2].split()[1]) == parent:
                 return int(name)
     return 0
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a process is gone, or waits only for whoever is to take note of its end."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True

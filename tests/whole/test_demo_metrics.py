@@ -19,11 +19,11 @@ def test_the_simulation_is_served_for_scrapes(signum: int) -> None:
             told = serving.stdout.readline()
             port = re.fullmatch(r"SIMULATED metrics on port (\d+), path /metrics; .*\n", told)
             assert port is not None, told
-            with urlopen(f"http://127.0.0.1:{port[1]}/metrics", timeout=10) as answer:
+            with urlopen(f"http://127.0.0.1:{port[1]}/metrics", timeout=60) as answer:
                 assert answer.headers["Content-Type"].startswith("text/plain")
                 text = answer.read().decode()
             serving.send_signal(signum)
-            assert serving.wait(timeout=10) == 0
+            assert serving.wait(timeout=60) == 0
         finally:
             serving.kill()
     assert re.search(r"^payments_total\{[^}]+\} \d", text, re.M), text[:500]

@@ -53,7 +53,7 @@ def start_and_kill(shell: Tmux, team: Team) -> None:
     (note,) = notes(team)
     os.kill(int(note.read_text().split()[1]), signal.SIGKILL)
     shell.wait_for("Killed")
-    assert shell.says(*BROKEN) == BROKEN
+    wait_until(lambda: shell.says(*BROKEN) == BROKEN, what="a broken terminal")
     modes = line_modes(shell)
     assert not modes[3] & (termios.ECHO | termios.ICANON), "the shell mends it: no test"
 
@@ -78,8 +78,7 @@ def test_reset_mends_the_terminal_it_is_typed_in(shell: Tmux, team: Team) -> Non
     start_and_kill(shell, team)
     shell.type(f"{OPSDASH} reset", "C-j")
     shell.wait_for("is mended")
-    assert is_whole(shell)
-    assert notes(team) == []
+    wait_until(lambda: is_whole(shell) and notes(team) == [], what="a mended terminal")
     shell.type("echo all is $((40 + 2))", "Enter")
     shell.wait_for(lambda text: "echo all is $((40 + 2))" in text and "all is 42" in text)
 
@@ -91,8 +90,7 @@ def test_the_next_dashboard_on_it_mends_it_and_says_so(shell: Tmux, team: Team) 
     shell.wait_for("the dashboard before was killed on this terminal, which is mended")
     shell.type("q")
     shell.wait_for(lambda text: "Performance" not in text)
-    wait_until(lambda: is_whole(shell), what="the whole terminal")
-    assert notes(team) == []
+    wait_until(lambda: is_whole(shell) and notes(team) == [], what="the whole terminal")
 
 
 def test_the_next_dashboard_elsewhere_names_it_and_reset_mends_it_from_there(team: Team) -> None:
@@ -122,9 +120,9 @@ def test_a_terminal_that_was_closed_is_not_named(team: Team) -> None:
         killed.signal(signal.SIGKILL)
         killed.wait_exit()
     with dashboard(team) as after:
+        after.wait_until(lambda: len(notes(team)) == 1, what="its own note alone")
         after.settle()
         assert "reset" not in after.text()
-        assert len(notes(team)) == 1
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGTSTP], ids=["ended", "stopped"])

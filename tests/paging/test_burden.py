@@ -9,6 +9,7 @@ from opsdash import ownership, response
 from opsdash.domain.alert import Severity
 from opsdash.domain.burden import Burden, Paged, burden
 from opsdash.domain.schedule import Schedule
+from opsdash.domain.text import clean
 from opsdash.domain.timeline import Actor
 from opsdash.store import alerts, paged
 from opsdash.workload import Load, load_of
@@ -295,3 +296,37 @@ async def test_the_figures_of_a_window_long_ago_are_what_they_were(world: World)
 
 def burden_of(known: tuple[Paged, ...]) -> Burden:
     return burden(known, "UTC")
+
+
+async def test_two_people_of_one_name_have_figures_of_their_own(world: World) -> None:
+    """Two are called John: the one on call is paged twice, the tech lead once, each named with the id."""
+    people = tuple(
+        replace(p, name=world.setup.people[0].name) if p.id == "tech-lead" else p
+        for p in world.setup.people
+    )
+    world.setup = world.engine.setup = replace(world.setup, people=people)
+    id = await paged_for(world, "A", job="pay")
+    await take(world, id)
+    await world.turn(60, step=10)
+    await paged_for(world, "B", 6, job="gateway")
+    found = await figures(world)
+    assert {name: one.pages for name, one in found.people.items()} == {
+        "John (john)": 2,
+        "John (tech-lead)": 1,
+    }
+    assert {name: one.shifts for name, one in found.people.items()} == {
+        "John (john)": 1,
+        "John (tech-lead)": 1,
+    }
+    assert [(shift.schedule, name, one.pages) for shift, name, one in found.shifts] == [
+        ("primary", "John (john)", 2),
+        ("database", "John (tech-lead)", 0),
+    ]
+
+
+async def test_whoever_left_keeps_the_name_that_they_were_paged_by(world: World) -> None:
+    """John is not in the configuration any more; what he was paged for is not lost."""
+    await paged_for(world, "A", job="pay")
+    world.setup = replace(world.setup, people=world.setup.people[1:])
+    found = await figures(world)
+    assert found.people[clean("John")].pages == 1

@@ -11,6 +11,7 @@ from opsdash.cli.output import format_option, print_columns, print_json
 from opsdash.cli.rota import clock, opened
 from opsdash.cli.shapes import rfc3339
 from opsdash.domain.burden import Burden
+from opsdash.domain.reach import person_name
 from opsdash.domain.setup import Setup
 from opsdash.domain.span import format_span
 from opsdash.runtime import now
@@ -74,12 +75,12 @@ def _shape(found: Load, setup: Setup) -> dict[str, object]:
             {
                 "schedule": shift.schedule,
                 "person": shift.person,
-                "name": name,
+                "name": person_name(setup, shift.person),
                 "start": rfc3339(shift.start),
                 "end": rfc3339(shift.end),
                 **burden_shape(one),
             }
-            for shift, name, one in found.shifts
+            for shift, _, one in found.shifts
         ],
     }
 

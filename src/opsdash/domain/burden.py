@@ -24,6 +24,8 @@ SLEEP_BEGINS, SLEEP_ENDS = time(22), time(7)
 class Paged:
     """One page as far as it is about one occurrence: to `person`, empty where only a channel was told.
 
+    A person is named by their id, whom nobody knows any more by the name that they had.
+
     `page` names what was told once: occurrences of a storm share it. `schedule` is the one that led
     to the person when it was decided, at `made_at`; `at` is when the first of their notifiers took
     it. `first` says that it was the person's first about the occurrence, `opening` that it was

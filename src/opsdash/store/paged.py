@@ -1,7 +1,7 @@
 """What was paged in a time: whom, for what, and when somebody took it."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,15 +34,27 @@ _LONGEST_WAY = timedelta(days=1)
 """How long a message may take to its receiver and still be looked for."""
 
 
+Identify = Callable[[str, SafeText, datetime], SafeText]
+"""Says whose a page was by what led there, the name that was reached and when it was decided."""
+
+
+def by_name(target: str, name: SafeText, at: datetime) -> SafeText:
+    """Take a name for whose it is."""
+    return name
+
+
 def load_between(
-    connection: sqlite3.Connection, start: datetime, end: datetime
+    connection: sqlite3.Connection, start: datetime, end: datetime, whose: Identify = by_name
 ) -> tuple[Paged, ...]:
-    """Return the pages that reached somebody from `start` until just before `end`, drills left out."""
+    """Return the pages that reached somebody from `start` until just before `end`, drills left out.
+
+    `whose` says who was reached, where a name is not enough.
+    """
     since = to_ms(start - _LONGEST_WAY)
     rows = connection.execute(_PAGES, (to_ms(end), since, to_ms(end))).fetchall()
     of_key: dict[str, list[_Told]] = {}
     for row in rows:
-        told = _told(row)
+        told = _told(row, whose)
         of_key.setdefault(told.alert, []).append(told)
     found: list[Paged] = []
     for key, told_of in of_key.items():
@@ -67,12 +79,13 @@ class _Told:
     at: datetime
 
 
-def _told(row: tuple[Any, ...]) -> _Told:
+def _told(row: tuple[Any, ...], whose: Identify) -> _Told:
     key, step, reached, target, made, sent, whole_made, whole_sent = row
     page = f"{key}/{step}" if whole_made is None else f"storm/{whole_made}"
     schedule = target.removeprefix("schedule:") if target.startswith("schedule:") else ""
     arrived = next(at for at in (whole_sent, sent, whole_made, made) if at is not None)
-    return _Told(key, page, step, clean(reached), schedule, from_ms(made), from_ms(arrived))
+    person = whose(target, clean(reached), from_ms(made)) if reached else SafeText("")
+    return _Told(key, page, step, person, schedule, from_ms(made), from_ms(arrived))
 
 
 def _pages(service: SafeText, told: list[_Told], taken: list[datetime]) -> Iterator[Paged]:

@@ -216,7 +216,6 @@ async def _page(engine_: Engine, state: Stopgap) -> None:
     engine_.begun_again.clear()
     engine_.differing.clear()
     engine_.unfollowed = False
-    engine_.differing.clear()
 
 
 def _changes(engine_: Engine, now: datetime) -> Changes:

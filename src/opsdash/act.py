@@ -4,7 +4,6 @@ Every act has the same shape: `for alert in act.alerts(ids)` gives the open ones
 rest, each is changed and told on its timeline, and all of it is one operation for `undo`.
 """
 
-import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -17,8 +16,8 @@ from opsdash.domain.outcome import Outcome
 from opsdash.domain.record import encode, to_ms
 from opsdash.domain.setup import Setup
 from opsdash.domain.span import format_span
-from opsdash.domain.text import SafeText, clean
-from opsdash.domain.timeline import Actor, Entry, EntryKind
+from opsdash.domain.text import SafeText
+from opsdash.domain.timeline import Actor, EntryKind
 from opsdash.store import alerts, changes, climbs, engine, entries, incidents, overrides
 
 _AT_ONCE = 500
@@ -37,7 +36,7 @@ class Act:
         self.now = now
         self.setup = overrides.overridden(connection, _setup(connection), now)
         self.change = changes.next_change(connection)
-        self.operation = secrets.token_hex(8)
+        self.operation = entries.new_operation()
         self.done: list[str] = []
         self.refused: list[tuple[str, str]] = []
         self._incidents: dict[str, Alert] = {}
@@ -122,11 +121,11 @@ class Act:
         self, alert: Alert, kind: EntryKind, text: str, before: dict[str, object] | None = None
     ) -> None:
         """Tell what was done on an alert's timeline; `before` is what undo puts back."""
-        number = None if alert.incident is None else incident_number(alert.incident)
-        entry = Entry(
-            self.now, self.actor.user, kind, clean(text), alert.id, claimed=self.actor.claimed
+        entries.tell(
+            *(self.connection, self.actor, self.now, alert.id, kind, text, before),
+            incident=incident_number(alert.incident),
+            operation=self.operation,
         )
-        entries.add(self.connection, entry, number, self.operation, before)
 
     def step(
         self,
@@ -159,7 +158,7 @@ class Act:
 
 def follow_incident(connection: sqlite3.Connection, alert: Alert, change: int) -> None:
     """Bring an alert's incident along: acknowledged while somebody has one of its alerts."""
-    number = None if alert.incident is None else incident_number(alert.incident)
+    number = incident_number(alert.incident)
     current = None if number is None else incidents.load_state(connection, number)
     if number is None or current is None:
         return

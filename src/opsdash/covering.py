@@ -4,7 +4,6 @@ Every function runs inside a write transaction and refuses in words what cannot 
 stored with who did it and why.
 """
 
-import secrets
 import sqlite3
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,7 +16,7 @@ from opsdash.domain.schedule import Schedule, on_call, shifts
 from opsdash.domain.setup import Setup
 from opsdash.domain.span import format_span
 from opsdash.domain.text import clean
-from opsdash.domain.timeline import Actor, Entry, EntryKind
+from opsdash.domain.timeline import Actor, EntryKind
 from opsdash.store import entries, maintenance, overrides
 
 OVERRIDE, MAINTENANCE = EntryKind.OVERRIDE.value, EntryKind.MAINTENANCE.value
@@ -219,9 +218,8 @@ def _tell(
     made: bool | None,
 ) -> None:
     """Tell it on its own timeline, where undo looks: `made`, or ended; None for what undo itself does."""
-    entry = Entry(now, actor.user, kind, clean(text), f"{kind}/{id}", claimed=actor.claimed)
-    operation = None if made is None else secrets.token_hex(8)
-    entries.add(connection, entry, None, operation, None if made is None else {kind.value: made})
+    before: dict[str, object] | None = None if made is None else {kind.value: made}
+    entries.tell(connection, actor, now, f"{kind}/{id}", kind, text, before)
 
 
 def _no_maintenance(window: Maintenance, now: datetime) -> str:

@@ -5,7 +5,6 @@ batch's timeline what it did. `seen` is the batch that the person saw: of two at
 the other is told who and when.
 """
 
-import secrets
 import sqlite3
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +14,7 @@ from opsdash.domain.outcome import Outcome
 from opsdash.domain.record import decode, encode
 from opsdash.domain.span import format_span
 from opsdash.domain.text import SafeText, clean
-from opsdash.domain.timeline import Actor, Entry, EntryKind
+from opsdash.domain.timeline import Actor, EntryKind
 from opsdash.store import entries
 from opsdash.store import failures as stored
 
@@ -77,7 +76,7 @@ def conclude(
         return Outcome((batch.id,))
     rest = stored.open_batch(connection, batch.indicator, since, batch.grown_at)
     text = f"{failures(since)} that came while {batch.id} was being investigated"
-    _tell(connection, actor, now, rest.id, EntryKind.FAILURES, text)
+    entries.tell(connection, actor, now, rest.id, EntryKind.FAILURES, text)
     more = f"investigated {failures(after.count)}; {since:,} came meanwhile and are new"
     return Outcome((batch.id,), said=more)
 
@@ -116,7 +115,7 @@ def take_back(
         return "it has ended: its failures left the window, or newer ones came"
     stored.save(connection, replace(batch, state=was.state, by=was.by, at=was.at, note=was.note))
     text = f"undid: {step.kind}, {was.state} again"
-    _tell(connection, actor, now, batch.id, EntryKind.UNACKNOWLEDGE, text)
+    entries.tell(connection, actor, now, batch.id, EntryKind.UNACKNOWLEDGE, text)
     return ""
 
 
@@ -179,17 +178,4 @@ def _change(
     text: str,
 ) -> None:
     stored.save(connection, after)
-    _tell(connection, actor, now, before.id, kind, text, {BEFORE: encode(before)})
-
-
-def _tell(
-    connection: sqlite3.Connection,
-    actor: Actor,
-    now: datetime,
-    id: str,
-    kind: EntryKind,
-    text: str,
-    before: dict[str, object] | None = None,
-) -> None:
-    entry = Entry(now, actor.user, kind, clean(text), id, claimed=actor.claimed)
-    entries.add(connection, entry, None, secrets.token_hex(8) if before else None, before)
+    entries.tell(connection, actor, now, before.id, kind, text, {BEFORE: encode(before)})

@@ -4,7 +4,6 @@ Every function runs inside a write transaction, starts from what the store holds
 incident's timeline what it did. Of two people at once one wins, and the other is told who and when.
 """
 
-import secrets
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +13,7 @@ from opsdash.domain.outcome import Outcome
 from opsdash.domain.record import decode, encode
 from opsdash.domain.span import format_span
 from opsdash.domain.text import SafeText, clean
-from opsdash.domain.timeline import Actor, Entry, EntryKind
+from opsdash.domain.timeline import Actor, EntryKind
 from opsdash.store import changes, entries, incidents
 
 BEFORE = "report"
@@ -120,7 +119,7 @@ class _Marking:
         self._connection = connection
         self._actor = actor
         self._now = now
-        self._operation = secrets.token_hex(8)
+        self._operation = entries.new_operation()
         self._done: list[str] = []
 
     def find(self, id: str) -> Incident | None:
@@ -138,13 +137,12 @@ class _Marking:
         number = incident_number(incident.id) or 0
         change = changes.next_change(self._connection)
         incidents.set_reported(self._connection, number, reported, change)
-        told = Entry(
-            *(self._now, self._actor.user, kind, clean(text), incident.id),
-            claimed=self._actor.claimed,
+        entries.tell(
+            *(self._connection, self._actor, self._now, incident.id, kind, text),
+            {BEFORE: encode(incident.reported)} if undoable else None,
+            incident=number,
+            operation=self._operation if undoable else None,
         )
-        before = {BEFORE: encode(incident.reported)} if undoable else None
-        operation = self._operation if undoable else None
-        entries.add(self._connection, told, number, operation, before)
         self._done.append(incident.id)
 
     def outcome(self) -> Outcome:

@@ -18,7 +18,7 @@ from opsdash.domain.record import decode, encode
 from opsdash.domain.silence import Silence, SilenceState, matches, refusal
 from opsdash.domain.span import format_span
 from opsdash.domain.text import clean
-from opsdash.domain.timeline import Actor, Entry, EntryKind
+from opsdash.domain.timeline import Actor, EntryKind
 from opsdash.store import alerts, entries, silences
 
 EXTENSION = timedelta(hours=1)
@@ -234,12 +234,11 @@ def _tell(
     step: bool = True,
 ) -> None:
     """Tell it on the silence's own timeline, where undo looks, and on what it hides now."""
-    entry = Entry(now, actor.user, kind, clean(text), id, claimed=actor.claimed)
-    undo = {"silence": None if before is None else encode(before)} if step else None
-    entries.add(connection, entry, None, secrets.token_hex(8) if step else None, undo)
+    undo: dict[str, object] = {"silence": None if before is None else encode(before)}
+    entries.tell(connection, actor, now, id, kind, text, undo if step else None)
     if before is None or kind is EntryKind.UNSILENCED:
         return
     for alert in alerts.load_silenced(connection):
         if id in alert.silenced_by:
-            number = None if alert.incident is None else incident_number(alert.incident)
-            entries.add(connection, replace(entry, alert=alert.id), number)
+            number = incident_number(alert.incident)
+            entries.tell(connection, actor, now, alert.id, kind, text, incident=number)

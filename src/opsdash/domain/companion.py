@@ -8,10 +8,9 @@ histogram, for the value of a finite bucket stays below that bucket's end.
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from opsdash.domain.frozen import dataclass
-from opsdash.domain.indicator import Indicator, Level, Reading, Unit
+from opsdash.domain.indicator import Indicator, Level, Unit
 from opsdash.domain.sample import Answer
 
 _QUANTILE = r"(?i)\bhistogram_quantile\s*\(\s*(0?\.\d+)\s*,"
@@ -80,13 +79,3 @@ def judged(indicator: Indicator, level: Level, known: Beside) -> Level:
     if known.at_least and limits and level is Level.OK and not indicator.below:
         return Level.UNKNOWN
     return level
-
-
-def read_beside(reading: Reading, known: Beside) -> Reading:
-    """Return a reading with what is known beside its value."""
-    return replace(
-        reading,
-        at_least=known.at_least,
-        numerator=known.numerator,
-        denominator=known.denominator,
-    )

@@ -76,9 +76,9 @@ def incident_id(number: int) -> str:
     return f"INC-{number:03d}"
 
 
-def incident_number(id: str) -> int | None:
-    """Return 1 for `INC-001`, `INC-1` or `inc-001`; None for anything else."""
-    prefix, dash, digits = id.partition("-")
+def incident_number(id: str | None) -> int | None:
+    """Return 1 for `INC-001`, `INC-1` or `inc-001`; None for anything else, and for no incident."""
+    prefix, dash, digits = (id or "").partition("-")
     if prefix.upper() != "INC" or not dash or not (digits.isascii() and digits.isdigit()):
         return None
     return int(digits[:9])

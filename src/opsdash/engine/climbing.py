@@ -94,7 +94,7 @@ class Climbing:
         """End a snooze now where what was put off has grown worse."""
         if self.changed is None:
             self.changed = alerts.load_changed(self.connection, self.before.change)
-        number = None if alert.incident is None else incident_number(alert.incident)
+        number = incident_number(alert.incident)
         members = [] if number is None else alerts.load_of_incident(self.connection, number)
         worse = next((a for a in (*members, *self.changed) if has_risen(alert, snooze, a)), None)
         if worse is None:
@@ -220,6 +220,6 @@ class Climbing:
         self._tell(alert, EntryKind.PAGE, text)
 
     def _tell(self, alert: Alert, kind: EntryKind, text: str) -> None:
-        number = None if alert.incident is None else incident_number(alert.incident)
+        number = incident_number(alert.incident)
         entry = Entry(self.now, _ENGINE, kind, clean(text), alert=alert.id)
         entries.add(self.connection, entry, number)

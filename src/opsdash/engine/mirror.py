@@ -102,7 +102,7 @@ def _take_over(
 
 def _mark(connection: sqlite3.Connection, change: Change, alert: Alert, operation: str) -> None:
     """Tell what was done there on the timeline, once."""
-    number = None if alert.incident is None else incident_number(alert.incident)
+    number = incident_number(alert.incident)
     to = f" to {', '.join(name or id for id, name in change.to)}" if change.to else ""
     words = f"{change.kind} there{to}" + (f": {change.text}" if change.text else "")
     by = clean(f"{change.by or 'nobody'} at {operation.partition(':')[0]}")

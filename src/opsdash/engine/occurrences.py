@@ -200,12 +200,12 @@ class _Writing:
             )
 
     def _write(self, alert: Alert, kind: EntryKind, said: mutes.Said) -> None:
-        number = None if alert.incident is None else incident_number(alert.incident)
+        number = incident_number(alert.incident)
         entry = Entry(self.now, said.by, kind, said.text, alert.id, claimed=said.claimed)
         entries.add(self.connection, entry, number)
 
     def _tell(self, alert: Alert, kind: EntryKind, text: str, at: datetime | None = None) -> None:
-        number = None if alert.incident is None else incident_number(alert.incident)
+        number = incident_number(alert.incident)
         entry = Entry(at or self.now, _ENGINE, kind, clean(text), alert=alert.id)
         entries.add(self.connection, entry, number)
 

@@ -278,6 +278,6 @@ def _repeat_one(connection: sqlite3.Connection, setup: Setup, alert: Alert, now:
 
 def _tell(connection: sqlite3.Connection, letter: Letter, text: str, now: datetime) -> None:
     page = letter.page
-    number = None if page.incident is None else incident_number(page.incident)
+    number = incident_number(page.incident)
     entry = Entry(now, SafeText("engine"), EntryKind.PAGE, clean(text), alert=page.alert)
     entries.add(connection, entry, number)

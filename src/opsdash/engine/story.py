@@ -107,7 +107,7 @@ def _write(connection: sqlite3.Connection, entry: Entry) -> bool:
     alert = alerts.load(connection, f"{fingerprint}/{number}")
     if alert is None or (alert.resolved_at is None and alert.active_at > entry.at):
         return False
-    incident = None if alert.incident is None else incident_number(alert.incident)
+    incident = incident_number(alert.incident)
     entries.add(connection, replace(entry, alert=alert.id), incident)
     response = _RESPONSE.get(entry.kind)
     current = None if incident is None else incidents.load_state(connection, incident)

@@ -74,7 +74,7 @@ def _tell(connection: sqlite3.Connection, epoch: int, slept: timedelta, now: dat
     for id in climbs.overdue(connection, now, _MOST):
         alert = alerts.load(connection, id)
         if alert is not None and alert.open:
-            number = None if alert.incident is None else incident_number(alert.incident)
+            number = incident_number(alert.incident)
             text = clean(f"the host was asleep for {length}: what was due meanwhile is done now")
             entries.add(connection, Entry(now, _ENGINE, EntryKind.NOTE, text, id), number)
 

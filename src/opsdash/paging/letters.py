@@ -112,7 +112,7 @@ def tell(
     connection: sqlite3.Connection, alert: Alert, now: datetime, kind: EntryKind, text: str
 ) -> None:
     """Say on the timeline of an alert, and of its incident, what the engine did."""
-    number = None if alert.incident is None else incident_number(alert.incident)
+    number = incident_number(alert.incident)
     entries.add(connection, Entry(now, ENGINE, kind, clean(text), alert=alert.id), number)
 
 

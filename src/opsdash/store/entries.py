@@ -10,7 +10,7 @@ from opsdash.domain.frozen import dataclass
 from opsdash.domain.incident import incident_id
 from opsdash.domain.record import from_ms, to_ms
 from opsdash.domain.text import SafeText, clean
-from opsdash.domain.timeline import Entry, EntryKind
+from opsdash.domain.timeline import Actor, Entry, EntryKind
 
 _COLUMNS = "id, at, author, kind, text, alert, incident, claimed"
 _OF_ALERT = f"SELECT {_COLUMNS} FROM entry WHERE alert = ? ORDER BY at, id"  # noqa: S608
@@ -53,6 +53,35 @@ def add(
             None if before is None else json.dumps(before),
         ),
     )
+
+
+def tell(
+    connection: sqlite3.Connection,
+    actor: Actor,
+    now: datetime,
+    about: str,
+    kind: EntryKind,
+    text: str,
+    before: dict[str, object] | None = None,
+    *,
+    incident: int | None = None,
+    operation: str | None = None,
+) -> None:
+    """Append what a person did to `about`: an alert, a silence, an override, a batch, an incident.
+
+    What undo can restore has `before`, and an operation of its own where none is given.
+    """
+    entry = Entry(now, actor.user, kind, clean(text), about, claimed=actor.claimed)
+    if before is not None:
+        operation = operation or new_operation()
+    add(connection, entry, incident, operation, before)
+
+
+def new_operation() -> str:
+    """Return a name for one act of a person's, which no other act has."""
+    from secrets import token_hex
+
+    return token_hex(8)
 
 
 def load_of_alert(connection: sqlite3.Connection, id: str) -> tuple[Entry, ...]:

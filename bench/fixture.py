@@ -216,8 +216,14 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, del
     """Carry bytes one way, each piece `delay` seconds after it came, in order."""
     loop = asyncio.get_running_loop()
     while piece := await reader.read(65536):
-        loop.call_later(delay, writer.write, piece)
+        loop.call_later(delay, _pass_on, writer, piece)
     loop.call_later(delay, writer.close)
+
+
+def _pass_on(writer: asyncio.StreamWriter, piece: bytes) -> None:
+    # Whoever hung up while a piece was on its way does not get it.
+    if not writer.is_closing():
+        writer.write(piece)
 
 
 def _rfc3339(at: datetime) -> str:

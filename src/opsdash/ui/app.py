@@ -1,4 +1,4 @@
-"""The application: what all widgets ask for, and the one place that turns keys into acts."""
+"""The application: what all widgets ask for, and where keys arrive, one after the other."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rich.style import Style
 from textual import events
 from textual.app import App
-from textual.color import Color
 from textual.filter import ANSIToTruecolor, Monochrome
 from textual.screen import Screen
 from textual.widget import Widget
@@ -42,13 +41,6 @@ T = TypeVar("T")
 
 MESSAGE_FOR = timedelta(seconds=10)
 """How long a message stays, if no key ends it before."""
-
-
-_SHEETS = {
-    *("theme", "commands", "help", "on_call", "silences", "rules", "notifications"),
-    *("override", "take_shift", "maintenance", "simulate", "handoff"),
-}
-"""The actions that open a sheet, which is imported only then."""
 
 
 class OpsdashApp(TerminalApp, inherit_css=False):
@@ -206,21 +198,14 @@ class OpsdashApp(TerminalApp, inherit_css=False):
 
     def clothe(self, parts: Iterable[Widget]) -> None:
         """Give widgets the grounds of the present theme, whether they are mounted yet or not."""
-        full = self.preferences.colours is Colours.FULL
-        tokens = self.palette.theme.tokens
-        ground = Color.parse(tokens["panel"] if full else "ansi_default")
-        front = Color.parse(tokens["text"] if full else "ansi_default")
+        ground, front = self.palette.ground, self.palette.front
         for part in parts:
             part.styles.background = ground
             part.styles.color = front
 
-    def side_colour(self, focused: bool) -> Color:
-        """Return the colour of the border of a pane."""
-        token = "border-focus" if focused else "border"
-        colour = self.palette.style(token).color
-        if colour is None or colour.is_default:
-            return Color.parse("ansi_default")
-        return Color.from_rich_color(colour)
+    def leave(self) -> None:
+        """End, once what a person decided is written."""
+        self._acts.leave()
 
     @property
     def writing(self) -> bool:
@@ -296,55 +281,15 @@ class OpsdashApp(TerminalApp, inherit_css=False):
         if self.message:
             self.message = None
             self.dashboard.draw_around()
-        dashboard = self.dashboard
-        moves: dict[str, Callable[[], object]] = {
-            "down": lambda: dashboard.move(1),
-            "up": lambda: dashboard.move(-1),
-            "first": lambda: dashboard.move_to(0),
-            "last": lambda: dashboard.move_to(-1),
-            "page_down": lambda: dashboard.turn_page(1),
-            "page_up": lambda: dashboard.turn_page(-1),
-            "next_pane": lambda: dashboard.turn_pane(1),
-            "previous_pane": lambda: dashboard.turn_pane(-1),
-            "mark": dashboard.mark,
-            "zoom": dashboard.zoom,
-            "back": dashboard.go_back,
-            "filter": dashboard.ask_filter,
-            "mine": dashboard.toggle_mine,
-            "detail": self.open_detail,
-            "refresh": self._refresh_sources,
-            "pause": self._pause,
-            "quit": lambda: self._acts.leave(),
-        }
-        if name in moves:
-            moves[name]()
-        elif name.startswith("pane_"):
-            dashboard.show_pane(int(name.removeprefix("pane_")))
-        elif name in _SHEETS:
-            from opsdash.ui.screens.open import SHEETS
+        from opsdash.ui.doing import do
 
-            SHEETS[name](self)
-        else:
-            self.act_on(name, dashboard.chosen())
+        do(self, name)
 
     def act_on(self, name: str, ids: Sequence[str]) -> None:
-        """Do what a key means for alerts, or for the tile `ids` names; for none it says so."""
-        from opsdash.ui.acts import ACTS
+        """Do what a key means for what `ids` name."""
+        from opsdash.ui.doing import act_on
 
-        tile = self.dashboard.tile_of(ids[0]) if len(ids) == 1 else None
-        if tile is not None:
-            from opsdash.ui.inquiring import act_on_tile
-
-            act_on_tile(self, name, tile)
-            return
-        if name in ACTS:
-            ACTS[name](self, tuple(ids))
-
-    def open_detail(self) -> None:
-        """Open everything about the row or tile under the cursor."""
-        from opsdash.ui.screens.open import open_detail
-
-        open_detail(self)
+        act_on(self, name, ids)
 
     def open_sheet(
         self, sheet: "Sheet[T]", answered: Callable[[T | None], None] | None = None
@@ -391,18 +336,8 @@ class OpsdashApp(TerminalApp, inherit_css=False):
                 if isinstance(screen, Sheet):
                     screen.forget_marks(ids)
 
-    def _refresh_sources(self) -> None:
-        self.run_worker(self._ask_refresh(), exit_on_error=False)
-
-    async def _ask_refresh(self) -> None:
-        try:
-            await self.feed.request_refresh()
-        except Exception as error:
-            self.say(f"could not ask for a refresh: {clean(error)}", "warn bold")
-        else:
-            self.say("asked the engine to read every source now")
-
-    def _pause(self) -> None:
+    def pause(self) -> None:
+        """Hold the picture as it is, or follow the store again."""
         self.paused = not self.paused
         self.lookout.wake()
         self.redraw()

@@ -1,6 +1,7 @@
 """Style words to terminal styles: one theme, in full colour, sixteen colours, or none."""
 
 from rich.style import Style
+from textual.color import Color
 
 from opsdash.ui.preferences import Colours
 from opsdash.ui.themes import DEFAULT_ANSI, GROUNDS, Theme
@@ -35,6 +36,27 @@ class Palette:
         if made is None:
             made = self._made[words] = self._make(_ALIASES.get(words, words).split())
         return made
+
+    @property
+    def ground(self) -> Color:
+        """The colour on which everything stands: the theme's, or the terminal's own."""
+        return self._own("panel")
+
+    @property
+    def front(self) -> Color:
+        """The colour of words that have none of their own."""
+        return self._own("text")
+
+    def side(self, focused: bool) -> Color:
+        """Return the colour of the border of a pane."""
+        colour = self.style("border-focus" if focused else "border").color
+        if colour is None or colour.is_default:
+            return Color.parse("ansi_default")
+        return Color.from_rich_color(colour)
+
+    def _own(self, token: str) -> Color:
+        full = self.colours is Colours.FULL
+        return Color.parse(self.theme.tokens[token] if full else "ansi_default")
 
     def _make(self, words: list[str]) -> Style:
         ground, front, attributes = "", "", dict[str, bool]()

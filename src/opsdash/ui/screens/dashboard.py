@@ -226,7 +226,9 @@ class Dashboard(Screen[None], inherit_css=False):
 
     def on_line_table_row_selected(self, event: LineTable.RowSelected) -> None:
         """Open the row that was clicked twice."""
-        self.app.open_detail()
+        from opsdash.ui.doing import open_detail
+
+        open_detail(self.app)
 
     def on_line_table_marks_changed(self, event: LineTable.MarksChanged) -> None:
         """Say in the last line how many are marked."""

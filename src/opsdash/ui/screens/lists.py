@@ -89,7 +89,7 @@ class Lists:
         """Draw the borders beside the lists, that of the pane in use in its own colour."""
         framed = layout.form is Form.FULL
         for number in (LIST_PANE, TICKET_PANE):
-            colour = self._app.side_colour(pane == number)
+            colour = self._app.palette.side(pane == number)
             self.table(number).draw_sides(framed, colour, self._app.ascii_only)
 
     def draw(self, snapshot: Snapshot, layout: Layout, pane: int, moment: Moment) -> None:

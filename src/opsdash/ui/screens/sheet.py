@@ -145,6 +145,6 @@ class Sheet(ModalScreen[T], inherit_css=False):
         if self.prompt:
             self.entry.styles.width = outer
             kind: EdgeType = "ascii" if self.app.ascii_only else "solid"
-            colour = self.app.side_colour(True)
+            colour = self.app.palette.side(True)
             self.entry.styles.border_left = (kind, colour)
             self.entry.styles.border_right = (kind, colour)

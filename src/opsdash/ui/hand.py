@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 from opsdash import covering, inquiry, ownership, reporting, response, silencing
 from opsdash.domain.failures import FailureBatch
@@ -25,6 +25,8 @@ from opsdash.undoing import undo
 if TYPE_CHECKING:
     from opsdash.undoable import Undoable
 
+P = ParamSpec("P")
+
 
 class StoreHand(Opened):
     """A person's writes, each one transaction that is durable when it returns.
@@ -37,17 +39,23 @@ class StoreHand(Opened):
         self._actor = actor
         self._clock = clock
 
+    async def _act(
+        self,
+        act: Callable[Concatenate[sqlite3.Connection, Actor, datetime, P], Outcome],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Outcome:
+        """Do what a function of the store does for this person, now, in one transaction."""
+        store = await self.store()
+        return await store.write(act, self._actor, self._clock(), *args, **kwargs)
+
     async def acknowledge(self, ids: Sequence[str], comment: str = "") -> Outcome:
         """Take the alerts `ids`."""
-        return await (await self.store()).write(
-            response.acknowledge, self._actor, self._clock(), ids, comment
-        )
+        return await self._act(response.acknowledge, ids, comment)
 
     async def unacknowledge(self, ids: Sequence[str]) -> Outcome:
         """Give the alerts `ids` back to nobody."""
-        return await (await self.store()).write(
-            response.unacknowledge, self._actor, self._clock(), ids
-        )
+        return await self._act(response.unacknowledge, ids)
 
     async def escalate(
         self,
@@ -57,17 +65,13 @@ class StoreHand(Opened):
         to: int | None = None,
     ) -> Outcome:
         """Raise the alerts `ids`, unless another person has moved them since."""
-        return await (await self.store()).write(
-            response.escalate, self._actor, self._clock(), ids, as_of_levels, reason, to
-        )
+        return await self._act(response.escalate, ids, as_of_levels, reason, to)
 
     async def silence(
         self, matchers: Sequence[Matcher], length: timedelta, comment: str
     ) -> Outcome:
         """Silence for `length` from now what the matchers match."""
-        return await (await self.store()).write(
-            silencing.silence, self._actor, self._clock(), matchers, length, comment
-        )
+        return await self._act(silencing.silence, matchers, length, comment)
 
     async def change_silence(
         self,
@@ -92,84 +96,70 @@ class StoreHand(Opened):
 
     async def extend_silences(self, ids: Sequence[str]) -> Outcome:
         """Let silences last an hour longer."""
-        return await (await self.store()).write(silencing.extend, self._actor, self._clock(), ids)
+        return await self._act(silencing.extend, ids)
 
     async def expire_silences(self, ids: Sequence[str]) -> Outcome:
         """End silences now."""
-        return await (await self.store()).write(silencing.expire, self._actor, self._clock(), ids)
+        return await self._act(silencing.expire, ids)
 
     async def take(self, ids: Sequence[str], as_of: Mapping[str, str], reason: str = "") -> Outcome:
         """Take the alerts over, unless they changed hands since."""
-        return await (await self.store()).write(
-            ownership.take, self._actor, self._clock(), ids, reason, as_of
-        )
+        return await self._act(ownership.take, ids, reason, as_of)
 
     async def reassign(
         self, ids: Sequence[str], as_of: Mapping[str, str], to: str, reason: str
     ) -> Outcome:
         """Give the alerts to person `to`, unless they changed hands since."""
-        return await (await self.store()).write(
-            ownership.reassign, self._actor, self._clock(), ids, to, reason, as_of
-        )
+        return await self._act(ownership.reassign, ids, to, reason, as_of)
 
     async def extend(self, ids: Sequence[str]) -> Outcome:
         """Let the acknowledgements of the alerts count from now again."""
-        return await (await self.store()).write(ownership.extend, self._actor, self._clock(), ids)
+        return await self._act(ownership.extend, ids)
 
     async def snooze(self, ids: Sequence[str], until: datetime, reason: str) -> Outcome:
         """Put the alerts off until a time."""
-        return await (await self.store()).write(
-            ownership.snooze, self._actor, self._clock(), ids, until, reason
-        )
+        return await self._act(ownership.snooze, ids, until, reason)
 
     async def unsnooze(self, ids: Sequence[str]) -> Outcome:
         """End the snooze of the alerts."""
-        return await (await self.store()).write(ownership.unsnooze, self._actor, self._clock(), ids)
+        return await self._act(ownership.unsnooze, ids)
 
     async def reapply(self, ids: Sequence[str]) -> Outcome:
         """Let the alerts follow their policy as it is configured now."""
-        return await (await self.store()).write(ownership.reapply, self._actor, self._clock(), ids)
+        return await self._act(ownership.reapply, ids)
 
     async def cover(self, wanted: Override) -> Outcome:
         """Store an override of a schedule."""
-        return await (await self.store()).write(_cover, self._actor, self._clock(), wanted)
+        return await self._act(_cover, wanted)
 
     async def uncover(self, id: int) -> Outcome:
         """Take an override back."""
-        return await (await self.store()).write(covering.uncover, self._actor, self._clock(), id)
+        return await self._act(covering.uncover, id)
 
     async def maintain(self, window: Maintenance) -> Outcome:
         """Begin a maintenance window."""
         made = replace(window, by=self._actor.user)
-        return await (await self.store()).write(covering.maintain, self._actor, self._clock(), made)
+        return await self._act(covering.maintain, made)
 
     async def end_maintenance(self, id: int) -> Outcome:
         """End a maintenance window now."""
-        return await (await self.store()).write(
-            covering.end_maintenance, self._actor, self._clock(), id
-        )
+        return await self._act(covering.end_maintenance, id)
 
     async def investigate(self, seen: FailureBatch, over: bool = False) -> Outcome:
         """Look into a failure batch, unless somebody else does."""
-        return await (await self.store()).write(
-            inquiry.take, self._actor, self._clock(), seen, over
-        )
+        return await self._act(inquiry.take, seen, over)
 
     async def conclude(self, seen: FailureBatch, note: str) -> Outcome:
         """Say what a failure batch was."""
-        return await (await self.store()).write(
-            inquiry.conclude, self._actor, self._clock(), seen, note
-        )
+        return await self._act(inquiry.conclude, seen, note)
 
     async def give_back(self, seen: FailureBatch) -> Outcome:
         """Look into a failure batch no longer."""
-        return await (await self.store()).write(inquiry.give_back, self._actor, self._clock(), seen)
+        return await self._act(inquiry.give_back, seen)
 
     async def report(self, ids: Sequence[str], url: str, note: str) -> Outcome:
         """Say that the reports on incidents are written."""
-        return await (await self.store()).write(
-            reporting.report, self._actor, self._clock(), ids, url, note
-        )
+        return await self._act(reporting.report, ids, url, note)
 
     async def undoable(self) -> "Undoable | None":
         """Return what `undo` would take back now."""
@@ -179,7 +169,7 @@ class StoreHand(Opened):
 
     async def undo(self, as_of: str) -> Outcome:
         """Take back this person's own last act, where it is still the one that they were told of."""
-        return await (await self.store()).write(undo, self._actor, self._clock(), as_of)
+        return await self._act(undo, as_of)
 
 
 def _cover(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from opsdash.domain.text import SafeText
     from opsdash.domain.timeline import Actor
+    from opsdash.engine.ahead import Ahead
     from opsdash.engine.deployments import Deployments
     from opsdash.engine.engine import Engine, Heartbeat
     from opsdash.engine.feeds import OpenFeed
@@ -92,8 +93,18 @@ class Sources(NamedTuple):
     silencer: "Silencer | None" = None
 
 
-def open_sources(plan: "Plan") -> Sources:
-    """Open what `plan` names.
+def open_metrics(plan: "Plan") -> "tuple[MetricSource, ...]":
+    """Open the server of metrics that `plan` names, where it names one."""
+    if plan.prometheus is None or plan.simulation is not None:
+        return ()
+    from opsdash.http.client import HttpClient
+    from opsdash.sources.prometheus import PrometheusSource
+
+    return (PrometheusSource(HttpClient(http_settings(plan.prometheus)), "prometheus"),)
+
+
+def open_sources(plan: "Plan", metrics: "tuple[MetricSource, ...]" = ()) -> Sources:
+    """Open what `plan` names, but for `metrics` that are open already.
 
     The simulation's story begins when its configuration was written: every engine that takes over
     goes on with the same story.
@@ -108,14 +119,11 @@ def open_sources(plan: "Plan") -> Sources:
         return Sources((simulated,), (simulated,))
     from opsdash.http.client import HttpClient
 
-    metrics: tuple[MetricSource, ...] = ()
+    metrics = metrics or open_metrics(plan)
     alerts: tuple[AlertSource, ...] = ()
     if plan.prometheus is not None:
-        from opsdash.sources.prometheus import PrometheusSource
         from opsdash.sources.prometheus_rules import PrometheusRulesSource
 
-        client = HttpClient(http_settings(plan.prometheus))
-        metrics = (PrometheusSource(client, "prometheus"),)
         alerts = (PrometheusRulesSource(HttpClient(http_settings(plan.prometheus)), "rules"),)
     if plan.alertmanager:
         from opsdash.sources.alertmanager import AlertmanagerSource
@@ -142,15 +150,17 @@ def open_rules(plan: "Plan", metrics: "tuple[MetricSource, ...]") -> "Rules | No
     return Rules(groups, source, external_url=plan.external_url or plan.prometheus.url)
 
 
-def build_engine(plan: "Plan", store: "Store", with_rules: bool = True) -> "Engine":
+def build_engine(
+    plan: "Plan", store: "Store", with_rules: bool = True, ahead: "Ahead | None" = None
+) -> "Engine":
     """Return an engine over `store` with the sources of `plan`, its rules, and its notifiers.
 
-    Raises RuleFileError where a rule file is refused.
+    `ahead` is what of them is read already. Raises RuleFileError where a rule file is refused.
     """
     from opsdash.engine.engine import Engine
     from opsdash.engine.silencer import Silencing
 
-    sources = open_sources(plan)
+    sources = open_sources(plan, ahead.sources if ahead else ())
     notifiers = open_notifiers(plan) if with_rules else {}
     engine = Engine(
         store=store,
@@ -158,6 +168,7 @@ def build_engine(plan: "Plan", store: "Store", with_rules: bool = True) -> "Engi
         clock=RealClock(),
         holder=engine_holder(),
         metric_sources=sources.metrics,
+        metric_polls=list(ahead.polls) if ahead else [],
         alert_sources=sources.alerts,
         notifiers=notifiers,
         heartbeat=open_heartbeat(plan) if with_rules else None,

@@ -2,15 +2,25 @@
 
 import asyncio
 
-from opsdash.engine import cycle, metrics
+from opsdash.engine import cycle
+from opsdash.engine.ahead import read_ahead
 from opsdash.snapshot import take_snapshot
 from opsdash.store.session import Store
 from tests.engine.world import World
 
 
+async def ask_ahead(world: World) -> None:
+    """Begin the reads of an engine as its process does before the rest of it is imported."""
+    engine, clock = world.engine, world.clock
+    asked = await read_ahead(
+        engine.metric_sources, engine.setup, world.store.path, clock.now(), clock.monotonic()
+    )
+    engine.metric_polls = list(asked.polls)
+
+
 async def test_an_answer_asked_ahead_is_in_the_first_beat(world: World) -> None:
     """The figures are there once the lease is, from one question and no second one."""
-    await metrics.read_ahead(world.engine)
+    await ask_ahead(world)
     await asyncio.wait([poll.task for poll in world.engine.metric_polls if poll.task])
     assert await cycle.beat(world.engine)
     picture = await world.store.read(take_snapshot, world.clock.now())
@@ -23,7 +33,7 @@ async def test_who_stands_by_asks_nothing_ahead(store: Store) -> None:
     first = World(store)
     await first.beat()
     second = World(store, first.clock, "engine two")
-    await metrics.read_ahead(second.engine)
+    await ask_ahead(second)
     assert second.metrics.reads == 0 and not second.engine.metric_polls
 
 
@@ -31,7 +41,7 @@ async def test_a_lease_lost_to_a_faster_engine_ends_what_was_asked_ahead(store: 
     """The slower of two engines that start at once writes nothing, and asks anew once it leads."""
     slow, fast = World(store), World(store, holder="engine two")
     slow.metrics.hangs = True
-    await metrics.read_ahead(slow.engine)
+    await ask_ahead(slow)
     (asked,) = [poll.task for poll in slow.engine.metric_polls if poll.task]
     await fast.beat()
     stop = asyncio.Event()

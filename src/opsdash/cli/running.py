@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import sys
-from importlib import import_module
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING
@@ -65,20 +64,6 @@ def _validate_aside(config: Path | None) -> None:
     os.waitpid(child, 0)
 
 
-_LATER = ("watch", "deployments", "climb", "feeds", "publish", "audit")
-"""Modules of the engine that the first beat needs and the first read does not."""
-
-
-async def _read_ahead(engine: "Engine") -> None:
-    """Ask the sources of metrics, and import the rest of the engine while they answer."""
-    from opsdash.engine import metrics
-
-    await metrics.read_ahead(engine)
-    for name in _LATER:
-        await asyncio.sleep(0)
-        import_module(f"opsdash.engine.{name}")
-
-
 class _Running:
     """The engine that runs now, and the one that takes its place when the configuration changes."""
 
@@ -91,20 +76,23 @@ class _Running:
         self._next: Engine | None = None
 
     async def run(self, until_eof: bool) -> None:
+        from opsdash.engine.ahead import read_ahead
+        from opsdash.runtime import RealClock, build_engine, open_metrics
+
+        plan, clock = self._plan, RealClock()
+        path = Path(plan.store_path)
+        ahead = await read_ahead(
+            open_metrics(plan), plan.setup, path, clock.now(), clock.monotonic()
+        )
         from opsdash.engine import systemd
-        from opsdash.runtime import build_engine
+        from opsdash.engine.cycle import run
         from opsdash.store.session import open_store
 
-        store = await open_store(Path(self._plan.store_path), checkpoints=True)
+        store = await open_store(path, checkpoints=True)
         metrics = None
         try:
-            self._next = build_engine(self._plan, store)
+            self._next = build_engine(self._plan, store, ahead=ahead)
             self._listen_to_signals(store, until_eof)
-            if self._plan.simulation is None:
-                # The simulation's answers do not travel, and count after the past that it begins with.
-                await _read_ahead(self._next)
-            from opsdash.engine.cycle import run
-
             metrics = self._serve_metrics()
             systemd.notify("READY=1")
             # What was imported stays: it need not be walked through again and again.

@@ -18,6 +18,9 @@ from opsdash.ui.ports import Hand
 from opsdash.ui.preferences import preferences_of
 from opsdash.ui.terminal import run_in_terminal
 
+SETTLES_AFTER = 0.5
+"""Seconds after the start by which an engine that was just started has brought its first figures, mostly."""
+
 
 class Dashboard(OpsdashApp):
     """The app on a real store."""
@@ -45,8 +48,8 @@ class Dashboard(OpsdashApp):
         self._notice = notice
 
     def on_mount(self) -> None:
-        """Get ready for what comes once the first frame is out."""
-        self.call_after_refresh(_settle)
+        """Get ready for what comes once the first frame is out, and the figures that may follow it."""
+        self.set_timer(SETTLES_AFTER, _settle)
         if self._notice:
             self.call_after_refresh(self.say, self._notice, "warn bold")
 

@@ -4,22 +4,21 @@ import logging
 import math
 import sqlite3
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from opsdash.domain.companion import beside, judged, with_companions
+from opsdash.domain.companion import beside, judged
 from opsdash.domain.indicator import judge
 from opsdash.domain.sample import Answer
 from opsdash.domain.setup import Setup
 from opsdash.domain.source import SourceState
 from opsdash.domain.text import SafeText
+from opsdash.engine.ahead import poll
 from opsdash.engine.engine import Engine, Series
 from opsdash.engine.failures import count_failures
 from opsdash.engine.poll import Poll, Result
 from opsdash.sources.source import MetricSource
 from opsdash.store import changes, engine, lease, readings
-from opsdash.store.errors import StoreError
 
 log = logging.getLogger("opsdash.engine")
 
@@ -43,16 +42,6 @@ class Wary(Protocol):
     def warnings(self) -> tuple[SafeText, ...]:
         """What is not right."""
         ...
-
-
-def poll(source: MetricSource, setup: Setup) -> Poll[dict[str, Answer]]:
-    """Return the poll that reads every indicator of `setup`, and what goes with it, from `source`."""
-    asked = with_companions(setup.indicators)
-
-    async def read(now: datetime) -> dict[str, Answer]:
-        return dict(await source.read(asked, now))
-
-    return Poll(source.id, source.kind, setup.refresh, read)
 
 
 def compare_poll(source: MetricSource, setup: Setup) -> Poll[dict[str, Answer]]:
@@ -80,23 +69,10 @@ def series_poll(source: MetricSource, engine_: Engine) -> Poll[Series]:
 
 
 def polls(engine_: Engine) -> list[Poll[dict[str, Answer]]]:
-    """Return the polls of all sources of metrics: those that `read_ahead` began, or new ones."""
+    """Return the polls of all sources of metrics: those that were begun ahead, or new ones."""
     if any(one.task for one in engine_.metric_polls):
         return engine_.metric_polls
     return [poll(source, engine_.setup) for source in engine_.metric_sources]
-
-
-async def read_ahead(engine_: Engine) -> None:
-    """Begin the first reads where the lease is free: their answers are on the way while it is taken.
-
-    What they come to is recorded by its holder alone; `drop_ahead` ends them where another has it.
-    """
-    # What is wrong with the store is found again, and told, by the first beat.
-    with suppress(StoreError):
-        if await engine_.store.read(lease.is_free, engine_.clock.now()):
-            engine_.metric_polls = polls(engine_)
-            for one in engine_.metric_polls:
-                one.begin(engine_.clock.now(), engine_.clock.monotonic())
 
 
 async def drop_ahead(engine_: Engine) -> None:

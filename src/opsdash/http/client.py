@@ -15,6 +15,7 @@ from opsdash import __version__
 from opsdash.domain.duration import format_duration
 from opsdash.domain.text import SafeText, clean
 from opsdash.http import credentials, tls
+from opsdash.http.connections import CONNECTIONS, Arriving, Connections, Outgoing
 from opsdash.http.credentials import Credentials, scrub
 from opsdash.http.errors import NoAnswerError, RemoteError, TooLargeError, UnsentError
 from opsdash.http.fault import describe
@@ -35,8 +36,6 @@ from opsdash.http.settings import HttpSettings
 if TYPE_CHECKING:
     import ssl
 
-    import httpx
-
 MEBIBYTE = 1 << 20
 BODY_CAP = 8 * MEBIBYTE
 """Bytes of one body that are read where a caller names no other cap."""
@@ -48,10 +47,14 @@ without end, all at once, must not take the memory of the host."""
 LONGEST_RETRY_AFTER = timedelta(seconds=300)
 AUTH_RETRY_AFTER = timedelta(seconds=60)
 _WORDS_READ = 4096
-_KEEP_ALIVE = 120.0
-_CONNECTIONS = 6
 _UNSENT = ("ConnectError", "ProxyError", "LocalProtocolError", "InvalidURL", "UnsupportedProtocol")
-"""Names of httpx' errors that come before anything is sent: without its import, which is dear."""
+"""Names of errors that come before anything is sent; those of all connections are httpx'."""
+
+_BROKEN = ("RemoteProtocolError", "ReadError", "WriteError")
+"""Names of errors that an idle connection gives which its server has closed."""
+
+_SAFE = "".join(chr(code) for code in range(33, 127) if chr(code) not in '"#<>`{}')
+"""Characters that a target may hold as they are; among them %, for what was quoted already."""
 
 _OWN_HEADERS = {
     "Accept": b"application/json",
@@ -61,15 +64,19 @@ _OWN_HEADERS = {
 
 
 class HttpClient:
-    """Sends requests to one origin and returns whole replies."""
+    """Sends requests to one origin and returns whole replies.
+
+    `asked` is set once a request has gone out.
+    """
 
     def __init__(self, settings: HttpSettings) -> None:
         self.settings = settings
         parts = _split(settings.url)
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         port = f":{parts.port}" if parts.port else ""
-        self.origin = clean(f"{parts.scheme}://{host}{port}", TEXT_LIMIT)
-        self._base = f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
+        self._root = f"{parts.scheme}://{host}{port}"
+        self.origin = clean(self._root, TEXT_LIMIT)
+        self._base = parts.path.rstrip("/")
         self._credentials = Credentials(
             settings.headers,
             settings.basic_auth or credentials.of_url(parts),
@@ -78,12 +85,13 @@ class HttpClient:
         )
         self._tls = parts.scheme == "https"
         self._context: ssl.SSLContext | None = None
-        self._client: httpx.AsyncClient | None = None
-        self._retired: list[httpx.AsyncClient] = []
+        self._connections: Connections | None = None
+        self._retired: list[Connections] = []
         self._opening = asyncio.Lock()
-        self._turns = asyncio.Semaphore(_CONNECTIONS)
+        self._turns = asyncio.Semaphore(CONNECTIONS)
         self._running = 0
         self._reused = False
+        self.asked = asyncio.Event()
 
     async def fetch(
         self,
@@ -126,8 +134,8 @@ class HttpClient:
         try:
             async with limit, self._turns:
                 headers, secrets = self._credentials.reveal(self.origin)
-                async with self._client_in_use() as client:
-                    return await self._exchange(client, request, _OWN_HEADERS | headers)
+                async with self._connections_in_use() as connections:
+                    return await self._exchange(connections, request, _OWN_HEADERS | headers)
         except RemoteError as error:
             raise type(error)(scrub(error.reason, secrets), error.retry_after) from None
         except TimeoutError:
@@ -180,19 +188,19 @@ class HttpClient:
         await self._close_retired()
 
     @asynccontextmanager
-    async def _client_in_use(self) -> AsyncIterator["httpx.AsyncClient"]:
-        """Lend the client; one whose request was cut off is replaced.
+    async def _connections_in_use(self) -> AsyncIterator[Connections]:
+        """Lend the connections; those of which a request was cut off are replaced.
 
         A connection that httpcore was about to give to a request that is cancelled stays taken
         for good (httpcore 1.0): with a hung server its pool would run out. So requests wait for
         their turn here and not there, and a pool that met a cancellation is used no more.
         """
-        client = await self._open()
+        connections = await self._open()
         self._running += 1
         try:
-            yield client
+            yield connections
         except asyncio.CancelledError:
-            if client is self._client:
+            if connections is self._connections:
                 self._retire()
             raise
         finally:
@@ -200,59 +208,59 @@ class HttpClient:
             if self._retired and not self._running:
                 await self._close_retired()
 
-    async def _open(self) -> "httpx.AsyncClient":
+    async def _open(self) -> Connections:
         async with self._opening:
-            if self._client is None:
-                from opsdash.http import transport
+            if self._connections is None:
+                self._connections = await self._connect()
+            return self._connections
 
-                if self._context is None:
-                    self._context = await self._make_context()
-                self._client = transport.open_client(
-                    self._context, self._tls, self.settings.proxy_url, _CONNECTIONS, _KEEP_ALIVE
-                )
-            return self._client
+    async def _connect(self) -> Connections:
+        proxy = self.settings.proxy_url
+        if not self._tls and proxy is None:
+            from opsdash.http.plain import PlainConnections
 
-    async def _make_context(self) -> "ssl.SSLContext":
-        if not self._tls:
-            return tls.make_context(self.settings, self._tls)
-        # Authorities are read from the disk, and parsed.
-        return await asyncio.to_thread(tls.make_context, self.settings, self._tls)
+            return PlainConnections(self._root)
+        from opsdash.http.by_httpx import HttpxConnections
+
+        if self._context is None:
+            # Authorities are read from the disk, and parsed.
+            self._context = await asyncio.to_thread(tls.make_context, self.settings, self._tls)
+        return HttpxConnections(self._root, self._context, proxy)
 
     def _retire(self) -> None:
-        if self._client is not None:
-            self._retired.append(self._client)
-            self._client = None
+        if self._connections is not None:
+            self._retired.append(self._connections)
+            self._connections = None
 
     async def _close_retired(self) -> None:
         while self._retired:
-            await self._retired.pop().aclose()
+            await self._retired.pop().close()
 
     async def _exchange(
-        self, client: "httpx.AsyncClient", request: Request, headers: Mapping[str, bytes]
+        self, connections: Connections, request: Request, headers: Mapping[str, bytes]
     ) -> Reply:
-        import httpx
-
         try:
-            return await self._receive(client, request, headers)
-        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            return await self._receive(connections, request, headers)
+        except Exception as error:
             once = request.content is not None and not request.content.repeatable
-            if request.arrived or not self._reused or once:
+            broken = type(error).__name__ in _BROKEN
+            if not broken or request.arrived or not self._reused or once:
                 raise
         # The server closed an idle connection while the request was on its way: ask once more.
-        return await self._receive(client, request, headers)
+        return await self._receive(connections, request, headers)
 
     async def _receive(
-        self, client: "httpx.AsyncClient", request: Request, headers: Mapping[str, bytes]
+        self, connections: Connections, request: Request, headers: Mapping[str, bytes]
     ) -> Reply:
-        response = await client.send(self._build(client, request, headers), stream=True)
+        answer = await connections.send(self._outgoing(request, headers))
         self._reused = True
         body = Body(request.known)
-        if request.into is not None and response.status_code == 200:
+        if request.into is not None and answer.status == 200:
             body = request.into
         try:
-            self._check(response, request.cap)
-            async for chunk in response.aiter_raw():
-                body.add(chunk)
+            self._check(answer, request.cap)
+            async for piece in answer.pieces:
+                body.add(piece)
                 request.arrived = body.size
                 crowded = Body.under_way > _TOGETHER and body.size > BODY_CAP
                 if body.size > request.cap or crowded:
@@ -260,24 +268,21 @@ class HttpClient:
             whole = body.whole()
         finally:
             body.let_go()
-            await response.aclose()
-        date = read_date(response.headers.get("date"))
+            await answer.close()
+        told = answer.headers
+        date = read_date(told.get("date"))
         return Reply(
-            response.status_code,
+            answer.status,
             whole,
-            response.headers.get("content-type", "").partition(";")[0].strip().lower(),
+            told.get("content-type", "").partition(";")[0].strip().lower(),
             date,
-            read_retry_after(response.headers.get("retry-after"), date),
-            read_validator(response.headers.get("etag")),
-            read_validator(response.headers.get("last-modified")),
-            *read_allowance(
-                response.headers.get("ratelimit-remaining"), response.headers.get("ratelimit-reset")
-            ),
+            read_retry_after(told.get("retry-after"), date),
+            read_validator(told.get("etag")),
+            read_validator(told.get("last-modified")),
+            *read_allowance(told.get("ratelimit-remaining"), told.get("ratelimit-reset")),
         )
 
-    def _build(
-        self, client: "httpx.AsyncClient", request: Request, headers: Mapping[str, bytes]
-    ) -> "httpx.Request":
+    def _outgoing(self, request: Request, headers: Mapping[str, bytes]) -> Outgoing:
         own = encode_form(request.parameters)
         query = "&".join(filter(None, (self._credentials.parameters, own)))
         method, content = "GET", None
@@ -289,27 +294,24 @@ class HttpClient:
             own_headers = request.content.headers.items()
             headers = {**headers, **{name: value.encode() for name, value in own_headers}}
             method, content = request.content.method, request.content.body
-        server_name = self.settings.server_name
-        return client.build_request(
-            method,
-            self._base + request.path + (f"?{query}" if query else ""),
-            headers={name.encode(): value for name, value in headers.items()},
-            content=content,
-            extensions={"sni_hostname": server_name} if server_name else None,
-        )
+        path = self._base + request.path
+        target = (path if path.startswith("/") else f"/{path}") + (f"?{query}" if query else "")
+        quoted = urllib.parse.quote(target, safe=_SAFE)
+        name = self.settings.server_name
+        return Outgoing(method, quoted, headers, content, name, self.asked.set)
 
-    def _check(self, response: "httpx.Response", cap: int) -> None:
+    def _check(self, answer: Arriving, cap: int) -> None:
         """Raise RemoteError for a redirect, a compressed body or one announced as too large."""
         # 304 answers a question whether anything has changed, and leads nowhere.
-        if response.status_code // 100 == 3 and response.status_code != 304:
-            to = _origin_of(response.headers.get("location", ""), self.origin)
+        if answer.status // 100 == 3 and answer.status != 304:
+            to = _origin_of(answer.headers.get("location", ""), self.origin)
             raise _fail(f"{self.origin} redirects to {to}: not followed; configure the final URL")
-        encoding = response.headers.get("content-encoding", "identity").strip().lower()
+        encoding = answer.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("", "identity"):
             raise _fail(
                 f"{self.origin} sent a compressed answer ({encoding}) that nobody asked for"
             )
-        length = response.headers.get("content-length", "")
+        length = answer.headers.get("content-length", "")
         if length.isascii() and length.isdigit() and int(length[:18]) > cap:
             raise self._too_large(cap)
 

@@ -60,6 +60,11 @@ class PrometheusSource:
         """What a person should know of this server though it answers: a clock that is off."""
         return self.clock.warnings(self.client.origin)
 
+    @property
+    def asked(self) -> asyncio.Event:
+        """Set once a question has gone out."""
+        return self.client.asked
+
     async def read(self, indicators: Sequence[Indicator], now: datetime) -> Mapping[str, Answer]:
         """Return the value of each indicator now, with the age of its newest sample."""
         loop = asyncio.get_running_loop()

@@ -15,6 +15,7 @@ from opsdash.domain.alert import Severity
 from opsdash.domain.notify_rule import NotifyRule, ways_to
 from opsdash.domain.rehearsal import rehearse
 from opsdash.domain.routing import route
+from opsdash.domain.setup import Setup
 from tests.paging.world import MONDAY, SARAH, World
 
 MINUTE = timedelta(minutes=1)
@@ -167,6 +168,28 @@ async def test_check_names_the_severities_for_which_somebody_has_no_way(world: W
     rules = (rule("maria", severity=(CRITICAL,)), rule("channel:maria"))
     people = (replace(p, rules=rules) if p.rules else p for p in setup.people)
     assert all(good for good, _ in try_reach(replace(setup, people=tuple(people)), MONDAY))
+
+
+async def test_check_says_at_which_levels_somebody_cannot_be_reached(world: World) -> None:
+    """Maria's only rule is for level 2: a page by her schedule reaches her there and nowhere else."""
+    people = [
+        replace(p, notify=(), rules=(rule("maria", levels=(2,)),)) if p.id == "tech-lead" else p
+        for p in world.setup.people
+    ]
+    levels = (replace(one, notify=("schedule:database",)) for one in world.setup.policy.levels)
+    ladder = replace(world.setup.policy, id="databases", levels=tuple(levels))
+    setup = replace(world.setup, people=tuple(people))
+
+    def told(setup: Setup) -> list[str]:
+        return [text for good, text in try_reach(setup, MONDAY) if not good]
+
+    nothing = "Maria has nothing to be reached by"
+    assert told(setup) == [f"schedule database, level 1: {nothing}"]
+    assert told(replace(setup, policies=(ladder,))) == [
+        f"policy databases, levels 1 On-call engineer, 3 PM and 4 CEO: {nothing}"
+    ]
+    mute = tuple(replace(p, rules=()) if p.id == "tech-lead" else p for p in people)
+    assert told(replace(setup, people=mute)) == [f"schedule database: {nothing}"]
 
 
 def test_a_message_without_a_severity_goes_by_what_they_have(world: World) -> None:

@@ -24,9 +24,10 @@ def try_reach(setup: Setup, now: datetime) -> Iterator[tuple[bool, str]]:
     if not setup.paging.notifiers:
         yield True, "no [[notifier]] is configured: alerts are shown, nobody is paged"
         return
-    said: set[str] = set()
+    said: set[tuple[int, str]] = set()
     for policy in setup.policies:
         bad = False
+        found: dict[str, list[str]] = {}
         for number, level in enumerate(policy.levels, start=1):
             if policy == DEFAULT_POLICY and number > 1:
                 # Nobody wrote that there is a tech lead, a PM or a CEO.
@@ -34,17 +35,56 @@ def try_reach(setup: Setup, now: datetime) -> Iterator[tuple[bool, str]]:
             severities = [s for s in PAGED if level.admits(s)]
             for remark in _unreached(setup, level.notify, now, severities, number):
                 bad = True
-                if remark not in said:
-                    said.add(remark)
-                    yield False, f"policy {policy.id}, level {number} {level.name}: {remark}"
+                if (number, remark) not in said:
+                    said.add((number, remark))
+                    found.setdefault(remark, []).append(f"{number} {level.name}")
+        for remark, levels in found.items():
+            yield False, f"policy {policy.id}, {_levels(levels)}: {remark}"
         if not bad:
             yield True, f"policy {policy.id}: pages have somewhere to go"
     for schedule in setup.schedules:
-        for remark in _unreached(setup, (f"schedule:{schedule.id}",), now, PAGED, 1):
-            if remark not in said:
-                said.add(remark)
-                yield False, f"schedule {schedule.id}: {remark}"
+        yield from _schedule(setup, schedule.id, now, said)
     yield from _fallback(setup, now)
+
+
+def _schedule(
+    setup: Setup, id: str, now: datetime, said: set[tuple[int, str]]
+) -> Iterator[tuple[bool, str]]:
+    """Yield whom a page by a schedule does not reach, with the levels at which it does not.
+
+    A rule may name any schedule for level 1, a policy for each of its levels; what is `said` of a level
+    already is left out. What holds whatever the level is said without one.
+    """
+    targets = (f"schedule:{id}",)
+    admitted: dict[int, set[Severity]] = {1: set(PAGED)}
+    for policy in setup.policies:
+        for number, level in enumerate(policy.levels, start=1):
+            if targets[0] in level.notify:
+                admitted.setdefault(number, set()).update(s for s in PAGED if level.admits(s))
+    found: dict[str, list[str]] = {}
+    for number, severities in sorted(admitted.items()):
+        kinds = [s for s in PAGED if s in severities]
+        for remark in _unreached(setup, targets, now, kinds, number):
+            if (number, remark) not in said:
+                said.add((number, remark))
+                found.setdefault(remark, []).append(str(number))
+    if not found:
+        return
+    every = [
+        set(_unreached(setup, targets, now, PAGED, number))
+        for number in range(
+            1, 1 + max((len(policy.levels) for policy in setup.policies), default=1)
+        )
+    ]
+    for remark, levels in found.items():
+        at = "" if all(remark in one for one in every) else f", {_levels(levels)}"
+        yield False, f"schedule {id}{at}: {remark}"
+
+
+def _levels(named: Sequence[str]) -> str:
+    if len(named) == 1:
+        return f"level {named[0]}"
+    return f"levels {', '.join(named[:-1])} and {named[-1]}"
 
 
 def _fallback(setup: Setup, now: datetime) -> Iterator[tuple[bool, str]]:

@@ -28,6 +28,10 @@ SOURCES_PATIENCE = 30.0
 """Seconds that the sources are waited for after a time asleep: a dead one must not stop the climb."""
 
 
+_Clocks = tuple[str, timedelta]
+"""A boot of the machine, and the time since then."""
+
+
 @runtime_checkable
 class BootClock(Protocol):
     """A clock that also counts the time since the machine was started, sleep included."""
@@ -51,11 +55,13 @@ def wait_for_sources(engine_: Engine) -> None:
 
 async def climb(engine_: Engine) -> None:
     """Do what is due of every alert on its way up its policy."""
-    await _follow_clock(engine_)
-    if not _sources_are_asked(engine_):
+    clocks, now = _clocks(engine_), engine_.clock.now()
+    look = await engine_.store.read(_look, engine_.climbed.look, clocks, now)
+    if look is None and clocks is not None:
+        await _follow_clock(engine_, clocks, now)
+        look = await engine_.store.read(climbs.look, now, engine_.climbed.look)
+    if look is None or not _sources_are_asked(engine_):
         return
-    now = engine_.clock.now()
-    look = await engine_.store.read(climbs.look, now, engine_.climbed.look)
     for begun in range(0, len(look.alerts), AT_ONCE):
         part = look.alerts[begun : begun + AT_ONCE]
         before = engine_.climbed.look
@@ -80,19 +86,24 @@ def _sources_are_asked(engine_: Engine) -> bool:
     return False
 
 
-async def _follow_clock(engine_: Engine) -> None:
-    """Move the climbs along with a wall clock that was set since the clocks were last compared."""
+def _clocks(engine_: Engine) -> _Clocks | None:
     source = engine_.clock
-    if not isinstance(source, BootClock):
-        return
-    boot, since_boot = source.since_boot()
-    now = source.now()
-    if not boot:
-        return
-    step = await engine_.store.read(clock.moved, now, boot, since_boot)
-    if not step and await engine_.store.read(clock.is_known, boot):
-        return
-    count = await engine_.store.write(_shift, engine_.held, now, boot, since_boot)
+    boot, since_boot = source.since_boot() if isinstance(source, BootClock) else ("", timedelta())
+    return (boot, since_boot) if boot else None
+
+
+def _look(
+    connection: sqlite3.Connection, before: Look, clocks: _Clocks | None, now: datetime
+) -> Look | None:
+    """Return what is to be looked at, None where the wall clock is to be followed before."""
+    if clocks is not None and not clock.agree(connection, now, *clocks):
+        return None
+    return climbs.look(connection, now, before)
+
+
+async def _follow_clock(engine_: Engine, clocks: _Clocks, now: datetime) -> None:
+    """Move the climbs along with a wall clock that was set since the clocks were last compared."""
+    step, count = await engine_.store.write(_shift, engine_.held, clocks, now)
     if step:
         ahead = "ahead" if step > timedelta() else "back"
         span = format_span(abs(step))
@@ -100,15 +111,15 @@ async def _follow_clock(engine_: Engine) -> None:
 
 
 def _shift(
-    connection: sqlite3.Connection, epoch: int, now: datetime, boot: str, since_boot: timedelta
-) -> int:
+    connection: sqlite3.Connection, epoch: int, clocks: _Clocks, now: datetime
+) -> tuple[timedelta, int]:
     lease.require(connection, epoch)
-    step = clock.moved(connection, now, boot, since_boot)
-    clock.write(connection, now, boot, since_boot)
+    step = clock.moved(connection, now, *clocks)
+    clock.write(connection, now, *clocks)
     if not step:
-        return 0
+        return step, 0
     clock.move_messages(connection, step)
-    return climbs.shift(connection, step)
+    return step, climbs.shift(connection, step)
 
 
 def _prune(connection: sqlite3.Connection, epoch: int) -> None:

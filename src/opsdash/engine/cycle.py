@@ -37,7 +37,7 @@ from opsdash.engine import (
     watch,
 )
 from opsdash.engine.engine import Engine
-from opsdash.store import engine, lease, outbox, readings
+from opsdash.store import changes, engine, lease, outbox, readings
 from opsdash.store.errors import StoreError, StoreReplaced
 
 log = logging.getLogger("opsdash.engine")
@@ -121,9 +121,10 @@ async def beat(engine_: Engine) -> bool:
     waking.notice(engine_)
     try:
         # A standby only reads, and would read an orphaned file for ever.
-        await engine_.store.require_same_file()
+        engine_.counters = await engine_.store.look(changes.counters)
         if engine_.epoch is not None or await _take_lease(engine_):
             await _notice_pause(engine_)
+            _join_refresh(engine_, moment)
             for step in STEPS:
                 await _do(engine_, step)
     except lease.LeaseLost:
@@ -194,6 +195,13 @@ async def _notice_pause(engine_: Engine) -> None:
     climb.wait_for_sources(engine_)
 
 
+def _join_refresh(engine_: Engine, moment: float) -> None:
+    """Let all reads of a refresh begin at one beat: what ends together is recorded, and drawn, at once."""
+    if any(one.task is None and one.due <= moment for one in engine_.refresh_polls):
+        for one in engine_.refresh_polls:
+            one.join(moment)
+
+
 async def _take_lease(engine_: Engine) -> bool:
     """Become the engine that acts, if nobody is; start from what the store holds."""
     if not await engine_.store.read(lease.is_free, engine_.clock.now()):
@@ -223,7 +231,7 @@ async def _take_lease(engine_: Engine) -> bool:
     publish.begin(engine_)
     now = engine_.clock.now()
     engine_.unfilled = await engine_.store.write(metrics.missing, epoch, engine_.setup, now)
-    engine_.refreshes_asked = await engine_.store.read(tend.refreshes_asked)
+    engine_.refreshes_asked = engine_.counters["refresh"]
     climb.begin(engine_)
     engine_.epoch = epoch
     return True

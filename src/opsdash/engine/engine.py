@@ -89,7 +89,8 @@ class Engine:
     which alerts fired anew meanwhile, `sighted` what is written of who shows what, and
     `mirror_whole` whether the mirror can be trusted: after a write that failed nobody knows what
     the store holds.
-    `beaten` is when the loop last went round, in monotonic seconds. `stopgap` is what it holds in
+    `beaten` is when the loop last went round, in monotonic seconds, and `counters` what those of the
+    store said then: whatever is asked of them at each beat is read at once. `stopgap` is what it holds in
     memory while the store takes no writes. `refused` says that the store refused this engine the
     lease, which it tries for again after `take_after` (monotonic seconds). `slept` is how long the
     host was asleep since that was last told, by the `clocks` of the last beat.
@@ -120,6 +121,7 @@ class Engine:
     unfilled: dict[timedelta, datetime] = field(default_factory=dict)
     metrics_read_at: datetime | None = None
     due: dict[str, float] = field(default_factory=dict)
+    counters: Mapping[str, int] = field(default_factory=dict)
     refreshes_asked: int = 0
     told_until: datetime | None = None
     earlier: dict[str, Sight] = field(default_factory=dict)

@@ -85,6 +85,13 @@ class Poll(Generic[T]):
             self._begun_at, self._begun = now, moment
             self._task = asyncio.ensure_future(self._read(now))
 
+    def join(self, moment: float) -> None:
+        """Let the next read begin with others that are due, half an interval early at the most."""
+        early = self._due - moment
+        idle = self._task is None and not self._failures
+        if idle and early <= self.interval.total_seconds() / 2:
+            self._due = min(self._due, moment)
+
     def hasten(self) -> None:
         """Make the next read due at once, or as soon as the source's `Retry-After` allows."""
         self._due = self._not_before

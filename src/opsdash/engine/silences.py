@@ -42,17 +42,19 @@ async def begin(engine_: Engine) -> None:
 
 async def keep_silences(engine_: Engine) -> None:
     """Follow what people silenced, what begins and ends by the clock, and what Alertmanager has."""
-    await follow(engine_)
+    await follow(engine_, engine_.counters["silence"])
     state = engine_.silencing
     if state.silencer is not None and state.poll is not None:
         await _settle_ended(engine_)
         await _synchronise(engine_, state.silencer, state.poll)
 
 
-async def follow(engine_: Engine) -> None:
-    """Look anew at what is silenced where people changed it, or a silence has begun or ended."""
+async def follow(engine_: Engine, mark: int) -> None:
+    """Look anew at what is silenced where people changed it, or a silence has begun or ended.
+
+    `mark` is the counter of silences in the store.
+    """
     state = engine_.silencing
-    mark = await engine_.store.read(changes.count, "silence")
     changes_at = state.muting.changes_at
     if mark != state.mark or (changes_at is not None and engine_.clock.now() >= changes_at):
         await _reload(engine_)

@@ -178,7 +178,7 @@ async def cancel(engine_: Engine) -> None:
 
 async def _look(engine_: Engine) -> None:
     """Take in what the sources of alerts and the rules show, without a word to the store."""
-    await silences.follow(engine_)
+    await silences.follow(engine_, await engine_.store.read(stored.count, "silence"))
     for one in engine_.alert_polls:
         result = one.collect(engine_.clock.monotonic())
         one.begin(engine_.clock.now(), engine_.clock.monotonic())

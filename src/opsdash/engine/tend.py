@@ -12,7 +12,6 @@ from opsdash.domain.text import clean
 from opsdash.engine.engine import Engine
 from opsdash.store import (
     alerts,
-    changes,
     deployments,
     engine,
     lease,
@@ -54,18 +53,11 @@ def _whole_cycle_at(engine_: Engine) -> datetime | None:
 
 async def take_requests(engine_: Engine) -> None:
     """Make every source due at once when a screen asked for a refresh."""
-    if not engine_.is_due("requests", 0.5):
-        return
-    asked = await engine_.store.read(refreshes_asked)
+    asked = engine_.counters["refresh"]
     if asked != engine_.refreshes_asked:
         engine_.refreshes_asked = asked
         for poll in engine_.refresh_polls:
             poll.hasten()
-
-
-def refreshes_asked(connection: sqlite3.Connection) -> int:
-    """Return how many refreshes screens have asked for so far."""
-    return changes.count(connection, "refresh")
 
 
 async def keep_on_call(engine_: Engine) -> None:

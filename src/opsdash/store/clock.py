@@ -25,10 +25,13 @@ def moved(
     return step if abs(step) > TOLERANCE else timedelta()
 
 
-def is_known(connection: sqlite3.Connection, boot: str) -> bool:
-    """Whether the clocks were written down during this boot."""
+def agree(
+    connection: sqlite3.Connection, now: datetime, boot: str, since_boot: timedelta
+) -> bool:
+    """Whether the clocks were written down during this boot, and none was set since."""
     row = connection.execute("SELECT boot FROM clock WHERE id = 1").fetchone()
-    return row is not None and row[0] == boot
+    known = row is not None and row[0] == boot
+    return known and not moved(connection, now, boot, since_boot)
 
 
 def write(connection: sqlite3.Connection, now: datetime, boot: str, since_boot: timedelta) -> None:

@@ -60,9 +60,19 @@ class Store:
         """Return a number that changes when another connection has committed."""
         return await self._hop(self._connection.data_version)
 
-    async def require_same_file(self) -> None:
-        """Raise StoreReplaced where the file at the path is no longer the open one."""
-        await self._hop(self._connection.require_same_file)
+    async def look(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], T],
+        *args: P.args,
+        **kw: P.kwargs,
+    ) -> T:
+        """Return what `read` does; raise StoreReplaced where the file at the path is another by now."""
+
+        def look() -> T:
+            self._connection.require_same_file()
+            return self._connection.read(function, *args, **kw)
+
+        return await self._hop(look)
 
     async def checkpoint(self) -> None:
         """Move the WAL into the database; for the engine alone."""

@@ -17,7 +17,8 @@ from tests.faultserver import FaultServer, Request
 from tests.terminal import Terminal, looks, new_screen, text_lines
 
 from bench.bed import OPSDASH, Bed
-from bench.figure import Figure, Size, script
+from bench.figure import Figure, Size, say, script
+from bench.frames import Frames, answer
 from bench.shown import (
     VIEWS,
     Figures,
@@ -48,7 +49,7 @@ SETTLED = 1.0
 """Seconds after which no answer from before a fault is on its way any more."""
 
 ONE_WRITE = 0.005
-"""Seconds within which what a terminal gets belongs to what it got before: half a frame is none."""
+"""Seconds within which what a terminal gets belongs to what it got before, where frames are small."""
 
 GREEN = "63d297"
 """The colour of `ok` in the theme that a dashboard begins with."""
@@ -152,10 +153,12 @@ class Watch:
         self.began = self.due = 0.0
         self._screen, self._stream = new_screen(view.columns, view.lines)
         self._fed = 0
+        self._frames = Frames()
 
     def open(self) -> None:
         """Press the keys of what is looked at, each once the one before has done its work."""
         terminal = self.terminal
+        answer(terminal)
         terminal.wait_for("StaleOrNot", 60)
         for key in self.view.keys:
             terminal.settle(0.1)
@@ -208,11 +211,13 @@ class Watch:
         self._fed += len(chunks)
         for number, (at, chunk) in enumerate(chunks):
             self._stream.feed(chunk)
+            whole = self._frames.feed(chunk)
             more = number + 1 < len(chunks) and chunks[number + 1][0] - at < ONE_WRITE
-            if at >= self.due and not more:
+            if at >= self.due and whole and not more:
                 self._judge(fault, at, of_alerts, done)
         # What stands there is looked at even where nothing was written since.
-        self._judge(fault, self.terminal.seconds, of_alerts, done)
+        if self._frames.whole:
+            self._judge(fault, self.terminal.seconds, of_alerts, done)
 
     def _judge(self, fault: str, at: float, of_alerts: bool, done: Run) -> None:
         done.frames += 1
@@ -220,6 +225,7 @@ class Watch:
         if lies := self.lies(lines, of_alerts):
             after = f"{at - self.began:.1f} s after"
             done.unaged.append(f"{fault}: {', '.join(lies)} at {self.view.name} {after}")
+            say("\n".join([done.unaged[-1], *lines]))
         green = self.view.green(lines, looks(self._screen), GREEN)
         done.green += [f"{fault}: {one[:60]} at {self.view.name}" for one in green]
 
@@ -245,6 +251,7 @@ def run(faults: Sequence[str], views: Sequence[View] = VIEWS, watched: float = W
         for watch in watches:
             watch.open()
         for number, fault in enumerate(faults):
+            say(f"{number + 1} of {len(faults)}: {fault}")
             alert = number % 2 == 0
             server.alerts = [_ALERT] if alert else []
             server.befall("ok")

@@ -178,7 +178,7 @@ class Crowd:
         """Return the lease."""
         return self.store.read(lease.find)
 
-    def wait_whole(self, timeout: float = 60.0) -> None:
+    def wait_whole(self, timeout: float = 180.0) -> None:
         """Wait until the store shows what the server shows, by a living engine."""
         ends = time.monotonic() + timeout
         while time.monotonic() < ends:

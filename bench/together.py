@@ -63,13 +63,13 @@ def run(seconds: float, seed: int = 1) -> Run:
                 done.kills += 1
                 _kill_one(crowd, dice, engines, dashboards, list(commands.values()))
         for token, command in commands.items():
-            command.wait(30)
+            command.wait(120)
             confirmed += _confirmed(token, command)
         crowd.wait_whole()
         for engine in engines:
             engine.send_signal(signal.SIGTERM)
         for engine in engines:
-            engine.wait(20)
+            engine.wait(120)
         held = crowd.leader()
         done.epochs = held.epoch if held else 0
         kept = set("\n".join(texts(crowd.path)).split())

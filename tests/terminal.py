@@ -320,6 +320,9 @@ class Terminal:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"still running after {timeout:g} s\n{self.text()}") from None
         if self._reading.is_set() and not self._closed:
+            # What it wrote last may still be on its way through the kernel.
+            self.settle(0.2)
+            self.wait_until(lambda: not select.select([self._master], [], [], 0)[0])
             self.settle(0.05)
         return code
 

@@ -31,7 +31,7 @@ def live_team(team: Team) -> Team:
     """The same with an engine at work, the guide's alert firing and every figure there."""
     team.start_engine()
     team.wait_for_alert("HighErrorRate")
-    wait_until(lambda: _is_whole(team), what="the whole picture")
+    wait_until(lambda: _is_whole(team), 180, "the whole picture")
     return team
 
 

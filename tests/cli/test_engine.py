@@ -27,6 +27,7 @@ class Running:
                 stdin=subprocess.DEVNULL,
                 stderr=log,
             )
+        team.adopt(self.process)
 
     def wait_for(self, words: str) -> str:
         """Return the log line that holds `words`, once it is there."""

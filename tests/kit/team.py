@@ -52,15 +52,22 @@ class Team:
             engine = subprocess.Popen(
                 [sys.executable, "-m", "opsdash", "engine"], env=self.environment, stderr=log
             )
-        self._engines.append(engine)
+        self.adopt(engine)
         return engine
+
+    def adopt(self, engine: subprocess.Popen[bytes]) -> None:
+        """Have an engine that a test has started in its own way end with the test."""
+        self._engines.append(engine)
 
     def stop_engines(self) -> None:
         """Tell every engine that was started to end, and wait for it."""
         for engine in self._engines:
             engine.terminate()
         for engine in self._engines:
-            engine.wait(timeout=60)
+            try:
+                engine.wait(timeout=60)
+            finally:
+                engine.kill()
 
     def wait_for_alert(self, name: str, state: str = "firing") -> None:
         """Wait until `opsdash alerts` lists an alert of this name and state."""

@@ -71,7 +71,6 @@ def test_no_command_lets_a_control_character_through(
             lambda: (
                 len(json.loads(team.run("alerts", "--format", "json").stdout or "[]")) == len(texts)
             ),
-            30,
         )
         outputs: dict[tuple[str, ...], subprocess.CompletedProcess[str]] = {
             command: team.run(*command) for command in COMMANDS

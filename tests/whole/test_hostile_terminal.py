@@ -68,8 +68,7 @@ class Walk:
             end = _stable(terminal.text())
             terminal.send("g")
             for _ in range(30):
-                terminal.settle(0.05, 2)
-                self._hold(terminal, title)
+                self.settled(terminal, title)
                 text = terminal.text()
                 seen.update(text.splitlines())
                 if _stable(text) == end:
@@ -77,8 +76,16 @@ class Walk:
                 terminal.send("pagedown")
 
     def settled(self, terminal: Terminal, what: str) -> None:
-        """Look at a screen once nothing moves on it."""
-        terminal.settle(0.1, 2)
+        """Look at a screen once all that was typed is on it.
+
+        ctrl+l draws every cell anew. A question takes its keys a moment after that: by the second
+        time it has.
+        """
+        for _ in range(2):
+            begun = len(terminal.chunks)
+            terminal.send("ctrl+l")
+            terminal.wait_until(partial(_redrawn, terminal, begun), what=f"all keys at {what}")
+        terminal.settle(0.05, 2)
         self._hold(terminal, what)
 
     def _when(
@@ -106,9 +113,15 @@ class Walk:
             whole = size == len(terminal.chunks) and _whole(terminal)
             return whole and all(edges[y][1] in "│╮╯┤" for y in framed)
 
-        terminal.wait_until(kept, 20, f"every column of {what}")
+        terminal.wait_until(kept, 60, f"every column of {what}")
         assert terminal.exit_code is None, f"it ended at {what}\n{terminal.text()}"
         self.framed += len(framed)
+
+
+def _redrawn(terminal: Terminal, begun: int) -> bool:
+    """Whether as much was written since then as the screen has cells, and no half of a frame."""
+    written = sum(len(chunk) for _, chunk in terminal.chunks[begun:])
+    return written >= terminal.columns * terminal.lines and _whole(terminal)
 
 
 def _whole(terminal: Terminal) -> bool:

@@ -58,7 +58,7 @@ async def test_the_whole_screen_at_80x24() -> None:
 │        ALERT                           FOR OWNER     NEXT                    │
 │ ✖ CRIT HighErrorRate                 1m12s nobody    L2 Maria in 3m48s       │
 │ ▲ WARN CPUSaturated                    58s nobody    L2 Maria in 4m02s       │
-│ ◌ crit DatabasePerformanceDegraded     40s –         fires in 4m20s          │
+│ ◌ PEND DatabasePerformanceDegraded     40s –         fires in 4m20s, crit    │
 │ ✔ WARN DiskWillFill                  3h02m john 2h   asks in 21h57m “vacuum… │
 │ ∅ mute CertExpiresSoon               2d04h –         silenced by a1b2c3d4    │
 │ · done ReplicaLag                    6m00s –         12:58–14:00             │

@@ -147,7 +147,7 @@ def pages(raw: str, width: int) -> list[Line]:
         detail = known[found.id]
         lines += alert_area(found, detail, snapshot, width, 12, moment, UTF8)
         lines += alert_page(found, detail, snapshot, width, moment, UTF8)
-    lines += incident_page(snapshot.incidents[0], known["INC-009"], width, moment, UTF8)
+    lines += incident_page(snapshot.incidents[0], known["INC-009"], snapshot, width, moment, UTF8)
     lines += ticket_page(snapshot.tickets[0], width, moment, UTF8)
     lines += indicator_page(pane.readings[0], None, snapshot, width, moment, UTF8)
     keys = keys_of({})

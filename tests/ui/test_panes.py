@@ -36,6 +36,7 @@ from opsdash.ui.panes.header import header, tiny
 from opsdash.ui.panes.indicator_page import indicator_page
 from opsdash.ui.panes.list_state import alerts_aside, empty_words
 from opsdash.ui.panes.metrics import pane_block, pane_line, pane_zoomed
+from opsdash.ui.panes.pages import incident_page
 from opsdash.ui.panes.problems import problem_lines
 from opsdash.ui.panes.rules import rule_row
 from opsdash.ui.panes.tickets import ticket_row, tickets_aside
@@ -262,9 +263,9 @@ def test_an_alert_says_what_where_why_whose_and_what_next() -> None:
     rows = ["|".join(row_words(str(a.name), snapshot)) for a in snapshot.alerts]
     assert rows == [
         "✖ CRIT|HighErrorRate|payments-api|2.5% > 1% of requests answered 5xx, over 5m|1m12s|"
-        "nobody 3m48s|1 John|2 Tech Lead in 3m48s (Maria)|INC-001",
+        "nobody|1 John|2 Tech Lead in 3m48s (Maria)|INC-001",
         "▲ WARN|CPUSaturated|pod payments-1|98% > 90%|58s|"
-        "nobody 4m02s|1 John|2 Tech Lead in 4m02s (Maria)|INC-001",
+        "nobody|1 John|2 Tech Lead in 4m02s (Maria)|INC-001",
         "◌ PEND crit|DatabasePerformanceDegraded|payments-db|p95 512ms > 500ms per query, over 5m|"
         "40s|–|–|fires in 4m20s unless it recovers|",
         "✔ WARN|DiskWillFill|payments-db|full in 21h|3h02m|john 2h ago|1 John|"
@@ -299,7 +300,7 @@ def test_rows_say_the_same_in_fewer_cells_on_a_narrow_screen() -> None:
     assert [row[0] for row in found] == [
         "✖ CRIT",
         "▲ WARN",
-        "◌ crit",
+        "◌ PEND",
         "✔ WARN",
         "∅ mute",
         "· done",
@@ -433,6 +434,66 @@ def test_the_room_beneath_the_list_answers_most_questions() -> None:
         "job payments-api   page primary",
     ):
         assert part in drawn
+
+
+def test_the_chart_reaches_back_to_where_the_condition_began() -> None:
+    """An hour says nothing of a disk that fills for eight; of what began just now a day says less."""
+    day = tuple(Point(ago(minutes=m), 0.02) for m in range(1440, -1, -20))
+    for began, words_of in ((ago(minutes=6), "last hour"), (ago(hours=3), "last day")):
+        found = alert("HighErrorRate", active_at=began)
+        hour = pictures.history(0.025, 0.0006)
+        detail = Detail(found.id, (), PERFORMANCE.indicators[1], hour, day)
+        assert f"Error rate 5m, {words_of}" in words(
+            alert_area(found, detail, busy(), 120, 14, moment(), UTF8)
+        )
+        page = words(alert_page(found, detail, busy(), 120, moment(), UTF8))
+        assert f"Error rate 5m, {words_of}" in page
+
+
+def test_the_room_says_an_alerts_summary_once() -> None:
+    """It stands above; at an entry's end it would be cut, and hide how long the alert was pending."""
+    found = busy().alerts[0]
+    fired = SafeText(f"firing after 5m00s: {found.annotations['summary']}")
+    told = Detail(found.id, (Entry(NOW, SafeText("engine"), EntryKind.FIRING, fired),))
+    drawn = words(alert_area(found, told, busy(), 120, 14, moment(), UTF8))
+    assert drawn.count(str(found.annotations["summary"])) == 1
+    assert "firing after 5m00s  engine" in drawn
+
+
+@pytest.mark.parametrize(
+    ("instance", "room", "shown"),
+    [
+        ("payments-db:9100", 20, "payments-db:9100"),
+        ("payments-db-2:9187", 16, "payments-db-2"),
+        ("https://pay.example.com", 17, "pay.example.com"),
+        ("https://pay.example.com:8443", 22, "pay.example.com:8443"),
+        ("a-very-long-name-of-a-host:9100", 10, "a-very-long-name-of-a-host"),
+    ],
+)
+def test_a_place_gives_up_what_says_least(instance: str, room: int, shown: str) -> None:
+    """A scheme, then a port, before any letter of the name."""
+    assert where({"instance": SafeText(instance)}, room) == shown
+
+
+@pytest.mark.parametrize("width", [156, 76, 56])
+def test_an_incident_says_what_it_is_made_of_and_whose_that_is(width: int) -> None:
+    """Each alert with its state and its owner; an entry about one of several names it."""
+    snapshot = busy()
+    both = replace(pictures.incident(), alerts=(*(a.id for a in snapshot.alerts[:2]), "gone/1"))
+    climbed = (SafeText("engine"), EntryKind.ESCALATE, SafeText("level 1 On-call engineer: John"))
+    told = [Entry(NOW, *climbed, alert=a.id) for a in snapshot.alerts[:2]]
+    page = incident_page(both, Detail(both.id, tuple(told)), snapshot, width, moment(), UTF8)
+    drawn = words(page)
+    rows = drawn.splitlines()
+    assert max(width_of(one) for one in page) <= width
+    for state, name in (("✖ CRIT", "HighErrorRate"), ("▲ WARN", "CPUSaturated")):
+        (row,) = [one for one in rows if one.startswith(state)]
+        assert name in row
+        assert "nobody" in row
+        assert ("2 Tech Lead in" in row) == (width > 100)
+    assert "1 that resolved over an hour ago" in drawn
+    assert "HighErrorRate: level 1 On-call" in drawn
+    assert "CPUSaturated: level 1 On-call" in drawn
 
 
 def test_a_timeline_keeps_who_did_it_and_cuts_the_words() -> None:

@@ -140,8 +140,8 @@ def test_maintenance_says_when_it_ends() -> None:
 @pytest.mark.parametrize(
     ("later", "wide", "narrow", "said"),
     [
-        (0, "nobody 3m48s", "nobody", "3m48s left of 5m"),
-        (152, "nobody 1m16s", "nobody", "1m16s left of 5m"),
+        (0, "nobody", "nobody", "3m48s left of 5m"),
+        (152, "nobody", "nobody", "1m16s left of 5m"),
         (153, "nobody ▲ 1m15s", "nobody ▲", "AT RISK, 1m15s left of 5m"),
         (227, "nobody ▲ 1s", "nobody ▲", "AT RISK, 1s left of 5m"),
         (228, "nobody ✖ 0s", "nobody ✖", "BREACHED: nobody has it for 5m00s, 5m is the limit"),
@@ -151,7 +151,7 @@ def test_maintenance_says_when_it_ends() -> None:
 def test_the_clock_of_a_page_runs_is_at_risk_and_is_breached(
     later: int, wide: str, narrow: str, said: str
 ) -> None:
-    """Five minutes from the page; its last quarter is at risk."""
+    """Five minutes from the page; in its last quarter, at risk, it is shown whatever comes next."""
     snapshot, length = one(alert("Waits")), timedelta(seconds=later)
     assert owner_of(snapshot, False, length) == wide
     assert owner_of(snapshot, True, length) == narrow
@@ -161,7 +161,20 @@ def test_the_clock_of_a_page_runs_is_at_risk_and_is_breached(
 def test_what_fired_before_anybody_could_be_paged_is_not_late() -> None:
     """The clock runs from the page."""
     old = alert("Old", fired_at=ago(hours=3), level_at=ago(minutes=1))
-    assert owner_of(one(old)) == "nobody 4m00s"
+    assert clock_words(old, one(old), Moment(NOW)) == "4m00s left of 5m"
+
+
+def test_a_clock_is_not_shown_twice() -> None:
+    """Where the next level comes with the clock's end, NEXT counts down; else the owner's field does."""
+    later = tuple(
+        replace(level, after=3 * level.after) if number == 1 else level
+        for number, level in enumerate(DEFAULT_POLICY.levels)
+    )
+    snapshot = one(alert("Waits", level_at=ago(minutes=1)))
+    assert (owner_of(snapshot), next_of(snapshot)) == ("nobody", "2 Tech Lead in 4m00s (Maria)")
+    snapshot = one_with(snapshot, replace(DEFAULT_POLICY, levels=later))
+    assert owner_of(snapshot) == "nobody 4m00s"
+    assert "in 14m" in next_of(snapshot)
 
 
 def test_the_clock_is_drawn_again_when_it_turns() -> None:

@@ -11,7 +11,7 @@ from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import Line, Span, cut, fit, line, width_of
 from opsdash.ui.moment import Moment
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LEVEL_STYLES = {
     Level.OK: "ok",
     Level.WARN: "warn bold",

@@ -4,6 +4,7 @@ A style is a few words: a theme token for the letters, `on TOKEN` for the ground
 dim, reverse, underline. The empty style is the line's own.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
@@ -14,6 +15,10 @@ from opsdash.ui.widgets.spans import Line, Span, text_of, width_of
 __all__ = ["EMPTY", "Line", "Span", "text_of", "width_of"]
 
 EMPTY: Line = ()
+
+_SMALL = "an?|and|at|by|for|from|in|its?|of|on|or|over|per|the|to|with"
+_WAITING = re.compile(rf"(?:[\s,;:(]+(?:{_SMALL}))*[\s,;:(]*$")
+"""Words and signs at a text's end that wait for another."""
 
 
 def line(*parts: str | Span | Line) -> Line:
@@ -45,15 +50,21 @@ def cut(text: str, width: int, ellipsis: str = "…") -> str:
 
 
 def cut_words(text: str, width: int, ellipsis: str = "…") -> str:
-    """Return `text` in at most `width` cells, cut after a whole word where that leaves the most of it."""
+    """Return `text` in at most `width` cells, cut after a whole word where that leaves the most of it.
+
+    No comma stands at its end, and no word that waits for what was cut: `full in 21h…`, not `… at the…`.
+    """
     shown = cut(text, width, ellipsis)
     if shown == text or not ellipsis or not shown.endswith(ellipsis):
         return shown
     kept = shown[: -len(ellipsis)]
-    if text[len(kept) : len(kept) + 1].isspace():
-        return shown
-    words = kept.rpartition(" ")[0].rstrip()
-    return words + ellipsis if 2 * cell_len(words) >= width else shown
+    if not text[len(kept) : len(kept) + 1].isspace():
+        words = kept.rpartition(" ")[0].rstrip()
+        if 2 * cell_len(words) < width:
+            return shown
+        kept = words
+    ended = _WAITING.sub("", kept)
+    return (ended if 3 * cell_len(ended) >= width else kept) + ellipsis
 
 
 def _within(text: str, width: int) -> str:

@@ -46,6 +46,7 @@ class Rooms(NamedTuple):
 
     narrow: bool
     brief: bool
+    where: int
     why: int
     next: int
 
@@ -57,4 +58,10 @@ def rooms(width: int) -> Rooms:
     # The border and the mark at both ends are never the columns'.
     places = {columns[p.index].id: p.width for p in fit_columns(columns, width - 4)}
     narrow = width < MIDDLE
-    return Rooms(narrow, places["state"] < 11, places.get("why", 0), places.get("next", 0))
+    return Rooms(
+        narrow,
+        places["state"] < 11,
+        places.get("where", 0),
+        places.get("why", 0),
+        places.get("next", 0),
+    )

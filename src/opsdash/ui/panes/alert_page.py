@@ -1,10 +1,15 @@
 """All that is known of an alert: the body of its detail screen."""
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 from opsdash.domain.alert import Alert
 from opsdash.domain.freshness import Freshness
+from opsdash.domain.indicator import Indicator
+from opsdash.domain.sample import Point
 from opsdash.domain.source import SourceView
 from opsdash.snapshot import Snapshot
-from opsdash.ui.chart import chart
+from opsdash.ui.chart import DAY, HOUR, chart
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, line
 from opsdash.ui.moment import Moment
@@ -17,6 +22,9 @@ from opsdash.ui.panes.suggestion import suggestion
 from opsdash.ui.panes.timeline import entries_of, timeline_lines
 from opsdash.ui.panes.upcoming import clock_words
 from opsdash.ui.ports import Detail
+
+_HOUR_SHOWS = timedelta(minutes=50)
+"""How long ago a condition may have begun for the last hour's chart to show it begin."""
 
 
 def alert_page(
@@ -53,8 +61,9 @@ def alert_page(
         lines += field_lines("comment", alert.acknowledgement.comment, width)
     lines += _links(alert, snapshot, width)
     if detail is not None and detail.indicator is not None and detail.hour:
-        lines += section(f"{detail.indicator.title}, last hour")
-        lines += chart(detail.hour, min(width, 120), 9, detail.indicator, moment, glyphs)
+        title, points, span = explaining(alert, detail, detail.indicator, moment)
+        lines += section(title)
+        lines += chart(points, min(width, 120), 9, detail.indicator, moment, glyphs, span)
     lines += section("timeline")
     entries = entries_of(alert, detail)
     lines += timeline_lines(entries, width, len(entries or ()) + 1, moment, glyphs)
@@ -85,6 +94,18 @@ def _climbing(alert: Alert, snapshot: Snapshot, width: int, moment: Moment) -> l
     if alert.open and climb.policy != snapshot.setup.policy_for(alert.labels):
         followed += ", as it was when this was paged; it has been edited since"
     return lines + field_lines("policy", followed, width)
+
+
+def explaining(
+    alert: Alert, detail: Detail, indicator: Indicator, moment: Moment
+) -> tuple[str, Sequence[Point], timedelta]:
+    """Return what to chart of the figure behind an alert: a heading, its points, over how long.
+
+    It is the last hour, or the last day where the hour would not show how the condition began.
+    """
+    if detail.day and moment.now - alert.active_at > _HOUR_SHOWS:
+        return f"{indicator.title}, last day", detail.day, DAY
+    return f"{indicator.title}, last hour", detail.hour, HOUR
 
 
 def firing_words(alert: Alert, moment: Moment) -> str:

@@ -1,14 +1,17 @@
 """The room beneath the list: the alert under the cursor, its chart, timeline and labels."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from opsdash.domain.alert import Alert
+from opsdash.domain.text import SafeText
+from opsdash.domain.timeline import Entry, EntryKind
 from opsdash.snapshot import Snapshot
 from opsdash.ui.chart import chart
 from opsdash.ui.glyphs import Glyphs
 from opsdash.ui.lines import EMPTY, Line, beside, crop, line
 from opsdash.ui.moment import Moment
-from opsdash.ui.panes.alert_page import firing_words, runbook_of
+from opsdash.ui.panes.alert_page import explaining, firing_words, runbook_of
 from opsdash.ui.panes.alert_words import summary, why
 from opsdash.ui.panes.deployments import deployment_lines
 from opsdash.ui.panes.facts import cut_line, field_lines, labels_line, wrapped
@@ -27,7 +30,7 @@ def alert_area(
     glyphs: Glyphs,
 ) -> list[Line]:
     """Return the room beneath the list: the alert's words and chart, its timeline, its labels."""
-    entries = entries_of(alert, detail)
+    entries = _beside_summary(alert, detail)
     foot = labels_line(alert.labels, width, glyphs)
     room = height - 2
     if width < 100 or room < 4:
@@ -53,6 +56,19 @@ def alert_area(
     return [*body, crop(foot, width)][:height]
 
 
+def _beside_summary(alert: Alert, detail: Detail | None) -> Sequence[Entry] | None:
+    """The timeline without the summary at an entry's end: it stands above, and would be cut here."""
+    entries, said = entries_of(alert, detail), f": {summary(alert)}"
+    if entries is None:
+        return None
+    return [
+        replace(entry, text=SafeText(entry.text.removesuffix(said)))
+        if entry.kind is EntryKind.FIRING and entry.text.endswith(said)
+        else entry
+        for entry in entries
+    ]
+
+
 def _column(lines: Sequence[Line], width: int, height: int) -> list[Line]:
     shown = [crop(one, width) for one in lines[:height]]
     return shown + [crop(EMPTY, width)] * (height - len(shown))
@@ -72,10 +88,10 @@ def _left(
     if why(alert) != summary(alert):
         drawn += [line((piece, "muted")) for piece in wrapped(why(alert), width)[:2]]
     if detail is not None and detail.indicator is not None and detail.hour:
-        title = line((f"{detail.indicator.title}, last hour", "muted"))
+        title, points, span = explaining(alert, detail, detail.indicator, moment)
         height = min(room - len(drawn) - 2, 16)
-        bars = chart(detail.hour, width, height, detail.indicator, moment, glyphs)
-        return [*drawn, EMPTY, title, *bars] if bars else drawn
+        bars = chart(points, width, height, detail.indicator, moment, glyphs, span)
+        return [*drawn, EMPTY, line((title, "muted")), *bars] if bars else drawn
     fields = [
         ("condition", f"since {moment.date_clock(alert.active_at)}"),
         ("firing", firing_words(alert, moment) if alert.fired_at else ""),
@@ -108,6 +124,6 @@ def _right(
     changed = deployment_lines(alert, detail, width, (room - 2) // 4, moment, glyphs)
     if changed:
         changed = [EMPTY, line(("deployments", "muted")), *changed]
-    entries = entries_of(alert, detail)
+    entries = _beside_summary(alert, detail)
     timeline = timeline_lines(entries, width, room - 1 - len(changed), moment, glyphs)
     return [line(("timeline", "muted")), *timeline, *changed]

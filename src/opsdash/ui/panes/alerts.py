@@ -8,7 +8,7 @@ from opsdash.domain.escalation import EscalationPolicy
 from opsdash.domain.incident import Incident
 from opsdash.snapshot import Snapshot
 from opsdash.ui.glyphs import Glyphs
-from opsdash.ui.lines import EMPTY, Line, cut, cut_words, line, text_of, width_of
+from opsdash.ui.lines import EMPTY, Line, Span, cut, cut_words, line, text_of, width_of
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.alert_columns import Rooms
 from opsdash.ui.panes.alert_words import where, why
@@ -39,7 +39,7 @@ def alert_row(
     cells = (
         state_cell(alert, given.brief, glyphs),
         line((_back(alert, glyphs), "warn bold"), (alert.name[:_BRIEF], name_style)),
-        line((where(alert.labels)[:_BRIEF], style)),
+        line((where(alert.labels, given.where)[:_BRIEF], style)),
         line((cut_words(why(alert)[:_BRIEF], given.why, glyphs.ellipsis), style)),
         line((_how_long(alert, moment), style)),
         owner_cell(alert, snapshot, narrow, moment, glyphs),
@@ -65,12 +65,17 @@ def state_cell(alert: Alert, narrow: bool, glyphs: Glyphs) -> Line:
     if alert.inhibited_by:
         return line((f"{glyphs.silenced} {'inh' if narrow else 'inhibited'}", "muted"))
     if alert.state is AlertState.PENDING:
-        # In small letters: that severe is what it would be.
-        low = (word.lower(), style.removesuffix(" bold"))
-        return line((f"{glyphs.pending} {'' if narrow else 'PEND '}", "accent"), low)
+        pending = line((f"{glyphs.pending} PEND", "accent"))
+        return pending if narrow else line(pending, " ", _would_be(alert))
     if alert.acknowledgement is not None:
         return line((f"{glyphs.ok} ", "ok"), (word, style.removesuffix(" bold")))
     return line((f"{getattr(glyphs, sign)} {word}", style))
+
+
+def _would_be(alert: Alert) -> Span:
+    """How severe a pending alert would be, in small letters: it is not yet."""
+    _, word, style = _SIGNS[alert.severity]
+    return word.lower(), style.removesuffix(" bold")
 
 
 def _how_long(alert: Alert, moment: Moment) -> str:
@@ -181,7 +186,9 @@ def _fires(alert: Alert, narrow: bool, moment: Moment) -> Line:
     if alert.fires_at <= moment.now:
         return line(("fires at the next evaluation", "warn"))
     left = f"fires in {moment.left(alert.fires_at)}"
-    return line(left) if narrow else line(left, (" unless it recovers", "muted"))
+    if narrow:
+        return line(left, ", ", _would_be(alert))
+    return line(left, (" unless it recovers", "muted"))
 
 
 def incident_row(incident: Incident, given: Rooms, moment: Moment, glyphs: Glyphs) -> Row:

@@ -42,15 +42,21 @@ def open_row(app: "OpsdashApp", id: str | None) -> None:
         return
     app.look_at(id)
     if any(incident.id == id for incident in app.snapshot.incidents):
-        key = first_key("reported", app.keys)
-        title = f"{id}  {key} report written" if key else id
-        page = Page(title, lambda w, m: _incident_lines(app, id, w, m), about=id)
+        page = Page(id, lambda w, m: _incident_lines(app, id, w, m), about=id)
+        page.offers = lambda: _report_offer(app, id)
         page.only = {"reported", "undo"}
         app.open_sheet(page)
         return
     page = Page("Alert", lambda w, m: _alert_lines(app, id, w, m), about=id)
     page.offers = lambda: _alert_offers(app, id)
     app.open_sheet(page)
+
+
+def _report_offer(app: "OpsdashApp", id: str) -> str:
+    """What can be said of an incident once it is over."""
+    found = app.snapshot.incidents if app.snapshot else ()
+    over = any(incident.id == id and not incident.open for incident in found)
+    return offered([("reported", "report written")], app.keys) if over else ""
 
 
 def _alert_offers(app: "OpsdashApp", id: str) -> str:
@@ -73,7 +79,7 @@ def _incident_lines(app: "OpsdashApp", id: str, width: int, moment: Moment) -> S
     found = next((i for i in snapshot.incidents if i.id == id), None) if snapshot else None
     if snapshot is None or found is None:
         return [line(("this incident has left the list", "muted"))]
-    return incident_page(found, app.details.get(id), width, moment, app.glyphs)
+    return incident_page(found, app.details.get(id), snapshot, width, moment, app.glyphs)
 
 
 def _open_tile(app: "OpsdashApp", id: str) -> None:

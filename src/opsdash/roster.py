@@ -6,10 +6,11 @@ from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from opsdash.domain.alert import Alert
-from opsdash.domain.climb import Climb, NextStep
+from opsdash.domain.climb import Climb
 from opsdash.domain.escalation import EscalationPolicy
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.maintenance import Maintenance, holding
+from opsdash.domain.next_step import NextStep
 from opsdash.domain.override import Override
 from opsdash.domain.setup import Setup
 from opsdash.domain.shift_change import CHANGE_SHOWN, ShiftChange

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from opsdash.collector import collector_paused
 from opsdash.domain.alert import Alert
 from opsdash.domain.alert_list import AlertList
-from opsdash.domain.climb import NextStep
 from opsdash.domain.freshness import Freshness, engine_is_down, freshness
 from opsdash.domain.frozen import dataclass
 from opsdash.domain.incident import Incident
 from opsdash.domain.indicator import Level, Pane, Reading
 from opsdash.domain.letter import Letters, letter_problems
+from opsdash.domain.next_step import NextStep
 from opsdash.domain.on_call import OnCall
 from opsdash.domain.problem import Problem
 from opsdash.domain.rules.view import RuleView

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from opsdash.domain.climb import Climb, StepKind, policy_step
+from opsdash.domain.climb import Climb
+from opsdash.domain.next_step import StepKind, policy_step
 from opsdash.domain.rehearsal import Rung, rehearse
 from tests.domain.alerts import an_alert
 from tests.paging.world import MONDAY, team

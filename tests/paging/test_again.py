@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from opsdash import response
-from opsdash.domain.climb import StepKind
 from opsdash.domain.escalation import PolicyLevel
+from opsdash.domain.next_step import StepKind
 from opsdash.domain.text import SafeText
 from opsdash.store import outbox
 from opsdash.store.outbox import LetterState

@@ -8,8 +8,8 @@ import pytest
 
 from opsdash import ownership, response
 from opsdash.domain.alert import Severity
-from opsdash.domain.climb import StepKind
 from opsdash.domain.escalation import Condition, EscalationPolicy, PolicyLevel
+from opsdash.domain.next_step import StepKind
 from opsdash.domain.page import PageKind
 from opsdash.domain.rotation import Window
 from opsdash.domain.text import SafeText, clean

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from opsdash import ownership, response
-from opsdash.domain.climb import StepKind, owner
+from opsdash.domain.climb import owner
 from opsdash.domain.maintenance import Maintenance
+from opsdash.domain.next_step import StepKind
 from opsdash.domain.page import PageKind
 from opsdash.domain.text import SafeText
 from opsdash.domain.timeline import Actor

@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from opsdash import covering, ownership, response, undoable
-from opsdash.domain.climb import StepKind, owner
+from opsdash.domain.climb import owner
 from opsdash.domain.maintenance import Maintenance
+from opsdash.domain.next_step import StepKind
 from opsdash.domain.outcome import Outcome
 from opsdash.domain.override import Override, OverrideKind
 from opsdash.domain.page import PageKind

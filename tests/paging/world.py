@@ -8,9 +8,10 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 from opsdash.domain.alert import Alert, AlertState, Observation
-from opsdash.domain.climb import Climb, NextStep
+from opsdash.domain.climb import Climb
 from opsdash.domain.labels import fingerprint
 from opsdash.domain.maintenance import holding
+from opsdash.domain.next_step import NextStep
 from opsdash.domain.page import Page, PageKind
 from opsdash.domain.schedule import Person, Schedule
 from opsdash.domain.setup import PagingSetup, Setup

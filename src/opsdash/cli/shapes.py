@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from opsdash.domain.alert import Alert, AlertState
-from opsdash.domain.climb import NextStep
 from opsdash.domain.deployment import Deployment
 from opsdash.domain.escalation import EscalationPolicy
 from opsdash.domain.failures import FailureBatch
 from opsdash.domain.freshness import Freshness, freshness
 from opsdash.domain.incident import Incident, Reported
 from opsdash.domain.indicator import Indicator, Level, Pane, Reading, Unit
+from opsdash.domain.next_step import NextStep
 from opsdash.domain.rules.view import RuleView
 from opsdash.domain.silence import Silence
 from opsdash.domain.text import SafeText, clean

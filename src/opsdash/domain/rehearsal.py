@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from opsdash.domain.alert import Alert, AlertState, severity_of
-from opsdash.domain.climb import Climb, StepKind, done, policy_step
+from opsdash.domain.climb import Climb
 from opsdash.domain.escalation import EscalationPolicy
 from opsdash.domain.frozen import dataclass
+from opsdash.domain.next_step import StepKind, done, policy_step
 from opsdash.domain.reach import names_of
 from opsdash.domain.routing import Destination, route, targets_of
 from opsdash.domain.setup import Setup

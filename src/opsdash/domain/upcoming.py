@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from opsdash.domain.alert import Alert, Severity
-from opsdash.domain.climb import Climb, NextStep, StepKind, policy_step
+from opsdash.domain.climb import Climb
 from opsdash.domain.maintenance import Maintenance
+from opsdash.domain.next_step import NextStep, StepKind, policy_step
 from opsdash.domain.reach import names_of
 from opsdash.domain.routing import targets_of
 from opsdash.domain.setup import Setup

@@ -7,18 +7,10 @@ from datetime import datetime
 from opsdash import paging
 from opsdash.act import follow_incident
 from opsdash.domain.alert import Acknowledgement, Alert
-from opsdash.domain.climb import (
-    Climb,
-    NextStep,
-    Snooze,
-    StepKind,
-    done,
-    followed,
-    has_risen,
-    policy_step,
-)
+from opsdash.domain.climb import Climb, Snooze, followed, has_risen
 from opsdash.domain.incident import incident_number
 from opsdash.domain.maintenance import Maintenance, holding
+from opsdash.domain.next_step import NextStep, StepKind, done, policy_step
 from opsdash.domain.reach import names_of
 from opsdash.domain.routing import targets_of
 from opsdash.domain.schedule import on_call

@@ -1,9 +1,9 @@
 """What a page that nobody takes within its five minutes suggests (S51): escalate, to whom, or else when."""
 
 from opsdash.domain.alert import Alert
-from opsdash.domain.climb import StepKind
 from opsdash.domain.duty import ClockState, ack_clock
 from opsdash.domain.escalation import Refused, next_level
+from opsdash.domain.next_step import StepKind
 from opsdash.domain.reach import names_reached
 from opsdash.snapshot import Snapshot
 from opsdash.ui.moment import Moment

@@ -129,7 +129,8 @@ def take_snapshot(
     engine_view = _engine_view(held, now)
     # What is over and still shown is counted in whole days.
     today = previous if previous is not None and previous.taken_at.date() == now.date() else None
-    told_anew = today is None or today.read_mark != marks["read"]
+    read_mark = marks["read"] + marks["again"]
+    told_anew = today is None or today.read_mark != read_mark
     known = today.told if today is not None and today.filled_mark == marks["filled"] else None
     told = take_told(connection, now, known, told_anew)
     shown, open_incidents = _alerts(connection, now, previous, marks["change"])
@@ -156,7 +157,7 @@ def take_snapshot(
         on_call=told.on_call,
         as_of=None if held is None else held.cycle_at,
         cursor=marks["change"],
-        read_mark=marks["read"],
+        read_mark=read_mark,
         filled_mark=marks["filled"],
         warnings=told.warnings,
         registers=registers,

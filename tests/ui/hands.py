@@ -1,6 +1,6 @@
 """A feed and a hand that live in memory, for tests of the screen alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -36,6 +36,13 @@ class MemoryFeed:
     def still(self) -> bool:
         """Be unsure, as a store that was just written is."""
         return False
+
+    def rest(self, told: Callable[[], None]) -> float:
+        """Tell nobody, so that it is asked again and again."""
+        return 0.0
+
+    def leave(self) -> None:
+        """Do nothing: nobody is told."""
 
     async def changed(self) -> bool:
         """Return whether `put` was called since the last `take`."""

@@ -514,8 +514,8 @@ async def test_nothing_looks_at_the_store_after_the_end() -> None:
     async with driven(busy()) as board:
         await board.shows("HighErrorRate")
         looking = board.app.lookout
-        await board.until(lambda: hasattr(looking, "_timer") and not looking._timer.cancelled())
-    assert looking._timer.cancelled()
+        await board.until(lambda: looking._timer is not None)
+    assert looking._timer is None
 
 
 async def test_a_dead_engine_is_on_every_size() -> None:

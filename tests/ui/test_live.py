@@ -1,5 +1,6 @@
 """The dashboard's feed on a store that it may only read, and while an engine is on its way."""
 
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,9 +8,11 @@ from pathlib import Path
 import pytest
 
 import opsdash.store.opening as opening
+from opsdash.domain.indicator import Level
+from opsdash.domain.source import SourceState
 from opsdash.domain.text import SafeText
 from opsdash.domain.timeline import Actor
-from opsdash.store import changes
+from opsdash.store import changes, engine, lease, readings
 from opsdash.store.connection import Connection
 from opsdash.store.errors import StoreReadOnly
 from opsdash.store.opening import connect
@@ -19,6 +22,7 @@ from opsdash.ui.live import StoreFeed
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.header import tiny
 from opsdash.ui.panes.problems import problem_lines
+from tests.engine.world import SETUP
 from tests.ui.test_panes import words
 
 NOW = datetime(2025, 12, 22, 14, 6, tzinfo=UTC)
@@ -125,3 +129,71 @@ async def test_a_dashboard_in_which_nobody_acts_needs_no_write_lock(store: Conne
     assert (await feed.take()).cursor == 1
     await (await feed.store()).close()
     locking.close()
+
+
+def _read(store: Connection, at: datetime, value: float = 0.2) -> None:
+    """Store what an engine does that has read one figure at `at`."""
+
+    def record(connection: sqlite3.Connection) -> None:
+        interval = SETUP.refresh
+        engine.record_source(connection, "p", "prometheus", SourceState.OK, at, interval, None)
+        engine.record_warnings(connection, "p", (), at)
+        readings.record(connection, "errors", at, value, Level.OK, at, None, {})
+
+    store.write(record)
+
+
+async def test_what_is_read_again_is_no_news_before_what_is_drawn_grows_old(
+    store: Connection,
+) -> None:
+    """A picture of live figures is not taken anew for the same figures; one that grew old is."""
+    now = NOW
+
+    def live(connection: sqlite3.Connection) -> None:
+        engine.save_setup(connection, SETUP, NOW)
+        lease.take(connection, "here", now)
+
+    def renew(connection: sqlite3.Connection) -> None:
+        lease.renew(connection, 1, now, None)
+
+    store.write(live)
+    _read(store, now)
+    feed = StoreFeed(store.path, lambda: now)
+    await feed.take()
+    for seconds in (5, 9):
+        now = NOW + timedelta(seconds=seconds)
+        store.write(renew)
+        _read(store, now)
+        assert not await feed.changed()
+        assert not await feed.changed()
+    now = NOW + timedelta(seconds=10, milliseconds=1)
+    assert await feed.changed(), "the figures of the picture are as old as two refreshes"
+    taken = await feed.take()
+    assert taken.panes[0].readings[0].read_at == NOW + timedelta(seconds=9)
+    assert not await feed.changed()
+    _read(store, now, value=0.3)
+    assert await feed.changed(), "another figure is news at once"
+    await feed.take()
+    now = NOW + timedelta(seconds=30)
+    taken = await feed.take()
+    assert not await feed.changed(), "nothing was read again"
+    _read(store, now)
+    assert await feed.changed(), "what was drawn as old is live again"
+    await (await feed.store()).close()
+
+
+async def test_a_new_minute_has_a_point_of_its_own(store: Connection) -> None:
+    """The same figure in the next minute moves the chart, and is drawn."""
+    now = NOW + timedelta(seconds=58)
+    store.write(engine.save_setup, SETUP, NOW)
+    store.write(lease.take, "here", now)
+    _read(store, now)
+    feed = StoreFeed(store.path, lambda: now)
+    before = await feed.take()
+    now = NOW + timedelta(seconds=61)
+    _read(store, now)
+    assert await feed.changed()
+    after = await feed.take()
+    points = [taken.panes[0].readings[0].history for taken in (before, after)]
+    assert [len(one) for one in points] == [1, 2]
+    await (await feed.store()).close()

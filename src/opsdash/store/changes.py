@@ -1,6 +1,18 @@
 """The change counter: what a reader compares to fetch only the rows that moved."""
 
 import sqlite3
+from typing import NamedTuple
+
+
+class Marks(NamedTuple):
+    """How far a store has moved.
+
+    `drawn` differs whenever a picture would: counters, and who has the lease. `again` moves when what
+    is drawn was read again, and is as it was.
+    """
+
+    drawn: tuple[int | None, ...]
+    again: int
 
 
 def next_change(connection: sqlite3.Connection) -> int:
@@ -32,6 +44,14 @@ def note_read(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE counter SET value = value + 1 WHERE name = 'read'")
 
 
+def note_again(connection: sqlite3.Connection) -> None:
+    """Note that the engine has read again what it had read, and nothing is drawn otherwise for it.
+
+    That it is still so is news only once what is drawn would be too old.
+    """
+    connection.execute("UPDATE counter SET value = value + 1 WHERE name = 'again'")
+
+
 def note_filled(connection: sqlite3.Connection) -> None:
     """Note that older points of the series were added: nobody's copy of them is whole any more."""
     connection.execute("UPDATE counter SET value = value + 1 WHERE name = 'filled'")
@@ -52,12 +72,12 @@ def counters(connection: sqlite3.Connection) -> dict[str, int]:
     return dict(connection.execute("SELECT name, value FROM counter").fetchall())
 
 
-def marks(connection: sqlite3.Connection) -> tuple[int | None, ...]:
-    """Return what differs whenever a picture of the store would: counters, and who has the lease.
+def marks(connection: sqlite3.Connection) -> Marks:
+    """Return what tells whether a picture of the store would be another one.
 
-    An engine that only prolongs its lease changes nothing that is drawn.
+    An engine that only prolongs its lease moves none of it.
     """
-    found: tuple[int | None, ...] = connection.execute(
+    *drawn, again = connection.execute(
         "SELECT (SELECT value FROM counter WHERE name = 'change'),"
         " (SELECT value FROM counter WHERE name = 'read'),"
         " (SELECT value FROM counter WHERE name = 'filled'),"
@@ -65,9 +85,10 @@ def marks(connection: sqlite3.Connection) -> tuple[int | None, ...]:
         " (SELECT value FROM counter WHERE name = 'letter'),"
         " (SELECT value FROM counter WHERE name = 'silence'),"
         " (SELECT epoch FROM lease WHERE id = 1),"
-        " (SELECT expires_at <= heartbeat_at FROM lease WHERE id = 1)"
+        " (SELECT expires_at <= heartbeat_at FROM lease WHERE id = 1),"
+        " (SELECT value FROM counter WHERE name = 'again')"
     ).fetchone()
-    return found
+    return Marks(tuple(drawn), again)
 
 
 def told_until(connection: sqlite3.Connection) -> int:

@@ -13,7 +13,7 @@ from opsdash.domain.record import decode, encode, from_ms, to_ms
 from opsdash.domain.setup import Setup
 from opsdash.domain.source import SourceState, SourceView
 from opsdash.domain.text import clean
-from opsdash.store.changes import note_read
+from opsdash.store.changes import note_again, note_read
 from opsdash.store.errors import StoreNewer
 
 HOST = "host"
@@ -61,6 +61,10 @@ def record_source(
     reason: str | None,
 ) -> None:
     """Store how a source answered; `since` moves only when its state does."""
+    told = (kind, state.value, interval // timedelta(milliseconds=1), reason)
+    before = connection.execute(
+        "SELECT kind, state, interval_ms, reason FROM source WHERE id = ?", (id,)
+    ).fetchone()
     connection.execute(
         "INSERT INTO source (id, kind, state, since, last_success, interval_ms, reason, reads)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind,"
@@ -81,7 +85,7 @@ def record_source(
             int(state is SourceState.OK),
         ),
     )
-    note_read(connection)
+    (note_again if before == told else note_read)(connection)
 
 
 def await_source(
@@ -161,9 +165,11 @@ def record_warnings(
 ) -> None:
     """Store what a source warns of now, each with since when; its other warnings are over."""
     present = list(dict.fromkeys(warnings))
-    known = connection.execute("SELECT text FROM problem WHERE source = ?", (source,)).fetchall()
+    known = load_warnings(connection, source)
+    if set(known) == set(present):
+        return
     note_read(connection)
-    for (text,) in known:
+    for text in known:
         if text not in present:
             connection.execute("DELETE FROM problem WHERE source = ? AND text = ?", (source, text))
     for text in present:

@@ -12,7 +12,7 @@ from opsdash.domain.indicator import Indicator, Level, Reading
 from opsdash.domain.record import from_ms, to_ms
 from opsdash.domain.sample import Point
 from opsdash.domain.text import clean
-from opsdash.store.changes import note_filled, note_read
+from opsdash.store.changes import note_again, note_filled, note_read
 
 MINUTE = timedelta(minutes=1)
 """The coarse step: a day is kept at it."""
@@ -76,32 +76,37 @@ def record(
     known: Beside = NOTHING,
 ) -> None:
     """Store a good value with what is known beside it, and its point in the fine and the minute series."""
+    at = sampled_at or now
+    minute = _floor(at, MINUTE)
+    drawn = (
+        value,
+        level.value,
+        reason,
+        json.dumps(dict(labels)) if labels else "{}",
+        int(known.at_least),
+        known.numerator,
+        known.denominator,
+    )
+    before = connection.execute(
+        "SELECT value, level, reason, labels, at_least, numerator, denominator"
+        " FROM reading WHERE indicator = ? AND failed_at IS NULL"
+        " AND coalesce(sampled_at, read_at) BETWEEN ? AND ?",
+        (indicator, to_ms(minute), to_ms(minute + MINUTE) - 1),
+    ).fetchone()
     connection.execute(
         "INSERT INTO reading"
-        " (indicator, value, level, read_at, sampled_at, failed_at, reason, compared, labels,"
-        " at_least, numerator, denominator)"
-        " VALUES (?, ?, ?, ?, ?, NULL, ?, NULL, ?, ?, ?, ?) ON CONFLICT (indicator) DO UPDATE SET"
+        " (indicator, value, level, reason, labels, at_least, numerator, denominator, read_at,"
+        " sampled_at, failed_at, compared)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL) ON CONFLICT (indicator) DO UPDATE SET"
         " value = excluded.value, level = excluded.level, read_at = excluded.read_at,"
         " sampled_at = excluded.sampled_at, failed_at = NULL, reason = excluded.reason,"
         " labels = excluded.labels, at_least = excluded.at_least,"
         " numerator = excluded.numerator, denominator = excluded.denominator",
-        (
-            indicator,
-            value,
-            level.value,
-            to_ms(now),
-            None if sampled_at is None else to_ms(sampled_at),
-            reason,
-            json.dumps(dict(labels)) if labels else "{}",
-            int(known.at_least),
-            known.numerator,
-            known.denominator,
-        ),
+        (indicator, *drawn, to_ms(now), None if sampled_at is None else to_ms(sampled_at)),
     )
-    note_read(connection)
-    at = sampled_at or now
+    # A new minute has a point of its own under the charts.
+    (note_again if before == drawn else note_read)(connection)
     add_points(connection, indicator, FINE, [Point(at, value)])
-    minute = _floor(at, MINUTE)
     add_points(connection, indicator, MINUTE, [Point(minute, value)])
     later = connection.execute(
         "SELECT 1 FROM point WHERE indicator = ? AND step = ? AND at > ? LIMIT 1",

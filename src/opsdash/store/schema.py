@@ -444,6 +444,8 @@ _BESIDE = (
     "ALTER TABLE reading ADD COLUMN denominator DOUBLE PRECISION",
 )
 
+_AGAIN = ("INSERT INTO counter (name, value) VALUES ('again', 0)",)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _SECOND,
@@ -460,6 +462,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _PACING,
     RECORD,
     _BESIDE,
+    _AGAIN,
 )
 """The statements that lead from each version to the next; a landed one is never edited."""
 

@@ -35,6 +35,7 @@ from opsdash.store.files import touched
 from opsdash.store.opening import connect_as_allowed
 from opsdash.store.session import Store, open_store, open_store_as_allowed
 from opsdash.ui.ports import LETTER, Detail
+from opsdash.ui.sameness import live_until
 from opsdash.ui.stillness import Stillness
 from opsdash.ui.stories import Stories
 
@@ -91,7 +92,9 @@ class StoreFeed(Opened):
         self._engine_missed = engine_missed
         self._watch: Connection | None = None
         self._version: int | None = None
-        self._marks: tuple[int | None, ...] | None = None
+        self._marks: changes.Marks | None = None
+        self._read_again = False
+        self._live_until: datetime | None = None
         self._copied: object = None
         self._stillness = Stillness(path)
         self._stories = Stories(STORY_SHOWN)
@@ -110,17 +113,39 @@ class StoreFeed(Opened):
                 return touched(self._path) != self._copied
             self._stillness.begin()
             version = self._watched().data_version()
-            if version != self._version and self._watched().read(changes.marks) != self._marks:
+            self._stillness.heed(version)
+            if version != self._version and self._is_drawn_otherwise():
                 return True
         except StoreLocked:
+            return True
+        if self._read_again and self._is_old():
             return True
         self._version = version
         self._stillness.confirm()
         return False
 
+    def _is_drawn_otherwise(self) -> bool:
+        before, marks = self._marks, self._watched().read(changes.marks)
+        self._read_again = before is None or marks.again != before.again
+        return before is None or marks.drawn != before.drawn
+
+    def _is_old(self) -> bool:
+        """Whether the last picture shows anything as old: that it was read again is news then."""
+        if self._live_until is None and self._previous is not None:
+            self._live_until = live_until(self._previous)
+        return self._live_until is None or self._clock() >= self._live_until
+
     def still(self) -> bool:
         """Whether nothing was written since `changed` said no, as the file's own times tell."""
         return self._stillness.holds()
+
+    def rest(self, told: Callable[[], None]) -> float:
+        """Return for how many seconds it is `still` unless `told` is called; 0 where nobody tells."""
+        return self._stillness.rest(told)
+
+    def leave(self) -> None:
+        """Have nobody told any more."""
+        self._stillness.close()
 
     async def take(self) -> Snapshot:
         """Return the picture of the store now."""
@@ -139,6 +164,7 @@ class StoreFeed(Opened):
             text = f"nothing can be recorded: {store.read_only}"
             taken = replace(taken, problems=(Problem("store", clean(text)), *taken.problems))
         self._previous, self._version, self._marks = taken, version, marks
+        self._read_again, self._live_until = False, None
         return taken
 
     async def _copy_again(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from opsdash.domain.text import clean
 from opsdash.snapshot import Snapshot
+from opsdash.ui.moment import Moment
 from opsdash.ui.sameness import looks_alike, stale_at
 
 if TYPE_CHECKING:
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
 
 POLL = 0.25
 """Seconds between two looks at whether the store changed."""
+
+POLL_WHEN_TOLD = 1.0
+"""Seconds between two looks at what time alone changes, while whoever writes the store is heard."""
+
+HEARD_BEFORE = 0.12
+"""Seconds from hearing of a write to the look: then it is safe on the disk, and what goes with it is too."""
 
 POLL_AT_START = 0.02
 """Seconds between two looks while an engine has been started a moment ago: its first figures are awaited."""
@@ -51,25 +58,55 @@ class Lookout:
         self._app = app
         self._awaited_until = awaited_until(app.snapshot)
         self._wake = asyncio.Event()
+        self._looked_at = 0.0
         self._wanted: str | None = None
         self._detail_due = False
-        self._timer: asyncio.TimerHandle
+        self._timer: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         """Look, draw, and wait for the next time or for whoever asks for it, without an end."""
-        while True:
-            await self.look()
-            self._look_later(self._app.now())
-            try:
-                await self._wake.wait()
-            finally:
-                # The app that ends this task has no screens any more when the timer is due.
-                self._timer.cancel()
-            self._wake.clear()
+        try:
+            while True:
+                await self.look()
+                self._look_later(self._app.now())
+                try:
+                    await self._wake.wait()
+                finally:
+                    # The app that ends this task has no screens any more when the timer is due.
+                    self._stop_timer()
+                self._wake.clear()
+        finally:
+            self._app.feed.leave()
 
     def _look_later(self, now: datetime) -> None:
+        self._stop_timer()
+        self._looked_at = asyncio.get_running_loop().time()
+        self._timer = asyncio.get_running_loop().call_later(self._rest(now), self._peek)
+
+    def _rest(self, now: datetime) -> float:
+        """Return the seconds until the next look, unless a write is heard before."""
+        after = look_after(now, self._awaited_until)
+        if after < POLL or self._is_busy():
+            return after
+        moments = (self._app.dashboard.moment, getattr(self._app.screen, "moment", None))
+        due = min((m.changes_at for m in moments if isinstance(m, Moment)), default=now)
+        quiet = min(self._app.feed.rest(self._hear), POLL_WHEN_TOLD, (due - now).total_seconds())
+        return max(quiet, after)
+
+    def _hear(self) -> None:
+        """Look soon at what is being written, and no more often than at any other time."""
+        if self._timer is None:
+            return  # it looks at this very moment, and will see that it is not still
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(look_after(now, self._awaited_until), self._peek)
+        at = max(loop.time() + HEARD_BEFORE, self._looked_at + POLL)
+        if at < self._timer.when():
+            self._stop_timer()
+            self._timer = loop.call_at(at, self._peek)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _peek(self) -> None:
         """Go on resting, without a task being switched to, or look: mostly nothing has happened."""
@@ -82,14 +119,11 @@ class Lookout:
     def _is_due(self, now: datetime) -> bool:
         """Whether something is to be drawn or told although nothing was written."""
         app = self._app
-        return bool(
-            app.snapshot is None
-            or app.message
-            or self.trouble
-            or self._detail_due
-            or app.dashboard.due(now)
-            or app.sheet_due(now)
-        )
+        return self._is_busy() or app.dashboard.due(now) or app.sheet_due(now)
+
+    def _is_busy(self) -> bool:
+        app = self._app
+        return bool(app.snapshot is None or app.message or self.trouble or self._detail_due)
 
     def wake(self) -> None:
         """Look at once."""

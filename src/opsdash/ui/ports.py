@@ -1,6 +1,6 @@
 """What the screen needs from outside: a feed of snapshots and a hand that writes; nothing heavy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -62,6 +62,12 @@ class Feed(Protocol):
 
     def still(self) -> bool:
         """Whether nothing was written since `changed` said no; a moment's work, false when unsure."""
+
+    def rest(self, told: Callable[[], None]) -> float:
+        """Return for how many seconds it is `still` unless `told` is called; 0 where nobody tells."""
+
+    def leave(self) -> None:
+        """Have nobody told any more."""
 
     async def take(self) -> Snapshot:
         """Return the picture of the store now."""

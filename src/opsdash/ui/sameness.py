@@ -6,7 +6,7 @@ from itertools import chain
 
 from opsdash.domain.freshness import Freshness, freshness
 from opsdash.domain.indicator import Reading
-from opsdash.domain.source import SourceView
+from opsdash.domain.source import EngineState, SourceView
 from opsdash.snapshot import Snapshot
 from opsdash.ui.moment import Moment
 from opsdash.ui.panes.header import engine_state
@@ -42,13 +42,22 @@ def looks_alike(before: Snapshot, drawn_at: datetime, after: Snapshot) -> bool:
 
 def stale_at(snapshot: Snapshot) -> datetime:
     """Return when the first thing that the snapshot shows is too old, if nothing is read until then."""
-    moment = Moment(snapshot.taken_at)
-    for reading in _readings(snapshot):
-        moment.freshness(reading, snapshot.setup.refresh)
-    for source in snapshot.sources:
-        moment.freshness_of(source.last_success, source.interval)
-    engine_state(snapshot, moment)
-    return moment.stale_at
+    return _lasts(snapshot)[1]
+
+
+def live_until(snapshot: Snapshot) -> datetime:
+    """Return until when all that the snapshot shows is live: the past where something of it is old."""
+    live, until = _lasts(snapshot)
+    return until if live else snapshot.taken_at
+
+
+def _lasts(snapshot: Snapshot) -> tuple[bool, datetime]:
+    """Return whether all is live, and when the next thing is too old."""
+    moment, refresh = Moment(snapshot.taken_at), snapshot.setup.refresh
+    fresh = [moment.freshness(reading, refresh) for reading in _readings(snapshot)]
+    fresh += [moment.freshness_of(s.last_success, s.interval) for s in snapshot.sources]
+    runs = engine_state(snapshot, moment) is EngineState.RUNNING
+    return runs and all(one is Freshness.LIVE for one in fresh), moment.stale_at
 
 
 def _same(one: Sequence[object], other: Sequence[object]) -> bool:

@@ -15,6 +15,9 @@ from opsdash.ui.moment import Moment
 _SOON = timedelta(minutes=10)
 """How long before an acknowledgement or snooze ends that it stands out."""
 
+_ALIKE = timedelta(seconds=15)
+"""How near to each other two times are that are counted down as one."""
+
 
 def step_cell(
     alert: Alert, snapshot: Snapshot, narrow: bool, moment: Moment, glyphs: Glyphs
@@ -91,7 +94,10 @@ def _quoted(text: str, glyphs: Glyphs) -> Line:
 def nobody_cell(
     alert: Alert, snapshot: Snapshot, narrow: bool, moment: Moment, glyphs: Glyphs
 ) -> Line:
-    """Return `nobody` with the clock by which a page is to be taken: running, at risk, breached."""
+    """Return `nobody` with the clock by which a page is to be taken: running, at risk, breached.
+
+    While it runs it is left to what happens next where that falls due with it.
+    """
     style = "crit bold" if alert.severity is Severity.CRITICAL else "warn"
     clock = _clock(alert, snapshot, moment)
     if clock is None:
@@ -101,10 +107,13 @@ def nobody_cell(
         due = moment.now - (clock.elapsed - ACKNOWLEDGE_WITHIN)
         late = "" if narrow else f" {moment.short_age(due)}"
         return line(("nobody", "crit reverse bold"), (f" {glyphs.crit}{late}", "crit bold"))
-    left = "" if narrow else f" {moment.left(due)}"
     if clock.state is ClockState.AT_RISK:
+        left = "" if narrow else f" {moment.left(due)}"
         return line(("nobody", style), (f" {glyphs.warn}{left}", "warn bold"))
-    return line(("nobody", style), (left, "muted"))
+    step = snapshot.roster.next_step(alert, snapshot.setup, moment.now)
+    if narrow or (step.at is not None and abs(step.at - due) <= _ALIKE):
+        return line(("nobody", style))
+    return line(("nobody", style), (f" {moment.left(due)}", "muted"))
 
 
 def clock_words(alert: Alert, snapshot: Snapshot, moment: Moment) -> str:

@@ -37,10 +37,10 @@ from opsdash.ui.moment import Moment
 from opsdash.ui.panes import (
     alert_page,
     alert_room,
-    alerts,
     footer,
     header,
     indicator_page,
+    list_state,
     metrics,
     pages,
     problems,
@@ -131,12 +131,14 @@ def _panes(raw: str, width: int) -> dict[str, Callable[[], list[Line]]]:
         "pane": lambda: metrics.pane_block(pane, 1, width, 9, refresh, moment, UTF8, "p95", True),
         "zoomed": lambda: metrics.pane_zoomed(pane, 1, width, 40, refresh, moment, UTF8),
         "pane line": lambda: [metrics.pane_line(pane, 1, width, refresh, moment, UTF8)],
-        "alerts aside": lambda: [alerts.alerts_aside(snapshot, width, moment, UTF8)[:1]],
+        "alerts aside": lambda: [list_state.alerts_aside(snapshot, width, moment, UTF8)[:1]],
         "alert area": lambda: alert_room.alert_area(
             alert, looked, snapshot, width, 12, moment, UTF8
         ),
         "alert page": lambda: alert_page.alert_page(alert, looked, snapshot, width, moment, UTF8),
-        "incident": lambda: pages.incident_page(one, known["INC-009"], width, moment, UTF8),
+        "incident": lambda: pages.incident_page(
+            one, known["INC-009"], snapshot, width, moment, UTF8
+        ),
         "ticket": lambda: pages.ticket_page(snapshot.tickets[0], width, moment, UTF8),
         "indicator": lambda: indicator_page.indicator_page(
             pane.readings[0], None, snapshot, width, moment, UTF8

@@ -51,7 +51,7 @@ def test_the_incident_unfolds_before_you(tmp_path: Path) -> None:
     # Pending is five of the story's minutes, of which a slow machine must not miss all.
     with demo(tmp_path, speed=20) as screen:
         screen.wait_for(
-            lambda text: re.search("PEND crit +HighErrorRate", text) is not None, PATIENCE
+            lambda text: re.search("PEND +(crit +)?HighErrorRate", text) is not None, PATIENCE
         )
         screen.wait_for(lambda text: "✖ CRIT" in text and "INC-001" in text, PATIENCE)
         screen.wait_for(lambda text: re.search(r"Pods +2 ", text) is not None, PATIENCE)

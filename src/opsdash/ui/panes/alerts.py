@@ -44,7 +44,7 @@ def alert_row(
         line((_how_long(alert, moment), style)),
         owner_cell(alert, snapshot, narrow, moment, glyphs),
         level_cell(alert, snapshot) or dash,
-        next_cell(alert, snapshot, narrow, moment, glyphs, given.next) or dash,
+        next_cell(alert, snapshot, narrow, moment, glyphs, given.next, given.brief) or dash,
         line((alert.incident or "", "accent")),
     )
     return Row(alert.id, cells)
@@ -136,15 +136,17 @@ def next_cell(
     moment: Moment,
     glyphs: Glyphs,
     room: int = 0,
+    brief: bool = False,
 ) -> Line:
     """Return what happens next to an alert, to whom, and when: in words that fit into `room` cells.
 
+    `brief` says that the state beside it has no room for how severe a pending alert would be.
     The longest time is made room for, so that no word comes or goes while it is counted down.
     """
-    drawn = _next(alert, snapshot, narrow, moment, glyphs)
+    drawn = _next(alert, snapshot, narrow, moment, glyphs, brief)
     if not room or _widest(drawn) <= room:
         return drawn
-    what, *rest = drawn if narrow else _next(alert, snapshot, True, moment, glyphs)
+    what, *rest = drawn if narrow else _next(alert, snapshot, True, moment, glyphs, brief)
     if rest and (over := _widest((what, rest[0])) - room) > 0:
         # A long name gives way, never the time.
         what = (cut(what[0], width_of((what,)) - over, glyphs.ellipsis), what[1])
@@ -155,14 +157,16 @@ def _widest(drawn: Line) -> int:
     return width_of(((_TIME.sub("59m59s", text_of(drawn)), ""),))
 
 
-def _next(alert: Alert, snapshot: Snapshot, narrow: bool, moment: Moment, glyphs: Glyphs) -> Line:
+def _next(
+    alert: Alert, snapshot: Snapshot, narrow: bool, moment: Moment, glyphs: Glyphs, brief: bool
+) -> Line:
     if alert.resolved_at is not None:
         start = moment.clock(alert.fired_at or alert.active_at)
         return line((f"{start}{glyphs.dash}{moment.clock(alert.resolved_at)}", "muted"))
     if alert.muted:
         return line((_mute(alert, snapshot, narrow, moment), "muted"))
     if alert.state is AlertState.PENDING:
-        return _fires(alert, narrow, moment)
+        return _fires(alert, narrow, moment, brief)
     return step_cell(alert, snapshot, narrow, moment, glyphs)
 
 
@@ -180,14 +184,16 @@ def _mute(alert: Alert, snapshot: Snapshot, narrow: bool, moment: Moment) -> str
     return f"{word} {by[:12]} {moment.left(last.until)}{' left' if not narrow else ''}"
 
 
-def _fires(alert: Alert, narrow: bool, moment: Moment) -> Line:
+def _fires(alert: Alert, narrow: bool, moment: Moment, brief: bool) -> Line:
     if alert.fires_at is None:
         return line(("fires unless it recovers", "muted"))
     if alert.fires_at <= moment.now:
         return line(("fires at the next evaluation", "warn"))
     left = f"fires in {moment.left(alert.fires_at)}"
-    if narrow:
+    if brief:
         return line(left, ", ", _would_be(alert))
+    if narrow:
+        return line(left)
     return line(left, (" unless it recovers", "muted"))
 
 

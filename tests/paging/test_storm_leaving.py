@@ -13,7 +13,9 @@ from opsdash.domain.page import Page, PageKind
 from opsdash.domain.text import SafeText
 from opsdash.engine import relay
 from opsdash.engine.audit import find_unpaged
-from opsdash.notifiers.courier import UnsureError
+from opsdash.http.reply import Reply
+from opsdash.http.settings import HttpSettings
+from opsdash.notifiers.courier import Courier, UnsureError
 from opsdash.notifiers.notifier import NotifierError, Receipt
 from opsdash.store.outbox import Letter, LetterState
 from tests.paging.world import SARAH, World, of_one_level
@@ -279,3 +281,28 @@ async def test_who_was_not_paged_is_not_told_of_the_end(
     assert [(one.state, one.answer) for one in ends] == [
         (LetterState.DROPPED, "nobody was paged about it there")
     ]
+
+
+async def test_a_page_that_another_alert_kept_back_comes_when_that_is_over(world: World) -> None:
+    """John's pager was down, then the alert was inhibited: once it is not, he is paged for it."""
+    world.setup = world.engine.setup = of_one_level(world.setup)
+    world.pagers["john"].refusing = DOWN
+    key = world.alerts.fire("HighErrorRate")
+    await world.turn(2)
+    shown = world.alerts.shown[key]
+    world.alerts.shown[key] = replace(shown, inhibited_by=("other",))
+    await world.turn(2)
+    await come_back(world)
+    assert told(world) == []
+    world.alerts.shown[key] = shown
+    await world.turn(2)
+    assert [page.alert for page in told(world)] == [f"{key}/1"]
+
+
+def test_a_receiver_that_is_unavailable_has_not_taken_the_page() -> None:
+    """After a 503 a page joins the storm; after another failure it may be there, and stays by itself."""
+    courier = Courier(HttpSettings("http://127.0.0.1:9/"))
+    unsure = {
+        s: courier.refusal(Reply(s, b"", "", None, None)).unsure for s in (500, 502, 503, 504)
+    }
+    assert unsure == {500: True, 502: True, 503: False, 504: True}

@@ -189,15 +189,28 @@ class _Writing:
         """Tell why an alert is shown again; one that was paged and fires on is paged again."""
         said = mutes.said_of_unmute(self.connection, before, self.now)
         self._write(alert, EntryKind.UNSILENCED, said)
-        if not before.silenced_by or alert.state is not AlertState.FIRING:
+        if alert.state is not AlertState.FIRING:
             return
-        alerts.set_unsilenced(self.connection, alert.id, self.now, self.change)
+        if before.silenced_by:
+            alerts.set_unsilenced(self.connection, alert.id, self.now, self.change)
+        elif not self._was_kept_back(alert):
+            return
         if alert.level > 0 and alert.needs_person and paging.pages(alert):
             again = 1 + outbox.repeats(self.connection, alert.id)
             level, text = alert.level, said.text
             paging.page_level(
                 self.connection, self.setup, alert, level, self.now, text=text, repeat=again
             )
+
+    def _was_kept_back(self, alert: Alert) -> bool:
+        """Whether somebody's last page of an alert was dropped before it left: inhibited meanwhile."""
+        told = outbox.load_of_key(self.connection, alert.id)
+        last = {
+            (one.destination.notifier, one.destination.address): one.state
+            for one in told
+            if one.page.kind is PageKind.TRIGGER
+        }
+        return outbox.LetterState.DROPPED in last.values()
 
     def _write(self, alert: Alert, kind: EntryKind, said: mutes.Said) -> None:
         number = incident_number(alert.incident)

@@ -125,13 +125,25 @@ class Pager:
         self.id = id
         self.sent: list[tuple[Page, str, str]] = []
         self.refusing: NotifierError | None = None
-        self.hanging = False
         self.tries = 0
+        self._free = asyncio.Event()
+        self._free.set()
+
+    @property
+    def hanging(self) -> bool:
+        """Whether it answers nothing; what waits for its answer gets it once it no longer hangs."""
+        return not self._free.is_set()
+
+    @hanging.setter
+    def hanging(self, hangs: bool) -> None:
+        if hangs:
+            self._free.clear()
+        else:
+            self._free.set()
 
     async def send(self, page: Page, address: str, thread: str) -> Receipt:
         self.tries += 1
-        if self.hanging:
-            await asyncio.Event().wait()
+        await self._free.wait()
         if self.refusing is not None:
             raise self.refusing
         self.sent.append((page, address, thread))

@@ -317,7 +317,7 @@ async def test_a_page_that_was_accepted_as_the_disk_filled_is_sent_once(world: W
     with full_disk(world):
         await fill(world)
         for pager in world.pagers.values():
-            pager.hanging = False
+            pager.answer()
         await world.turn(5)
     await world.turn(60)
     pages = world.pagers["john"].told(PageKind.TRIGGER)

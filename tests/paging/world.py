@@ -126,24 +126,18 @@ class Pager:
         self.sent: list[tuple[Page, str, str]] = []
         self.refusing: NotifierError | None = None
         self.tries = 0
-        self._free = asyncio.Event()
-        self._free.set()
+        self.hanging = False
+        self._answers = asyncio.Event()
 
-    @property
-    def hanging(self) -> bool:
-        """Whether it answers nothing; what waits for its answer gets it once it no longer hangs."""
-        return not self._free.is_set()
-
-    @hanging.setter
-    def hanging(self, hangs: bool) -> None:
-        if hangs:
-            self._free.clear()
-        else:
-            self._free.set()
+    def answer(self) -> None:
+        """Hang no more, and take what waits for an answer."""
+        self.hanging = False
+        self._answers.set()
 
     async def send(self, page: Page, address: str, thread: str) -> Receipt:
         self.tries += 1
-        await self._free.wait()
+        if self.hanging:
+            await self._answers.wait()
         if self.refusing is not None:
             raise self.refusing
         self.sent.append((page, address, thread))

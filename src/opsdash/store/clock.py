@@ -25,9 +25,7 @@ def moved(
     return step if abs(step) > TOLERANCE else timedelta()
 
 
-def agree(
-    connection: sqlite3.Connection, now: datetime, boot: str, since_boot: timedelta
-) -> bool:
+def agree(connection: sqlite3.Connection, now: datetime, boot: str, since_boot: timedelta) -> bool:
     """Whether the clocks were written down during this boot, and none was set since."""
     row = connection.execute("SELECT boot FROM clock WHERE id = 1").fetchone()
     known = row is not None and row[0] == boot

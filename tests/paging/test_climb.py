@@ -10,6 +10,7 @@ from opsdash import ownership, response
 from opsdash.domain.alert import Severity
 from opsdash.domain.escalation import Condition, EscalationPolicy, PolicyLevel
 from opsdash.domain.next_step import StepKind
+from opsdash.domain.notify_rule import NotifyRule
 from opsdash.domain.page import PageKind
 from opsdash.domain.rotation import Window
 from opsdash.domain.text import SafeText, clean
@@ -204,13 +205,67 @@ async def test_an_acknowledgement_that_is_forgotten_ends(world: World) -> None:
     assert world.paged("maria") == [1]
 
 
-async def test_who_had_acknowledged_is_paged_as_well_when_it_ends(world: World) -> None:
-    """The tech lead took it and forgot: she is paged beside whoever is on call (PagerDuty's rule)."""
+@pytest.mark.parametrize("called", ["tech-lead", "maria", "Maria at channel"])
+async def test_who_had_acknowledged_is_paged_as_well_when_it_ends(
+    world: World, called: str
+) -> None:
+    """The tech lead took it, here or at a pager, and forgot: she is paged beside whoever is on call."""
     key = world.alerts.fire("HighErrorRate")
     await world.turn(2)
-    await acknowledge(world, key, Actor(SafeText("tech-lead")))
+    await acknowledge(world, key, Actor(SafeText(called)))
     await world.turn(4 * 3600 + 60, step=60)
     assert world.paged("john", "maria") == [2, 1]
+
+
+async def test_of_those_who_forgot_it_whoever_is_on_call_is_paged_once(world: World) -> None:
+    """John took his own page and forgot: he is paged anew as the level, not a second time as himself."""
+    key = world.alerts.fire("HighErrorRate")
+    await world.turn(2)
+    await acknowledge(world, key, JOHN)
+    await world.turn(4 * 3600 + 60, step=60)
+    assert (await world.alert(key)).acknowledgement is None
+    assert world.paged("john", "maria", "channel") == [2, 0, 2]
+
+
+async def test_who_forgot_it_is_paged_by_their_own_rules_and_not_where_nothing_reaches_them(
+    world: World,
+) -> None:
+    """Priya has rules alone and is paged by them; Maria has neither, and nobody complains of that."""
+    ways = {
+        "pm": {"notify": (), "rules": (NotifyRule(("channel:priya",)),)},
+        "tech-lead": {"notify": ()},
+    }
+    people = tuple(replace(one, **ways.get(one.id, {})) for one in world.setup.people)  # type: ignore[arg-type]
+    world.setup = world.engine.setup = replace(world.setup, people=people)
+    by_priya, by_maria = world.alerts.fire("HighErrorRate"), world.alerts.fire("DbDown", job="db")
+    await world.turn(2)
+    await acknowledge(world, by_priya, Actor(SafeText("pm")))
+    await acknowledge(world, by_maria, Actor(SafeText("tech-lead")))
+    await world.turn(4 * 3600 + 60, step=60)
+    told = [(page.alert, to) for page, to, _ in world.pagers["channel"].sent if to == "priya"]
+    assert told == [((await world.alert(by_priya)).id, "priya")]
+    story = await world.story(by_maria)
+    assert "tech-lead's acknowledgement ended" in story
+    assert "Maria" not in story.partition("acknowledgement ended")[2]
+
+
+async def test_a_level_that_waits_for_a_resolve_leaves_it_whose_it_is_in_each_round(
+    world: World,
+) -> None:
+    """Forgotten once and taken anew: Priya is told after her quarter of an hour, Sarah keeps it."""
+    with_policy(world, levels=levels(world, 3, condition=Condition.NOT_RESOLVED))
+    key = world.alerts.fire("HighErrorRate")
+    await world.turn(2)
+    await acknowledge(world, key)
+    await world.turn(4 * 3600 + 60, step=60)
+    assert (await world.climb(key)).round == 2
+    await acknowledge(world, key)
+    before = world.paged("priya")[0]
+    await world.turn(16 * MINUTE, step=60)
+    assert world.paged("priya") == [before + 1]
+    taken = (await world.alert(key)).acknowledgement
+    assert taken is not None and taken.by == "sarah"
+    assert (await world.story(key)).count("sarah's acknowledgement ended") == 1
 
 
 async def test_activity_resets_the_acknowledgements_clock(world: World) -> None:

@@ -130,8 +130,10 @@ class Climbing:
         also: tuple[str, ...] = ()
         why = self._why(step, alert, climb)
         again = paging.next_repeat(self.connection, alert, step.level)
-        if step.kind is StepKind.ESCALATES and climb.round == 1:
-            again = paging.repeat_of_climb(self.connection, alert, step.level)
+        if step.kind is StepKind.ESCALATES:
+            # Whoever has it keeps it: a level that waits for a resolve is paged all the same.
+            if climb.round == 1:
+                again = paging.repeat_of_climb(self.connection, alert, step.level)
         elif alert.acknowledgement is not None:
             also = self._person(alert.acknowledgement)
             alert = self._take_back(step, alert, alert.acknowledgement, climb)
@@ -184,8 +186,14 @@ class Climbing:
         return replace(alert, acknowledgement=None)
 
     def _person(self, taken: Acknowledgement) -> tuple[str, ...]:
-        people = (p for p in self.setup.people if p.id == taken.by)
-        return tuple(f"person:{p.id}" for p in people if p.notify or p.rules)
+        """Whoever had it, by id or name, here or at a pager; nobody where that is unclear."""
+        called = {str(taken.by).casefold()}
+        called |= {
+            str(taken.by).removesuffix(f" at {n}").casefold() for n in self.setup.paging.notifiers
+        }
+        known = [p for p in self.setup.people if p.id.casefold() in called]
+        known = known or [p for p in self.setup.people if p.name.casefold() in called]
+        return tuple(f"person:{p.id}" for p in known if len(known) == 1 and (p.notify or p.rules))
 
     def _end_of_maintenance(self, alert: Alert) -> None:
         if paging.pages(alert) and alert.acknowledgement is None:

@@ -3,6 +3,7 @@
 import logging
 import ssl
 import sys
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 from opsdash.http.connections import CONNECTIONS, KEEP_ALIVE, Arriving, Outgoing
 
@@ -30,6 +31,8 @@ class HttpxConnections:
             transport=httpx.AsyncHTTPTransport(
                 verify=context, trust_env=False, limits=limits, proxy=proxy
             ),
+            # As by plain connections: what one answer sets must not colour the next request.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             trust_env=False,
             follow_redirects=False,
             timeout=None,  # noqa: S113 (one total deadline is set around every request)

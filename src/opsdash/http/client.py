@@ -5,6 +5,7 @@ of the URL, not a header, not a query parameter, even where the server sends the
 """
 
 import asyncio
+import re
 import urllib.parse
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -55,6 +56,8 @@ _BROKEN = ("RemoteProtocolError", "ReadError", "WriteError")
 
 _SAFE = "".join(chr(code) for code in range(33, 127) if chr(code) not in '"#<>`{}')
 """Characters that a target may hold as they are; among them %, for what was quoted already."""
+
+_BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 
 _OWN_HEADERS = {
     "Accept": b"application/json",
@@ -296,7 +299,7 @@ class HttpClient:
             method, content = request.content.method, request.content.body
         path = self._base + request.path
         target = (path if path.startswith("/") else f"/{path}") + (f"?{query}" if query else "")
-        quoted = urllib.parse.quote(target, safe=_SAFE)
+        quoted = _BARE_PERCENT.sub("%25", urllib.parse.quote(target, safe=_SAFE))
         name = self.settings.server_name
         return Outgoing(method, quoted, headers, content, name, self.asked.set)
 

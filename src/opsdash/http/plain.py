@@ -14,16 +14,13 @@ from urllib.parse import urlsplit
 import h11
 
 from opsdash.http.connections import KEEP_ALIVE, Arriving, Outgoing
+from opsdash.http.dial import dial
 
 _READ = 100_000
 """Bytes read at once: what is larger than 128 kB malloc asks the kernel for, and gives back, each time."""
 
 _LONGEST_HEAD = 100_000
 """Bytes that the head of an answer may have."""
-
-
-class ConnectError(Exception):
-    """No address of the host takes a connection."""
 
 
 class ReadError(Exception):
@@ -37,15 +34,17 @@ class PlainConnections:
         parts = urlsplit(origin)
         self._host = _wire_name(parts.hostname or "")
         self._port = parts.port or 80
-        named = f"[{self._host}]" if ":" in self._host else self._host
+        # A zone is the matter of this host alone (RFC 6874).
+        named = f"[{self._host.partition('%')[0]}]" if ":" in self._host else self._host
         self._named = named if self._port == 80 else f"{named}:{self._port}"
         self._open: set[_Connection] = set()
         self._idle: list[_Connection] = []
+        self._closed = False
 
     async def send(self, request: Outgoing) -> Arriving:
         """Return the answer to a request; raise ConnectError, ReadError or an error of h11."""
         head = self._head(request)
-        connection = self._kept() or _Connection(await _connect(self._host, self._port))
+        connection = self._kept() or _Connection(await dial(self._host, self._port))
         self._open.add(connection)
         try:
             answer = await connection.ask(head, request)
@@ -61,9 +60,12 @@ class PlainConnections:
 
     async def close(self) -> None:
         """Let go of all connections."""
-        self._idle.clear()
-        for connection in tuple(self._open):
-            self._drop(connection)
+        self._closed = True
+        while self._idle:
+            self._drop(self._idle.pop())
+        # The loop still waits for these: who asks closes them, once it has read that they ended.
+        for connection in self._open:
+            connection.hang_up()
 
     def _head(self, request: Outgoing) -> h11.Request:
         given = [(name.encode(), value) for name, value in request.headers.items()]
@@ -84,7 +86,7 @@ class PlainConnections:
         return self._idle.pop() if self._idle else None
 
     async def _put_back(self, connection: "_Connection") -> None:
-        if connection in self._open and connection.begin_again():
+        if not self._closed and connection.begin_again():
             self._idle.append(connection)
         else:
             self._drop(connection)
@@ -101,6 +103,7 @@ class _Connection:
         self._socket = connection
         self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LONGEST_HEAD)
         self._idle_since = 0.0
+        self._reads = 0
 
     async def ask(self, head: h11.Request, request: Outgoing) -> h11.Response:
         """Send a request whole and return the head of its answer."""
@@ -132,6 +135,11 @@ class _Connection:
         return event
 
     async def _read(self) -> bytes:
+        self._reads += 1
+        if self._reads > 1:
+            # What is there already is read at once: without this a server that sends faster than we
+            # read would have the loop for itself, and no deadline would end it.
+            await asyncio.sleep(0)
         try:
             return await asyncio.get_running_loop().sock_recv(self._socket, _READ)
         except OSError as error:
@@ -141,7 +149,10 @@ class _Connection:
         """Get ready for the next request; return whether there can be one."""
         if {self._protocol.our_state, self._protocol.their_state} != {h11.DONE}:
             return False
+        if self._protocol.trailing_data[0]:
+            return False  # sent unasked: it would be taken for the next answer
         self._protocol.start_next_cycle()
+        self._reads = 0
         self._idle_since = monotonic()
         return True
 
@@ -157,6 +168,11 @@ class _Connection:
             return False
         return False
 
+    def hang_up(self) -> None:
+        """End the connection for whoever still waits for it."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Close the connection."""
         self._socket.close()
@@ -164,6 +180,8 @@ class _Connection:
 
 def _wire_name(host: str) -> str:
     """Return a host's name as DNS has it; raise httpx.InvalidURL where it can have none."""
+    if ":" in host:
+        return host.replace("%25", "%")  # as a URL writes the zone of an address
     if host.isascii():
         return host
     import httpx
@@ -178,28 +196,3 @@ def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         name, value = raw_name.decode("ascii"), raw.decode("latin-1")
         found[name] = f"{found[name]}, {value}" if name in found else value
     return found
-
-
-async def _connect(host: str, port: int) -> socket.socket:
-    """Return a socket connected to the first address of `host` that takes it; raise ConnectError."""
-    loop = asyncio.get_running_loop()
-    failed: OSError = OSError("no address")
-    try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise ConnectError(str(error)) from error
-    for family, kind, protocol, _, address in found:
-        connection = socket.socket(family, kind, protocol)
-        try:
-            connection.setblocking(False)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
-            await loop.sock_connect(connection, address)
-        except OSError as error:
-            connection.close()
-            failed = error
-        except BaseException:
-            connection.close()
-            raise
-        else:
-            return connection
-    raise ConnectError(str(failed)) from failed

@@ -202,6 +202,64 @@ async def test_whoever_is_on_call_already_has_no_shift_to_take() -> None:
         await board.shows("you are on call on primary already")
 
 
+async def test_a_shift_is_taken_of_the_schedule_whose_row_it_is() -> None:
+    """`T` on the on-call screen fills in the row's schedule, an override's row being its schedule's."""
+    john = Preferences(names=("john",))
+    async with driven(staffed(DENTIST), preferences=john) as board:
+        await board.press("o", "j")
+        await board.shows("Sarah for John", "“dentist”")
+        await board.press("T")
+        await board.shows("Override primary", "john for sarah", "taking the shift", "Sarah → John")
+        await board.press("escape", "j", "T")
+        await board.shows("Override database", "john for alex", "Alex → John", "14:06 to Sat 09:00")
+        assert calls(board) == []
+        await board.press("enter")
+        await board.until(lambda: calls(board))
+        made = covered(board)
+        assert (made.schedule, made.person, made.replaces) == ("database", "john", "alex")
+        assert made.end == NOW.replace(day=27, hour=9, minute=0, second=0)
+
+
+async def test_a_temporary_shift_is_taken_over_by_another_temporary_one() -> None:
+    """`T` fills that in: it lies over every replacement, which would change nothing."""
+    alone = replace(DENTIST, kind=OverrideKind.TEMPORARY, replaces="")
+    async with driven(staffed(alone), preferences=ALEX) as board:
+        await board.press("o", "T")
+        await board.shows("temporary", "taking the shift", "Sarah → Alex", "14:06 to 21:00")
+        await board.press("enter")
+        await board.until(lambda: calls(board))
+        made = covered(board)
+        assert (made.kind, made.person, made.replaces) == (OverrideKind.TEMPORARY, "alex", "")
+        assert made.end == DENTIST.end
+
+
+async def test_where_nobody_is_on_call_the_shift_is_taken_until_the_next_one_begins() -> None:
+    """`T` fills in that somebody is added, in place of nobody."""
+    off = replace(DENTIST, kind=OverrideKind.REMOVE, person="")
+    async with driven(staffed(off), preferences=ALEX) as board:
+        await board.press("o")
+        await board.shows("✖ NOBODY", "override 3")
+        await board.press("T")
+        await board.shows("add", "taking the shift", "NOBODY → Alex", "14:06 to 21:00")
+        await board.press("enter")
+        await board.until(lambda: calls(board))
+        made = covered(board)
+        assert (made.kind, made.person, made.replaces) == (OverrideKind.ADD, "alex", "")
+        assert made.end == DENTIST.end
+
+
+async def test_somebody_who_is_not_configured_is_asked_who_takes_the_shift() -> None:
+    """`T` has until when, and waits for who and why: nothing is made before."""
+    async with driven(staffed(), preferences=Preferences(names=("root",))) as board:
+        await board.press("o", "T")
+        await board.shows("Override primary", "Wed 09:00", "say who; what it changes is shown here")
+        await board.press(*"alex", "tab", "tab", "tab", *"root is asleep", "enter")
+        await board.until(lambda: calls(board))
+        made = covered(board)
+        assert (made.person, made.replaces, made.reason) == ("alex", "", "root is asleep")
+        assert made.end == NOW.replace(day=24, hour=9, minute=0, second=0)
+
+
 async def test_an_override_is_previewed_and_its_faults_are_said() -> None:
     """A gap that it would leave is loud; who, when and why must be there."""
     async with driven(staffed(), (120, 35), preferences=ALEX) as board:

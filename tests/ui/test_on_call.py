@@ -240,7 +240,7 @@ async def test_where_nobody_is_on_call_the_shift_is_taken_until_the_next_one_beg
         await board.press("o")
         await board.shows("✖ NOBODY", "override 3")
         await board.press("T")
-        await board.shows("add", "taking the shift", "NOBODY → Alex", "14:06 to 21:00")
+        await board.shows("add", "taking the shift", "nobody → Alex", "14:06 to 21:00")
         await board.press("enter")
         await board.until(lambda: calls(board))
         made = covered(board)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.team import Team, config
-from tests.kit.waiting import wait_for_equal
+from tests.kit.waiting import wait_for_equal, wait_until
 from tests.terminal import Terminal
 
 
@@ -99,4 +99,4 @@ def test_maintenance_is_begun_and_ended_on_the_screen(team: Team) -> None:
         screen.wait_for(
             lambda text: "“schema change”" not in text and "End maintenance" not in text
         )
-        wait_for_equal(windows, [])
+        wait_until(lambda: not windows())

@@ -44,9 +44,11 @@ class PlainConnections:
     async def send(self, request: Outgoing) -> Arriving:
         """Return the answer to a request; raise ConnectError, ReadError or an error of h11."""
         head = self._head(request)
+        self._require_open()
         connection = self._kept() or _Connection(await dial(self._host, self._port))
         self._open.add(connection)
         try:
+            self._require_open()
             answer = await connection.ask(head, request)
         except BaseException:
             self._drop(connection)
@@ -66,6 +68,11 @@ class PlainConnections:
         # The loop still waits for these: who asks closes them, once it has read that they ended.
         for connection in self._open:
             connection.hang_up()
+
+    def _require_open(self) -> None:
+        # Who is cut off by `close` would else ask a second time.
+        if self._closed:
+            raise ReadError("closed by ourselves")
 
     def _head(self, request: Outgoing) -> h11.Request:
         given = [(name.encode(), value) for name, value in request.headers.items()]

@@ -109,6 +109,8 @@ class Act:
             self._incidents[alert.incident] = alert
         if taken is None:
             by = self.actor.user
+            # Before the news that nobody has it, which a receiver may refuse, and hold it up.
+            paging.page_missed(self.connection, self.setup, alert, by, self.now)
             storms = paging.page_left(self.connection, self.setup, alert, by, self.now)
             for key in storms:
                 self._given_back.setdefault(key, []).append(alert)

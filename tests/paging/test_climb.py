@@ -157,7 +157,7 @@ async def test_whoever_was_paged_in_place_of_another_is_not_paged_twice(world: W
 async def test_a_page_that_was_dropped_is_written_anew_when_the_level_is_reached_again(
     world: World,
 ) -> None:
-    """Acknowledged before Maria's page left, given back, moved down: at level 2 she is paged after all."""
+    """Acknowledged before Maria's page left, moved down, given back: at level 2 she is paged after all."""
     paging = replace(world.setup.paging, group_wait=timedelta(seconds=10))
     world.setup = world.engine.setup = replace(world.setup, paging=paging)
     key = world.alerts.fire("HighErrorRate")
@@ -166,8 +166,8 @@ async def test_a_page_that_was_dropped_is_written_anew_when_the_level_is_reached
     await acknowledge(world, key)
     id = (await world.alert(key)).id
     await world.turn(5)
-    await world.store.write(response.unacknowledge, SARAH, world.clock.now(), [id])
     await world.store.write(response.escalate, SARAH, world.clock.now(), [id], {id: 2}, "no", 1)
+    await world.store.write(response.unacknowledge, SARAH, world.clock.now(), [id])
     await world.turn(6 * MINUTE, step=30)
     assert world.paged("maria") == [1]
 

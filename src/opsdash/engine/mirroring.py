@@ -20,6 +20,7 @@ from opsdash.domain.setup import Setup
 from opsdash.domain.text import SafeText, clean
 from opsdash.domain.timeline import Actor, EntryKind
 from opsdash.store import climbs, entries, outbox, overrides
+from opsdash.store.unreached import FROM_THERE
 
 ECHO = timedelta(minutes=2)
 """How far apart what we did there and its entry in their log may be, their clock included."""
@@ -70,7 +71,7 @@ class Mirroring:
             return
         # They know it there already: it must not come back to them as news.
         for key in dict.fromkeys((alert.id, change.key)):
-            outbox.drop_waiting(self.connection, key, _TOLD, "it came from there", self.notifier)
+            outbox.drop_waiting(self.connection, key, _TOLD, FROM_THERE, self.notifier)
 
     def _do(self, change: Change, alert: Alert, actor: Actor) -> bool:
         """Do it by the hand of `actor`; False where it is so already, or has no counterpart here."""

@@ -16,6 +16,7 @@ from opsdash.paging.levels import (
     page_person,
     repeat_of_climb,
 )
+from opsdash.paging.missed import page_missed
 from opsdash.paging.news import page_acknowledged, page_left, page_note, page_resolved
 from opsdash.paging.pacing import pace_storms
 from opsdash.paging.storms import (
@@ -42,6 +43,7 @@ __all__ = [
     "page_left",
     "page_left_behind",
     "page_level",
+    "page_missed",
     "page_note",
     "page_person",
     "page_resolved",

@@ -96,11 +96,26 @@ def page_person(
     if not setup.paging.notifiers:
         return 0
     found = route(setup, (f"person:{person}",), now, alert.severity, alert.level)
+    return page_once_more(connection, setup, alert, found, now, by, text)
+
+
+def page_once_more(
+    connection: sqlite3.Connection,
+    setup: Setup,
+    alert: Alert,
+    found: Route,
+    now: datetime,
+    by: SafeText,
+    text: SafeText,
+    level_name: SafeText = SafeText(""),
+) -> int:
+    """Page the destinations of `found` about an alert at its level, after what was said of it before."""
     for remark in found.remarks:
         tell(connection, alert, now, EntryKind.PAGE, remark)
     page = replace(
         build_page(alert, PageKind.TRIGGER, now),
         level=alert.level,
+        level_name=level_name,
         by=by,
         text=text,
         context=_context(connection, alert, now),

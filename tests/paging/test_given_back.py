@@ -11,7 +11,7 @@ from opsdash.domain.text import SafeText
 from opsdash.engine.audit import find_unpaged
 from opsdash.notifiers.courier import UnsureError
 from opsdash.notifiers.notifier import NotifierError
-from opsdash.store import engine
+from opsdash.store import alerts, engine
 from tests.paging.world import SARAH, World, of_one_level
 
 TRIGGER, NOTE = PageKind.TRIGGER, PageKind.NOTE
@@ -119,6 +119,20 @@ async def test_what_a_rule_tells_later_is_told_later_after_it_was_given_back(wor
     at = [address for page, address, _ in world.pagers["channel"].sent if page.kind is TRIGGER]
     assert at == ["#incidents", "john"]
     assert world.paged("john") == [1]
+
+
+async def test_the_audit_names_what_was_dropped_and_never_came(world: World) -> None:
+    """A store in which nobody was paged anew: the alert is named with why its pages were dropped."""
+    world.pagers["channel"].refusing = DOWN
+    key = await taken_while_down(world)
+    alert = (await world.alert(key)).id
+    assert await world.store.read(find_unpaged, world.clock.now()) == []
+    await world.store.write(alerts.set_acknowledgement, alert, None, 1)
+    world.clock.turn(70)
+    (found,) = await world.store.read(find_unpaged, world.clock.now())
+    assert found.text.endswith(
+        "its page was dropped, and none came since: sarah acknowledged it first"
+    )
 
 
 async def test_a_storm_that_was_taken_whole_while_it_waited_is_paged_when_given_back(

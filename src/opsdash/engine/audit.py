@@ -23,6 +23,8 @@ GRACE = timedelta(seconds=60)
 SOURCE = "audit"
 """The id under which the findings are problems on every screen."""
 
+_UNDER_WAY = (LetterState.WAITING, LetterState.SENDING)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -77,6 +79,12 @@ def _missing(connection: sqlite3.Connection, alert: Alert, now: datetime) -> str
     if any(letter.state is LetterState.DEAD for letter in letters):
         dead = next(letter for letter in letters if letter.state is LetterState.DEAD)
         return f"its page was refused by {dead.destination.notifier}: {dead.answer}"
+    if any(letter.state in _UNDER_WAY for letter in letters):
+        return ""
+    dropped = [letter for letter in letters if letter.state is LetterState.DROPPED]
+    if dropped:
+        # Whatever it was dropped for holds no more: nothing hides the alert, and nobody has it.
+        return f"its page was dropped, and none came since: {dropped[-1].answer}"
     if letters or _has_reason(connection, alert):
         return ""
     return "there is neither a page nor a reason why not"
@@ -88,8 +96,7 @@ def _triggers(connection: sqlite3.Connection, key: str) -> list[Letter]:
 
 
 def _is_late(letter: Letter, now: datetime) -> bool:
-    under_way = letter.state in (LetterState.WAITING, LetterState.SENDING)
-    return under_way and now >= letter.deadline_at
+    return letter.state in _UNDER_WAY and now >= letter.deadline_at
 
 
 def _has_reason(connection: sqlite3.Connection, alert: Alert) -> bool:

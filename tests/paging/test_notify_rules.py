@@ -15,7 +15,9 @@ from opsdash.domain.alert import Severity
 from opsdash.domain.notify_rule import NotifyRule, ways_to
 from opsdash.domain.rehearsal import rehearse
 from opsdash.domain.routing import route
-from opsdash.domain.setup import Setup
+from opsdash.domain.schedule import Person
+from opsdash.domain.setup import PagingSetup, Setup
+from opsdash.domain.text import clean
 from tests.paging.world import MONDAY, SARAH, World
 
 MINUTE = timedelta(minutes=1)
@@ -229,3 +231,18 @@ def test_rules_are_configuration_and_their_faults_are_named(tmp_path: Path) -> N
     ):
         with pytest.raises(ConfigError, match=words):
             parse(CONFIG.replace("{rule}", bad).encode(), tmp_path / "x.toml")
+
+
+def test_two_people_of_one_name_keep_each_their_own_delay() -> None:
+    """Two called Alex share a phone: the rule of the one makes no page of the other's late."""
+    first = Person("alex-1", clean("Alex"), rules=(rule("phone"),))
+    second = Person("alex-2", clean("Alex"), rules=(rule("phone", after=5 * MINUTE),))
+    setup = Setup(people=(first, second), paging=PagingSetup(notifiers=("phone",)))
+
+    def after(*people: str) -> list[timedelta]:
+        targets = tuple(f"person:{id}" for id in people)
+        return [one.after for one in route(setup, targets, MONDAY, CRITICAL, 1).destinations]
+
+    assert after("alex-1") == [timedelta()]
+    assert after("alex-2") == [5 * MINUTE]
+    assert after("alex-2", "alex-1") == [timedelta()]

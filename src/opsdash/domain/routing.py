@@ -20,6 +20,9 @@ FALLBACK_SCHEDULE = "primary"
 _NOBODY = "nobody is on call"
 _AT_ONCE = timedelta()
 
+_Delays = dict[tuple[str, str, str], timedelta]
+"""How long after the page a person is told at a receiver, by the person's id, notifier and address."""
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -82,69 +85,78 @@ def route(
     People are reached by their rules for a page of this severity at this level; without a severity
     by their `notify`.
     """
-    delays: dict[tuple[str, str, str], timedelta] = {}
+    delays: _Delays = {}
     if severity is not None:
         setup, delays = _by_their_rules(setup, severity, level)
     destinations: dict[tuple[str, str], Destination] = {}
     remarks: list[SafeText] = []
     answered = False
     for target in targets:
-        found, remark = _behind(setup, target, now)
+        found, remark = _behind(setup, target, now, delays)
         answered |= bool(found) and not remark.endswith(_NOBODY)
         if remark:
             remarks.append(clean(remark))
         for one in found:
             place = (one.notifier, one.address)
-            after = delays.get((one.reached, *place), _AT_ONCE)
-            known = destinations.setdefault(place, replace(one, after=after))
+            known = destinations.setdefault(place, one)
             # Where several share a receiver, it is told when the first of them is to be.
-            if after < known.after:
-                destinations[place] = replace(known, after=after)
+            if one.after < known.after:
+                destinations[place] = replace(known, after=one.after)
     return Route(tuple(destinations.values()), tuple(remarks), answered)
 
 
-def _by_their_rules(
-    setup: Setup, severity: Severity, level: int
-) -> tuple[Setup, dict[tuple[str, str, str], timedelta]]:
+def _by_their_rules(setup: Setup, severity: Severity, level: int) -> tuple[Setup, _Delays]:
     """Return the setup with everybody reached as their rules say of such a page, and what is told later."""
     if not any(person.rules for person in setup.people):
         return setup, {}
     people = []
-    delays: dict[tuple[str, str, str], timedelta] = {}
+    delays: _Delays = {}
     for person in setup.people:
         ways = ways_to(person.notify, person.rules, severity, level)
         people.append(replace(person, notify=tuple(ways)))
         for entry, after in ways.items():
             notifier, _, address = entry.partition(":")
             if after:
-                delays[str(person.name), notifier, address] = after
+                delays[person.id, notifier, address] = after
     return replace(setup, people=tuple(people)), delays
 
 
-def _behind(setup: Setup, target: str, now: datetime) -> tuple[list[Destination], str]:
+def _behind(
+    setup: Setup, target: str, now: datetime, delays: _Delays
+) -> tuple[list[Destination], str]:
     kind, _, id = target.partition(":")
     if kind == "notifier":
         return _split((id,), target, SafeText(""), setup)
     if kind == "person":
-        return _person(setup, id, target)
+        return _person(setup, id, target, delays)
     if kind == "schedule":
-        return _schedule(setup, id, target, now)
+        return _schedule(setup, id, target, now, delays)
     return [], f"{target} is no target; write schedule:ID, person:ID or notifier:ID"
 
 
-def _person(setup: Setup, id: str, target: str) -> tuple[list[Destination], str]:
+def _person(setup: Setup, id: str, target: str, delays: _Delays) -> tuple[list[Destination], str]:
     person = next((p for p in setup.people if p.id == id), None)
     if person is None:
         return [], f"there is no person {id} to page"
     if not person.notify:
         return [], f"{person.name} has nothing to be reached by"
-    return _split(person.notify, target, person.name, setup)
+    found, remark = _split(person.notify, target, person.name, setup)
+    if not delays:
+        return found, remark
+    # By id: two people of one name may each have a rule for a receiver that they share.
+    late = [
+        replace(one, after=delays.get((id, one.notifier, one.address), _AT_ONCE)) for one in found
+    ]
+    return late, remark
 
 
-def _schedule(setup: Setup, id: str, target: str, now: datetime) -> tuple[list[Destination], str]:
+def _schedule(
+    setup: Setup, id: str, target: str, now: datetime, delays: _Delays
+) -> tuple[list[Destination], str]:
     schedule = next((s for s in setup.schedules if s.id == id), None)
     if schedule is None and id != FALLBACK_SCHEDULE:
-        found, remark = _schedule(setup, FALLBACK_SCHEDULE, f"schedule:{FALLBACK_SCHEDULE}", now)
+        primary = f"schedule:{FALLBACK_SCHEDULE}"
+        found, remark = _schedule(setup, FALLBACK_SCHEDULE, primary, now, delays)
         return found, f"there is no schedule {id}: paging {FALLBACK_SCHEDULE}; {remark}".rstrip(
             "; "
         )
@@ -157,7 +169,7 @@ def _schedule(setup: Setup, id: str, target: str, now: datetime) -> tuple[list[D
     own: list[Destination] = []
     remarks = []
     for shift in shifts:
-        found, remark = _person(setup, shift.person, target)
+        found, remark = _person(setup, shift.person, target, delays)
         own += found
         remarks.append(remark)
     remark = next(filter(None, remarks), "")

@@ -87,6 +87,8 @@ def test_the_demo_and_a_pause_are_said() -> None:
     for width in (160, 80, 60):
         assert "SIMULATED" in text_of(header(snapshot, width, moment(), UTF8))
         assert "PAUSED" in text_of(header(busy(), width, moment(), UTF8, paused=True))
+    said = text_of(tiny(snapshot, 39, moment(), UTF8, paused=True))
+    assert said.rstrip() == "1 CRIT 2 WARN PAUSED SIMULATED"
 
 
 def test_a_failing_source_is_named_with_reason_and_since_when() -> None:

@@ -101,7 +101,9 @@ def severity_counts(snapshot: Snapshot, glyphs: Glyphs, words: bool = True) -> L
     return spaced(parts)
 
 
-def tiny(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> Line:
+def tiny(
+    snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs, paused: bool = False
+) -> Line:
     """Return the one line of a terminal too small for anything else: `3 CRIT 5 WARN`."""
     status = status_of(snapshot, moment)
     if engine_state(snapshot, moment) is not EngineState.RUNNING:
@@ -120,6 +122,10 @@ def tiny(snapshot: Snapshot, width: int, moment: Moment, glyphs: Glyphs) -> Line
     if not parts or status is Status.UNKNOWN:
         sign, style = _LOOKS[status]
         parts.append(line((f"{getattr(glyphs, sign)} {status.value.upper()}", style)))
+    if paused:
+        parts.append(line(("PAUSED", "warn bold")))
+    if snapshot.setup.simulated:
+        parts.append(line(("SIMULATED", "accent bold")))
     return crop(spaced(parts, " "), width)
 
 

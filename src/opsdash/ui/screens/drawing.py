@@ -61,7 +61,7 @@ class Drawing:
         self._apply(self._arranged(snapshot, len(problems), view), view.typing)
         self.lists.draw_sides(self._layout, view.pane)
         if self._layout.form is Form.TINY:
-            drawn = tiny(snapshot, size.width, moment, self._app.glyphs)
+            drawn = tiny(snapshot, size.width, moment, self._app.glyphs, view.paused)
             self._put(self.upper, [EMPTY] * ((size.height - 1) // 2) + [drawn])
             return
         self._put(self.upper, self.parts.upper(snapshot, self._layout, view, problems, moment))

@@ -13,7 +13,7 @@ from opsdash.domain.text import clean
 from opsdash.domain.timeline import EntryKind
 from opsdash.paging.letters import ENGINE, build_page, tell, tell_paged
 from opsdash.paging.levels import page_level
-from opsdash.store import alerts, climbs
+from opsdash.store import alerts, climbs, outbox
 
 
 def pages(alert: Alert) -> bool:
@@ -61,7 +61,9 @@ def _note_joined(
     summary = alert.annotations.get("summary") or alert.name
     text = clean(f"{alert.name} joined {alert.incident}: {summary}")
     page = replace(build_page(leader, PageKind.NOTE, now), by=ENGINE, text=text)
-    tell_paged(connection, setup, leader.id, page, now)
+    # A receiver that was told of the leader in a storm knows it by the storm's key.
+    for key in (leader.id, *outbox.traces_of(connection, leader.id).bundles):
+        tell_paged(connection, setup, key, replace(page, key=key), now)
     tell(connection, alert, now, EntryKind.PAGE, f"told with {leader.name}, which was paged")
 
 

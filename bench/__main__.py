@@ -101,7 +101,7 @@ def _measured(name: str, size: Size, only: str | None) -> Iterator[Figure]:
     try:
         measure = importlib.import_module(f"bench.{name}").measure
         for figure in measure(size):
-            if only is None or only not in rows or figure.row == only:
+            if only is None or only not in rows or figure.row.rstrip("ab") == only:
                 yield figure
     except ModuleNotFoundError as error:
         if error.name != f"bench.{name}":

@@ -45,7 +45,7 @@ def test_failures_are_listed_taken_and_investigated(failing_team: Team) -> None:
     }  # fmt: skip
     assert (before["id"], before["state"], before["by"]) == ("F1", "investigated", "sarah")
     assert before["ended_at"] is not None
-    assert "5  ok  (new)\n" in failing_team.run("status").stdout
+    wait_until(lambda: "5  ok  (new)\n" in failing_team.run("status").stdout)
     taken = failing_team.run("failures", "take")
     assert (taken.returncode, taken.stdout) == (0, "investigating F2\n")
     again = failing_team.run("failures", "take", "F2")
@@ -54,7 +54,7 @@ def test_failures_are_listed_taken_and_investigated(failing_team: Team) -> None:
     found = on_the_tile(failing_team)
     assert found is not None
     assert (found["state"], found["by"]) == ("investigating", ME)
-    assert f"(investigating, {ME})" in failing_team.run("status").stdout
+    wait_until(lambda: f"(investigating, {ME})" in failing_team.run("status").stdout)
     done = failing_team.run("failures", "done", "failed", "--note", "issuer \x1b[31mdown\n[b]x")
     assert (done.returncode, done.stdout, done.stderr) == (0, "investigated F2\n", "")
     (after,) = listed(failing_team)

@@ -1,12 +1,18 @@
 """A layer that is an iCalendar file: who is in it is paged, and what is wrong with it is said."""
 
+import asyncio
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from opsdash.domain.ical import write_calendar
 from opsdash.domain.schedule import Layer, who
 from opsdash.domain.shift import Shift
+from opsdash.engine import calendars
 from opsdash.store import engine
 from tests.paging.world import MONDAY, World
 
@@ -85,6 +91,46 @@ async def test_a_calendar_that_cannot_be_read_leaves_the_rotation(
     written(file, *["Zoe"] * 4)
     await world.turn(62, step=10)
     assert await problems() == [f"calendars: {file}: no [[person]] is called Zoe"]
+
+
+async def test_a_calendar_that_hangs_is_named_and_keeps_nobody_waiting(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its disk gives no answer: it is asked once, not each minute, and read anew when that answers."""
+    monkeypatch.setattr(calendars, "READ_WITHIN", 0.05)
+    file, asked = tmp_path / "team.ics", []
+    read = calendars.with_calendars
+
+    def reading(*given: Any) -> Any:
+        asked.append(given)
+        return read(*given)
+
+    monkeypatch.setattr(calendars, "with_calendars", reading)
+    os.mkfifo(file)
+    with_calendar(world, file)
+    try:
+        await world.turn(62, step=10)
+        await world.turn(62, step=10)
+        problems = await world.store.read(engine.load_problems)
+        world.alerts.fire("HighErrorRate", job="a")
+        await world.turn(2)
+    finally:
+        os.close(os.open(file, os.O_RDWR | os.O_NONBLOCK))  # Whoever waits for it reads its end.
+        file.unlink()
+        written(file, "Priya", "Priya")
+        if world.engine.calendars is not None:
+            await asyncio.wait({world.engine.calendars}, timeout=60)
+    assert [str(p.text).replace(" 5 s", "") for p in problems] == [
+        "calendars: not read within: who they name is as read before; look at the disk they are on"
+    ]
+    assert len(asked) == 1
+    assert world.paged("john", "priya") == [1, 0]
+    monkeypatch.setattr(calendars, "READ_WITHIN", 60.0)
+    await world.turn(2)
+    world.alerts.fire("HighErrorRate", job="b")
+    await world.turn(2)
+    assert world.paged("john", "priya") == [1, 1]
+    assert await world.store.read(engine.load_problems) == ()
 
 
 def test_a_shift_of_a_calendar_ends_when_it_says() -> None:

@@ -299,10 +299,8 @@ async def test_a_page_that_another_alert_kept_back_comes_when_that_is_over(world
     assert [page.alert for page in told(world)] == [f"{key}/1"]
 
 
-def test_a_receiver_that_is_unavailable_has_not_taken_the_page() -> None:
-    """After a 503 a page joins the storm; after another failure it may be there, and stays by itself."""
+def test_a_receiver_that_failed_may_have_taken_the_page() -> None:
+    """After any 5xx the page may be there: it stays by itself, and its end is told."""
     courier = Courier(HttpSettings("http://127.0.0.1:9/"))
-    unsure = {
-        s: courier.refusal(Reply(s, b"", "", None, None)).unsure for s in (500, 502, 503, 504)
-    }
-    assert unsure == {500: True, 502: True, 503: False, 504: True}
+    answers = [Reply(status, b"", "", None, None) for status in (500, 502, 503, 504)]
+    assert all(courier.refusal(answer).unsure for answer in answers)

@@ -12,6 +12,7 @@ from opsdash.domain.rules.view import RuleView
 from opsdash.domain.sample import Answer, Point
 from opsdash.domain.setup import Setup
 from opsdash.domain.sight import Sight
+from opsdash.domain.text import SafeText
 from opsdash.engine.complaints import Complaints
 from opsdash.engine.poll import Poll
 from opsdash.engine.silencer import Silencing
@@ -93,7 +94,8 @@ class Engine:
     store said then: whatever is asked of them at each beat is read at once. `stopgap` is what it holds in
     memory while the store takes no writes. `refused` says that the store refused this engine the
     lease, which it tries for again after `take_after` (monotonic seconds). `slept` is how long the
-    host was asleep since that was last told, by the `clocks` of the last beat.
+    host was asleep since that was last told, by the `clocks` of the last beat. `calendars` is a read
+    of them that hangs.
     """
 
     store: Store
@@ -109,6 +111,7 @@ class Engine:
     deployments: "Deployments | None" = None
     publishing: "Publishing | None" = None
     feeds: "Sequence[OpenFeed]" = ()
+    calendars: asyncio.Future[tuple[Setup, tuple[SafeText, ...]]] | None = None
     epoch: int | None = None
     open_alerts: dict[str, Alert] = field(default_factory=dict)
     sights: dict[str, Sight | None] = field(default_factory=dict)

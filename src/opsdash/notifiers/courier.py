@@ -93,8 +93,8 @@ class Courier:
         text = f"{self.origin} answered {reply.status}" + (f": {said}" if said else "")
         if reply.status < 500 and reply.status not in _TRY_AGAIN:
             return NotifierError(told(text), permanent=True)
-        # A server that is unavailable says that it has done nothing with it; another failure does not.
-        kind = UnsureError if reply.status >= 500 and reply.status != 503 else NotifierError
+        # A 503 too: a proxy gives it for a request that its server has had.
+        kind = UnsureError if reply.status >= 500 else NotifierError
         if reply.wait is not None:
             wait = min(reply.wait, LONGEST_WAIT)
             asked = format_duration(reply.wait)

@@ -13,11 +13,12 @@ from opsdash.domain.ical import write_calendar
 from opsdash.domain.schedule import Layer, who
 from opsdash.domain.shift import Shift
 from opsdash.engine import calendars
+from opsdash.sources.calendars import with_calendars
 from opsdash.store import engine
 from tests.paging.world import MONDAY, World
 
 
-def with_calendar(world: World, file: Path) -> None:
+def lay_calendar(world: World, file: Path) -> None:
     """Lay a calendar over the primary schedule."""
     layer = Layer(calendar=str(file))
     first, *others = world.setup.schedules
@@ -39,7 +40,7 @@ async def test_who_is_in_the_calendar_is_paged(world: World, tmp_path: Path) -> 
     """Priya by her name in the first hour, Maria by her id in the second, John's rotation below them."""
     file = tmp_path / "team.ics"
     written(file, "Priya", "tech-lead")
-    with_calendar(world, file)
+    lay_calendar(world, file)
     world.alerts.fire("HighErrorRate", job="a")
     await world.turn(2)
     assert world.paged("john", "maria", "priya") == [0, 0, 1]
@@ -57,7 +58,7 @@ async def test_an_edit_of_the_file_counts_within_a_minute(world: World, tmp_path
     """The calendar is changed while the engine runs; every screen learns it with the setup."""
     file = tmp_path / "team.ics"
     written(file, "Priya")
-    with_calendar(world, file)
+    lay_calendar(world, file)
     await world.turn(2)
     written(file, "Chen")
     await world.turn(62, step=10)
@@ -73,7 +74,7 @@ async def test_a_calendar_that_cannot_be_read_leaves_the_rotation(
 ) -> None:
     """No file, a broken one, a stranger in it: each is a problem, and John is paged."""
     file = tmp_path / "team.ics"
-    with_calendar(world, file)
+    lay_calendar(world, file)
     await world.turn(2)
 
     async def problems() -> list[str]:
@@ -98,16 +99,16 @@ async def test_a_calendar_that_hangs_is_named_and_keeps_nobody_waiting(
 ) -> None:
     """Its disk gives no answer: it is asked once, not each minute, and read anew when that answers."""
     monkeypatch.setattr(calendars, "READ_WITHIN", 0.05)
-    file, asked = tmp_path / "team.ics", []
-    read = calendars.with_calendars
+    file = tmp_path / "team.ics"
+    asked: list[Any] = []
 
     def reading(*given: Any) -> Any:
         asked.append(given)
-        return read(*given)
+        return with_calendars(*given)
 
-    monkeypatch.setattr(calendars, "with_calendars", reading)
+    monkeypatch.setattr("opsdash.engine.calendars.with_calendars", reading)
     os.mkfifo(file)
-    with_calendar(world, file)
+    lay_calendar(world, file)
     try:
         await world.turn(62, step=10)
         await world.turn(62, step=10)

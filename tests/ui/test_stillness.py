@@ -20,6 +20,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connectio
     """A store that was written a minute ago and is open, on a machine however slow."""
     monkeypatch.setattr(stillness, "SETTLED", 30_000_000_000)
     monkeypatch.setattr(stillness, "ASK_AGAIN", 600.0)
+    monkeypatch.setattr(stillness, "SLOW", 600.0)
     connection = connect(tmp_path / "ops.db")
     connection.write(changes.ask_refresh)
     _age(tmp_path)
@@ -146,6 +147,23 @@ async def test_what_was_told_of_is_awaited(
         log.write(b"the beginning of a commit")
     await _hear(heard)
     _age(tmp_path)
+    _look(still, other)
+    assert not still.holds() and still.rest(heard.set) == 0.0
+    other.close()
+
+
+async def test_behind_a_commit_that_was_slow_to_show_the_next_is_awaited(
+    store: Connection, tmp_path: Path, rested: tuple[Stillness, asyncio.Event]
+) -> None:
+    """One notice tells of two commits, and the first shows alone: the second is looked for at once."""
+    still, heard = rested
+    other = connect(tmp_path / "ops.db")
+    still.heed(other.data_version())
+    store.write(changes.ask_refresh)
+    await _hear(heard)
+    _age(tmp_path)
+    still.begin()
+    still.heed(other.data_version() - 1)  # as a disk says that has not taken it
     _look(still, other)
     assert not still.holds() and still.rest(heard.set) == 0.0
     other.close()

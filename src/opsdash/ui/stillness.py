@@ -22,6 +22,8 @@ The kernel's clock for files ticks each 1 to 10 ms: of two writes in one tick th
 ASK_AGAIN = 2.0
 """Seconds after which the database is asked whatever the file says."""
 
+SLOW = 0.5
+"""Seconds after a commit showed for which the next is awaited, on a disk that has been seen to be slow."""
 
 _State = tuple[int, ...]
 """When a file was written, its size and its inode."""
@@ -42,6 +44,7 @@ class Stillness:
         self._until = 0.0
         self._version: int | None = None
         self._awaited_until = 0.0
+        self._slow = False
         self._ear = _Ear(self._log)
 
     def begin(self) -> None:
@@ -56,8 +59,12 @@ class Stillness:
 
     def heed(self, version: int) -> None:
         """Take the database's own number of the commits that it shows."""
-        if version != self._version:
-            self._version, self._awaited_until = version, 0.0
+        if version == self._version:
+            self._slow = self._slow or monotonic() < self._awaited_until
+            return
+        self._version = version
+        # The next may have been written before this one showed: the same notice told of both.
+        self._awaited_until = monotonic() + SLOW if self._slow else 0.0
 
     def confirm(self) -> None:
         """Note that nothing new was in it."""

@@ -1,7 +1,7 @@
 """The kept connections to one server: what goes out by them, and an answer whose body is still to come.
 
-Plain ones are our own (`plain`): httpx and what it brings take 45 ms of an engine's start and most of the
-processor time of a request. TLS and proxies are left to httpx (`by_httpx`).
+Plain ones are our own (`plain`): an engine asks its first question without the import of httpx. TLS and
+proxies are left to httpx (`by_httpx`).
 """
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping

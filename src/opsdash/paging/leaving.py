@@ -13,7 +13,6 @@ from opsdash.domain.text import SafeText, clean
 from opsdash.paging.pacing import storm_page
 from opsdash.store import alerts, outbox, pacing, storms
 from opsdash.store.outbox import Letter
-from opsdash.store.pacing import Told
 from opsdash.store.storms import Member
 
 _WHY = {
@@ -105,7 +104,7 @@ def _rewritten(page: Page, members: Sequence[Member]) -> Page | None:
     first = min(news, key=lambda one: (not one.critical, one.id))
     found = storm_page(first, [told for is_news, told in wanted if not is_news], news)
     if found.count == 1:
-        found = _alone(first)
+        found = first.page
     return replace(
         found,
         id=page.id,
@@ -118,11 +117,6 @@ def _rewritten(page: Page, members: Sequence[Member]) -> Page | None:
         repeat=page.repeat,
         again=page.again,
     )
-
-
-def _alone(told: Told) -> Page:
-    """Return the page of the one alert that is left of a storm: its own."""
-    return told.page
 
 
 def _why_none(gone: Sequence[Member]) -> SafeText:
